@@ -1,0 +1,2 @@
+/** Runs LLaMA-family models: the façades {@code LlamaEngine} and {@code ModelFile}. */
+package io.sparkllama.engine;
