@@ -1,0 +1,27 @@
+package io.sparkllama.engine.api;
+
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Asks how probable each label is as the whole answer to a prompt: the joint log-likelihood of the label's tokens and
+ * the end token, softmax over the labels.
+ *
+ * @param labels distinct, none empty
+ * @param normalization what the log-likelihoods are divided by before the softmax
+ */
+public record ClassifyRequest(Prompt prompt, List<String> labels, OverlongPolicy overlong, Normalization normalization) {
+
+  /** Says what a label's log-likelihood is divided by before the softmax. */
+  public enum Normalization {
+    NONE,
+    TOKENS
+  }
+
+  public ClassifyRequest {
+    Objects.requireNonNull(prompt, "prompt");
+    Objects.requireNonNull(overlong, "overlong");
+    Objects.requireNonNull(normalization, "normalization");
+    labels = List.copyOf(labels);
+  }
+}

@@ -1,0 +1,24 @@
+package io.sparkllama.engine.api;
+
+/**
+ * Says why a row has no answer.
+ *
+ * @param errorClass a stable name that a job can group by, such as {@code prompt-too-long}
+ * @param message what was wrong and what to do; never text of the row
+ */
+public record RowError(String errorClass, String message) {
+  /** The prompt leaves no room in the context. */
+  public static final String PROMPT_TOO_LONG = "prompt-too-long";
+
+  /** A column that the prompt needs is null. */
+  public static final String NULL_INPUT = "null-input";
+
+  /** The text cannot be tokenized (a lone surrogate, or a character that the vocabulary cannot express). */
+  public static final String INVALID_TEXT = "invalid-text";
+
+  /** The model gave logits that are not numbers. */
+  public static final String NAN_LOGITS = "nan-logits";
+
+  /** The sequence needs more KV cache than the engine has. */
+  public static final String KV_CACHE_TOO_SMALL = "kv-cache-too-small";
+}

@@ -1,0 +1,2 @@
+/** Reads and writes GGUF, from files that are not trusted. */
+package io.sparkllama.engine.gguf;

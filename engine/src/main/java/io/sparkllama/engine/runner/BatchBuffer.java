@@ -1,0 +1,81 @@
+package io.sparkllama.engine.runner;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.util.Objects;
+
+/**
+ * Holds one step as arrays in one direct buffer, shared with the runner without copying.
+ *
+ * <p>Views are made once and read and written by absolute index, so that a step allocates nothing. Only the thread
+ * that submits and collects may touch a buffer, and not between the two.
+ */
+public final class BatchBuffer {
+  private final BatchLayout layout;
+  private final ByteBuffer bytes;
+  private final IntBuffer ints;
+  private final FloatBuffer floats;
+  private final LongBuffer longs;
+
+  public BatchBuffer(BatchLayout layout) {
+    this.layout = layout;
+    long size = layout.byteSize();
+    if (size > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("A batch buffer of " + size + " bytes exceeds 2 GiB: lower the batch limits");
+    }
+    bytes = ByteBuffer.allocateDirect((int) size).order(ByteOrder.LITTLE_ENDIAN);
+    ints = bytes.asIntBuffer();
+    floats = bytes.asFloatBuffer();
+    longs = bytes.asLongBuffer();
+    set(BatchHeader.VERSION, BatchLayout.VERSION);
+  }
+
+  public BatchLayout layout() {
+    return layout;
+  }
+
+  /** Returns the shared memory itself, for the runner. */
+  public ByteBuffer bytes() {
+    return bytes;
+  }
+
+  public int get(BatchHeader word) {
+    return ints.get(word.ordinal());
+  }
+
+  public void set(BatchHeader word, int value) {
+    ints.put(word.ordinal(), value);
+  }
+
+  public int getInt(BatchSection section, long index) {
+    return ints.get(at(section, index, 4));
+  }
+
+  public void setInt(BatchSection section, long index, int value) {
+    ints.put(at(section, index, 4), value);
+  }
+
+  public float getFloat(BatchSection section, long index) {
+    return floats.get(at(section, index, 4));
+  }
+
+  public void setFloat(BatchSection section, long index, float value) {
+    floats.put(at(section, index, 4), value);
+  }
+
+  public long getLong(BatchSection section, long index) {
+    return longs.get(at(section, index, 8));
+  }
+
+  public void setLong(BatchSection section, long index, long value) {
+    longs.put(at(section, index, 8), value);
+  }
+
+  private int at(BatchSection section, long index, int elementBytes) {
+    Objects.checkIndex(index, section.length(layout.capacity()));
+    return (int) (layout.offset(section) / elementBytes + index);
+  }
+}
