@@ -4,13 +4,14 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Asks how probable each label is as the whole answer to a prompt: the joint log-likelihood of the label's tokens and
- * the end token, softmax over the labels.
+ * Asks how probable each label is as the whole answer to a prompt: the joint log-likelihood of the
+ * label's tokens and the end token, softmax over the labels.
  *
  * @param labels distinct, none empty
  * @param normalization what the log-likelihoods are divided by before the softmax
  */
-public record ClassifyRequest(Prompt prompt, List<String> labels, OverlongPolicy overlong, Normalization normalization) {
+public record ClassifyRequest(
+    Prompt prompt, List<String> labels, OverlongPolicy overlong, Normalization normalization) {
 
   /** Says what a label's log-likelihood is divided by before the softmax. */
   public enum Normalization {

@@ -10,7 +10,11 @@ import java.util.Optional;
  * @param logLikelihoods one per label: its tokens and the end token after the prompt
  */
 public record ClassifyResult(
-    int best, double[] probabilities, double[] logLikelihoods, int promptTokens, Optional<RowError> error) {
+    int best,
+    double[] probabilities,
+    double[] logLikelihoods,
+    int promptTokens,
+    Optional<RowError> error) {
 
   /** Makes the result of a row that has no label. */
   public static ClassifyResult failed(int promptTokens, RowError error) {

@@ -7,13 +7,14 @@ import java.util.Optional;
  * Configures an engine. None of these options changes an answer, but the KV cache's type.
  *
  * @param threads native threads; 0 takes the processors that this JVM may use
- * @param kvCacheMemory bytes for the KV cache; 0 takes room for {@code maxSequences} sequences of the whole context, at
- *     most 1 GiB (and always room for one whole context)
+ * @param kvCacheMemory bytes for the KV cache; 0 takes room for {@code maxSequences} sequences of
+ *     the whole context, at most 1 GiB (and always room for one whole context)
  * @param maxSequences sequences in one step
  * @param maxBatchTokens tokens in one step
  * @param prefillChunk tokens of one sequence in one step
  * @param contextLength most tokens of a sequence; 0 takes the model's
- * @param nativeDirectory where the native library is extracted or found; empty takes the system's temporary folder
+ * @param nativeDirectory where the native library is extracted or found; empty takes the system's
+ *     temporary folder
  */
 public record EngineOptions(
     int threads,
@@ -29,62 +30,127 @@ public record EngineOptions(
   public EngineOptions {
     require(threads >= 0, "threads", "at least 0", threads);
     require(kvCacheMemory >= 0, "kv-cache-memory", "at least 0 bytes", kvCacheMemory);
-    require(maxSequences >= 1 && maxSequences <= 4096, "max-sequences", "between 1 and 4096", maxSequences);
-    require(maxBatchTokens >= 1 && maxBatchTokens <= 65536, "max-batch-tokens", "between 1 and 65536", maxBatchTokens);
+    require(
+        maxSequences >= 1 && maxSequences <= 4096,
+        "max-sequences",
+        "between 1 and 4096",
+        maxSequences);
+    require(
+        maxBatchTokens >= 1 && maxBatchTokens <= 65536,
+        "max-batch-tokens",
+        "between 1 and 65536",
+        maxBatchTokens);
     require(prefillChunk >= 1, "prefill-chunk", "at least 1", prefillChunk);
     require(contextLength >= 0, "context-length", "at least 0", contextLength);
   }
 
-  /** Returns the options that suit most: all processors, a 16-bit KV cache, 64 sequences, 512 tokens a step. */
+  /**
+   * Returns the options that suit most: all processors, a 16-bit KV cache, 64 sequences, 512 tokens
+   * a step.
+   */
   public static EngineOptions defaults() {
-    return new EngineOptions(0, KvCacheType.F16, 0, 64, 512, 512, 0, InstructionSet.AUTO, Optional.empty());
+    return new EngineOptions(
+        0, KvCacheType.F16, 0, 64, 512, 512, 0, InstructionSet.AUTO, Optional.empty());
   }
 
   public EngineOptions withThreads(int value) {
     return new EngineOptions(
-        value, kvCacheType, kvCacheMemory, maxSequences, maxBatchTokens, prefillChunk, contextLength, instructionSet,
+        value,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        instructionSet,
         nativeDirectory);
   }
 
   public EngineOptions withKvCacheType(KvCacheType value) {
     return new EngineOptions(
-        threads, value, kvCacheMemory, maxSequences, maxBatchTokens, prefillChunk, contextLength, instructionSet,
+        threads,
+        value,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        instructionSet,
         nativeDirectory);
   }
 
   public EngineOptions withKvCacheMemory(long value) {
     return new EngineOptions(
-        threads, kvCacheType, value, maxSequences, maxBatchTokens, prefillChunk, contextLength, instructionSet,
+        threads,
+        kvCacheType,
+        value,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        instructionSet,
         nativeDirectory);
   }
 
-  /** Limits one step: its sequences, its tokens, and the tokens that one sequence may have in it. */
+  /**
+   * Limits one step: its sequences, its tokens, and the tokens that one sequence may have in it.
+   */
   public EngineOptions withBatchLimits(int sequences, int tokens, int chunk) {
     return new EngineOptions(
-        threads, kvCacheType, kvCacheMemory, sequences, tokens, chunk, contextLength, instructionSet, nativeDirectory);
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        sequences,
+        tokens,
+        chunk,
+        contextLength,
+        instructionSet,
+        nativeDirectory);
   }
 
   public EngineOptions withContextLength(int value) {
     return new EngineOptions(
-        threads, kvCacheType, kvCacheMemory, maxSequences, maxBatchTokens, prefillChunk, value, instructionSet,
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        value,
+        instructionSet,
         nativeDirectory);
   }
 
   public EngineOptions withInstructionSet(InstructionSet value) {
     return new EngineOptions(
-        threads, kvCacheType, kvCacheMemory, maxSequences, maxBatchTokens, prefillChunk, contextLength, value,
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        value,
         nativeDirectory);
   }
 
   public EngineOptions withNativeDirectory(Path value) {
     return new EngineOptions(
-        threads, kvCacheType, kvCacheMemory, maxSequences, maxBatchTokens, prefillChunk, contextLength, instructionSet,
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        instructionSet,
         Optional.of(value));
   }
 
   private static void require(boolean holds, String key, String wanted, long value) {
     if (!holds) {
-      throw new InvalidConfigurationException("engine." + key + " must be " + wanted + ": " + value);
+      throw new InvalidConfigurationException(
+          "engine." + key + " must be " + wanted + ": " + value);
     }
   }
 }

@@ -9,7 +9,9 @@ public enum FinishReason {
   /** The row has an error. */
   ERROR;
 
-  /** Returns the name as it stands in output columns: {@code stop}, {@code length}, {@code error}. */
+  /**
+   * Returns the name as it stands in output columns: {@code stop}, {@code length}, {@code error}.
+   */
   public String label() {
     return name().toLowerCase(java.util.Locale.ROOT);
   }

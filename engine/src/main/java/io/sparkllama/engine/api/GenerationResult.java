@@ -8,7 +8,8 @@ import java.util.Optional;
  * @param text the answer without its end token or stop string
  * @param tokens generated ids, with the end or stop token where one ended the answer
  * @param promptTokens tokens of the prompt after truncation, BOS included
- * @param logProbability sum over {@code tokens} under the distribution sampled from (at temperature 0 the model's own)
+ * @param logProbability sum over {@code tokens} under the distribution sampled from (at temperature
+ *     0 the model's own)
  * @param error present where the finish reason is {@link FinishReason#ERROR}
  */
 public record GenerationResult(
@@ -21,6 +22,7 @@ public record GenerationResult(
 
   /** Makes the result of a row that has no answer. */
   public static GenerationResult failed(int promptTokens, RowError error) {
-    return new GenerationResult("", new int[0], FinishReason.ERROR, promptTokens, 0, Optional.of(error));
+    return new GenerationResult(
+        "", new int[0], FinishReason.ERROR, promptTokens, 0, Optional.of(error));
   }
 }

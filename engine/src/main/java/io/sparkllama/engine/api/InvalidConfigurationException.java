@@ -1,6 +1,9 @@
 package io.sparkllama.engine.api;
 
-/** Reports configuration that must be corrected before any work is done; the message names the key and the remedy. */
+/**
+ * Reports configuration that must be corrected before any work is done; the message names the key
+ * and the remedy.
+ */
 public class InvalidConfigurationException extends RuntimeException {
   public InvalidConfigurationException(String message) {
     super(message);

@@ -1,6 +1,9 @@
 package io.sparkllama.engine.api;
 
-/** Reports a model file that must be refused: damaged, hostile, or of a kind that this engine does not run. */
+/**
+ * Reports a model file that must be refused: damaged, hostile, or of a kind that this engine does
+ * not run.
+ */
 public class ModelFormatException extends RuntimeException {
   public ModelFormatException(String message) {
     super(message);

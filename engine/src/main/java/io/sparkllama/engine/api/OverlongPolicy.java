@@ -1,6 +1,9 @@
 package io.sparkllama.engine.api;
 
-/** Says what happens to a prompt that leaves no room in the context: refused, or its longest data span is cut. */
+/**
+ * Says what happens to a prompt that leaves no room in the context: refused, or its longest data
+ * span is cut.
+ */
 public enum OverlongPolicy {
   /** Gives the row an error. */
   ERROR,

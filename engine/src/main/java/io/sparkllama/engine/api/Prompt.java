@@ -4,10 +4,11 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Carries a prompt's text with the origin of each part, so that a document can never write a special token.
+ * Carries a prompt's text with the origin of each part, so that a document can never write a
+ * special token.
  *
- * <p>Special tokens ({@code <|eot_id|>}, {@code </s>}) are cut only in spans that the template wrote; all other text is
- * tokenized jointly across the borders of spans.
+ * <p>Special tokens ({@code <|eot_id|>}, {@code </s>}) are cut only in spans that the template
+ * wrote; all other text is tokenized jointly across the borders of spans.
  */
 public record Prompt(List<Span> spans) {
 

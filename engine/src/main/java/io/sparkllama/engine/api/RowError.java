@@ -13,7 +13,10 @@ public record RowError(String errorClass, String message) {
   /** A column that the prompt needs is null. */
   public static final String NULL_INPUT = "null-input";
 
-  /** The text cannot be tokenized (a lone surrogate, or a character that the vocabulary cannot express). */
+  /**
+   * The text cannot be tokenized (a lone surrogate, or a character that the vocabulary cannot
+   * express).
+   */
   public static final String INVALID_TEXT = "invalid-text";
 
   /** The model gave logits that are not numbers. */

@@ -5,14 +5,16 @@ import java.util.List;
 /**
  * Says how tokens are chosen and when an answer ends.
  *
- * @param temperature 0 takes the most probable token (ties to the lowest id); otherwise logits are divided by it
+ * @param temperature 0 takes the most probable token (ties to the lowest id); otherwise logits are
+ *     divided by it
  * @param topK keeps the k most probable tokens; 0 keeps all
  * @param topP keeps the smallest set of tokens whose probability reaches p, in (0, 1]; 1 keeps all
  * @param minP drops tokens less probable than p times the most probable, in [0, 1]; 0 drops none
  * @param seed of the counter-based generator, with the row key, sample index and position
  * @param maxTokens most tokens generated, at least 1
  * @param stopStrings texts that end the answer; not part of it
- * @param stopTokens ids that end the answer, beside the model's own end tokens; not part of its text
+ * @param stopTokens ids that end the answer, beside the model's own end tokens; not part of its
+ *     text
  */
 public record SamplingParams(
     double temperature,
@@ -26,10 +28,12 @@ public record SamplingParams(
 
   public SamplingParams {
     if (!(temperature >= 0) || Double.isInfinite(temperature)) {
-      throw new IllegalArgumentException("temperature must be a finite number of at least 0, not " + temperature);
+      throw new IllegalArgumentException(
+          "temperature must be a finite number of at least 0, not " + temperature);
     }
     if (topK < 0) {
-      throw new IllegalArgumentException("top-k must be at least 0 (0 keeps all tokens), not " + topK);
+      throw new IllegalArgumentException(
+          "top-k must be at least 0 (0 keeps all tokens), not " + topK);
     }
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException("top-p must be above 0 and at most 1, not " + topP);

@@ -3,7 +3,10 @@ package io.sparkllama.engine.gguf;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Names how a tensor's elements are stored; ids, block sizes and bytes are those of the GGUF specification. */
+/**
+ * Names how a tensor's elements are stored; ids, block sizes and bytes are those of the GGUF
+ * specification.
+ */
 public enum QuantizationType {
   F32(0, 1, 4),
   F16(1, 1, 2),

@@ -3,12 +3,14 @@ package io.sparkllama.engine.gguf;
 /**
  * Locates one tensor. All numbers are checked against the file when it is read.
  *
- * @param dimensions innermost first, as GGUF has them: {@code [inputs, outputs]} for a matrix; 1 to 4, all positive
+ * @param dimensions innermost first, as GGUF has them: {@code [inputs, outputs]} for a matrix; 1 to
+ *     4, all positive
  * @param part index into the model's files (0 where the model is one file)
  * @param offset bytes from the beginning of that file
  * @param byteSize whole blocks, all within the file
  */
-public record TensorInfo(String name, QuantizationType type, long[] dimensions, int part, long offset, long byteSize) {
+public record TensorInfo(
+    String name, QuantizationType type, long[] dimensions, int part, long offset, long byteSize) {
   /** Returns elements of one row: the innermost dimension. */
   public long columns() {
     return dimensions[0];

@@ -6,7 +6,8 @@ package io.sparkllama.engine.model;
  * @param architecture {@code general.architecture}, for example {@code llama}
  * @param contextLength tokens that the model was made for
  * @param embeddingLength width of the residual stream
- * @param headDimension width of one attention head; query width is {@code headCount * headDimension}
+ * @param headDimension width of one attention head; query width is {@code headCount *
+ *     headDimension}
  * @param ropeDimension leading elements of a head that are rotated, even
  * @param normEpsilon of RMSNorm
  * @param slidingWindow positions that attention reaches back over; 0 for all

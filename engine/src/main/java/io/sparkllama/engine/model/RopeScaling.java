@@ -8,6 +8,9 @@ public sealed interface RopeScaling {
   /** Divides positions by a factor. */
   record Linear(double factor) implements RopeScaling {}
 
-  /** Divides each pair's frequency by its own factor: the tensor {@code rope_freqs.weight}, as Llama 3.1 has it. */
+  /**
+   * Divides each pair's frequency by its own factor: the tensor {@code rope_freqs.weight}, as Llama
+   * 3.1 has it.
+   */
   record Factors() implements RopeScaling {}
 }

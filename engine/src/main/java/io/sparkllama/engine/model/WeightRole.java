@@ -1,8 +1,8 @@
 package io.sparkllama.engine.model;
 
 /**
- * Names what a tensor does in the forward pass. The order is part of the native contract: append only.
- * Shapes are [outputs, inputs] for matrices.
+ * Names what a tensor does in the forward pass. The order is part of the native contract: append
+ * only. Shapes are [outputs, inputs] for matrices.
  */
 public enum WeightRole {
   /** [vocabulary, embedding] */
@@ -43,7 +43,10 @@ public enum WeightRole {
     return pattern.contains("%d");
   }
 
-  /** Returns the tensor's name in a GGUF file; {@code layer} is ignored for tensors of the whole model. */
+  /**
+   * Returns the tensor's name in a GGUF file; {@code layer} is ignored for tensors of the whole
+   * model.
+   */
   public String tensorName(int layer) {
     return perLayer() ? pattern.formatted(layer) : pattern;
   }

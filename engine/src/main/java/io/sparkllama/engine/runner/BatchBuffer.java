@@ -10,8 +10,8 @@ import java.util.Objects;
 /**
  * Holds one step as arrays in one direct buffer, shared with the runner without copying.
  *
- * <p>Views are made once and read and written by absolute index, so that a step allocates nothing. Only the thread
- * that submits and collects may touch a buffer, and not between the two.
+ * <p>Views are made once and read and written by absolute index, so that a step allocates nothing.
+ * Only the thread that submits and collects may touch a buffer, and not between the two.
  */
 public final class BatchBuffer {
   private final BatchLayout layout;
@@ -24,7 +24,8 @@ public final class BatchBuffer {
     this.layout = layout;
     long size = layout.byteSize();
     if (size > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("A batch buffer of " + size + " bytes exceeds 2 GiB: lower the batch limits");
+      throw new IllegalArgumentException(
+          "A batch buffer of " + size + " bytes exceeds 2 GiB: lower the batch limits");
     }
     bytes = ByteBuffer.allocateDirect((int) size).order(ByteOrder.LITTLE_ENDIAN);
     ints = bytes.asIntBuffer();

@@ -3,9 +3,9 @@ package io.sparkllama.engine.runner;
 import java.util.function.ToLongFunction;
 
 /**
- * Lists the arrays of a batch buffer, in the order in which they lie. The order, the element sizes and the lengths are
- * the contract with native code ({@code runner/batch_layout.h}): the library is asked for its own offsets when it is
- * loaded and refused when they differ.
+ * Lists the arrays of a batch buffer, in the order in which they lie. The order, the element sizes
+ * and the lengths are the contract with native code ({@code runner/batch_layout.h}): the library is
+ * asked for its own offsets when it is loaded and refused when they differ.
  */
 public enum BatchSection {
   /** int32 [32]: see {@link BatchHeader}. */
@@ -32,7 +32,10 @@ public enum BatchSection {
   SEQUENCE_BLOCK_TABLE(4, c -> (long) c.kvGroups() * c.sequences() * c.blocksPerSequence()),
   /** int32 [sequences]: -1 for none. Native code refuses others as yet. */
   SEQUENCE_ADAPTER(4, BatchCapacity::sequences),
-  /** int32 [sequences]: id in the pool of token masks, -1 for none. Native code refuses others as yet. */
+  /**
+   * int32 [sequences]: id in the pool of token masks, -1 for none. Native code refuses others as
+   * yet.
+   */
   SEQUENCE_MASK(4, BatchCapacity::sequences),
   /** float32 [sequences]: 0 is greedy. */
   SEQUENCE_TEMPERATURE(4, BatchCapacity::sequences),
@@ -42,7 +45,9 @@ public enum BatchSection {
   SEQUENCE_TOP_P(4, BatchCapacity::sequences),
   /** float32 [sequences]: 0 keeps all. */
   SEQUENCE_MIN_P(4, BatchCapacity::sequences),
-  /** int64 [sequences, 2]: key of the counter-based generator; the token's position is its counter. */
+  /**
+   * int64 [sequences, 2]: key of the counter-based generator; the token's position is its counter.
+   */
   SEQUENCE_RANDOM_KEY(8, c -> 2L * c.sequences()),
 
   // Per position whose logits are wanted, in order of token index.
@@ -64,13 +69,24 @@ public enum BatchSection {
   COPY(4, c -> 3L * c.copies()),
 
   // Results.
-  /** int32 [logitsRows]: the sampled id; -1 where none was asked for or the logits are not numbers. */
+  /**
+   * int32 [logitsRows]: the sampled id; -1 where none was asked for or the logits are not numbers.
+   */
   RESULT_TOKEN(4, BatchCapacity::logitsRows),
-  /** float32 [logitsRows]: natural logarithm under the distribution sampled from (greedy: the model's own). */
+  /**
+   * float32 [logitsRows]: natural logarithm under the distribution sampled from (greedy: the
+   * model's own).
+   */
   RESULT_LOG_PROBABILITY(4, BatchCapacity::logitsRows),
-  /** int32 [logitsRows]: the most probable id, the lowest on ties; -1 where the logits are not numbers. */
+  /**
+   * int32 [logitsRows]: the most probable id, the lowest on ties; -1 where the logits are not
+   * numbers.
+   */
   RESULT_ARGMAX(4, BatchCapacity::logitsRows),
-  /** float32 [candidates]: natural logarithm under the model's own distribution; NaN where logits are not numbers. */
+  /**
+   * float32 [candidates]: natural logarithm under the model's own distribution; NaN where logits
+   * are not numbers.
+   */
   RESULT_CANDIDATE_LOG_PROBABILITY(4, BatchCapacity::candidates),
   /** int32 [logitsRows, topTokens]: most probable first, ties to the lowest id. */
   RESULT_TOP_ID(4, c -> (long) c.logitsRows() * c.topTokens()),

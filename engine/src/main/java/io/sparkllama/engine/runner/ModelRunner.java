@@ -5,8 +5,8 @@ import io.sparkllama.engine.api.EngineFailedException;
 /**
  * Runs steps of a model: embed, layers, logits where wanted, sample.
  *
- * <p>Keeps no state of a sequence but its KV blocks, so that any sequence can be replayed from this side. One thread at
- * a time.
+ * <p>Keeps no state of a sequence but its KV blocks, so that any sequence can be replayed from this
+ * side. One thread at a time.
  */
 public interface ModelRunner extends AutoCloseable {
   /** Returns the KV groups, in the order of block tables. */
@@ -29,7 +29,8 @@ public interface ModelRunner extends AutoCloseable {
   void submit(BatchBuffer batch);
 
   /**
-   * Waits for the step that was submitted; its results stand in the returned buffer, which is the one submitted.
+   * Waits for the step that was submitted; its results stand in the returned buffer, which is the
+   * one submitted.
    *
    * @throws EngineFailedException where the runner can run nothing more
    */
