@@ -1,0 +1,43 @@
+#!/bin/sh
+# Holds the arrows of the native code: jni -> runner -> model, sampling, cache -> ops -> tensor -> base;
+# cpu implements ops and never includes model; <jni.h> stands only under jni/.
+# Prints each include that points the wrong way and exits 1.
+set -eu
+root=$(cd "$(dirname "$0")/../engine/src/main/native" && pwd)
+cd "$root"
+
+allowed() {
+  case $1 in
+    base) echo "base" ;;
+    tensor) echo "tensor base" ;;
+    ops) echo "ops tensor base" ;;
+    cpu) echo "cpu ops tensor base" ;;
+    model | sampling | cache) echo "$1 ops tensor base" ;;
+    runner) echo "runner model sampling cache cpu ops tensor base include" ;;
+    jni) echo "jni runner model sampling cache cpu ops tensor base include" ;;
+    include) echo "include" ;;
+  esac
+}
+
+failed=0
+for directory in base tensor ops cpu model sampling cache runner jni include; do
+  [ -d "$directory" ] || continue
+  may=$(allowed "$directory")
+  for file in $(find "$directory" -name '*.h' -o -name '*.cc' | sort); do
+    for target in $(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' "$file"); do
+      top=${target%%/*}
+      case " $may " in
+        *" $top "*) ;;
+        *)
+          echo "$file includes \"$target\": $directory may include only: $may" >&2
+          failed=1
+          ;;
+      esac
+    done
+    if [ "$directory" != jni ] && grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<jni.*\.h>' "$file" >&2; then
+      echo "$file includes <jni.h>, which belongs under jni/" >&2
+      failed=1
+    fi
+  done
+done
+exit $failed
