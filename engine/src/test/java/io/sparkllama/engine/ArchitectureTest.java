@@ -58,10 +58,10 @@ class ArchitectureTest {
   void onlyJniDeclaresNativeMethods() {
     methods()
         .that()
-        .haveModifier(JavaModifier.NATIVE)
+        .areDeclaredInClassesThat()
+        .resideOutsideOfPackage(ROOT + ".jni")
         .should()
-        .beDeclaredInClassesThat()
-        .resideInAPackage(ROOT + ".jni")
+        .notHaveModifier(JavaModifier.NATIVE)
         .check(classes);
   }
 
