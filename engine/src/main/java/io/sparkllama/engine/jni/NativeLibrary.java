@@ -1,0 +1,187 @@
+package io.sparkllama.engine.jni;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Properties;
+
+/**
+ * Loads the native library: the one found in the configured folder, or the one in the jar.
+ *
+ * <p>The jar's library is written to a folder that only its owner may enter and that no other
+ * process knows, loaded, and deleted again: processes that start at once cannot meet, and nothing
+ * is left behind. A library of another build is refused before any of its code runs.
+ */
+public final class NativeLibrary {
+  static final String FILE_NAME = "libsparkllama.so";
+  private static final String RESOURCES = "/io/sparkllama/engine/native/";
+  private static final String MARKER = "sparkllama-build-id:";
+  private static final int ID_LENGTH = 64;
+
+  private NativeLibrary() {}
+
+  /**
+   * Binds the native methods; does nothing where they are bound already.
+   *
+   * @param directory where the library is found, or else extracted; empty takes the system's
+   *     temporary folder
+   * @throws InvalidConfigurationException where there is none for this platform, where the folder
+   *     forbids execution, or where the library is of another build
+   */
+  public static synchronized void load(Optional<Path> directory) {
+    Packaged packaged = packaged(platform());
+    if (isBound()) {
+      requireSameBuild(packaged.buildId(), RunnerNatives.buildId(), "the library loaded before");
+      return;
+    }
+    try {
+      Path found = directory.map(folder -> folder.resolve(FILE_NAME)).orElse(null);
+      if (found != null && Files.exists(found)) {
+        loadFound(found, packaged);
+      } else {
+        loadExtracted(directory, packaged);
+      }
+    } catch (IOException e) {
+      throw new InvalidConfigurationException(
+          "The native library could not be extracted: set engine.native-dir to a folder that this"
+              + " user may write to: "
+              + e,
+          e);
+    }
+  }
+
+  private static boolean isBound() {
+    try {
+      return RunnerNatives.buildId() != null;
+    } catch (UnsatisfiedLinkError e) {
+      return false; // the only way to ask
+    }
+  }
+
+  private static void loadFound(Path library, Packaged packaged) throws IOException {
+    requireSameBuild(packaged.buildId(), markedId(Files.readAllBytes(library)), library.toString());
+    link(library);
+  }
+
+  private static void loadExtracted(Optional<Path> directory, Packaged packaged)
+      throws IOException {
+    byte[] content = packaged.content();
+    Path parent =
+        directory.isPresent()
+            ? directory.get()
+            : Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
+    if (!Files.isDirectory(parent)) {
+      throw new InvalidConfigurationException(
+          "The folder for the native library does not exist: set engine.native-dir to a folder that"
+              + " does: "
+              + parent);
+    }
+    Path folder = Files.createTempDirectory(parent, "sparkllama-"); // its owner's alone
+    Path library = folder.resolve(FILE_NAME);
+    try {
+      Files.write(library, content);
+      link(library);
+    } finally {
+      Files.deleteIfExists(library);
+      Files.deleteIfExists(folder);
+    }
+  }
+
+  private static void link(Path library) {
+    try {
+      System.load(library.toAbsolutePath().toString());
+    } catch (UnsatisfiedLinkError e) {
+      throw new InvalidConfigurationException(
+          "The native library could not be loaded. If its folder forbids execution (noexec), set"
+              + " engine.native-dir to one that does not: "
+              + library.toAbsolutePath().getParent()
+              + ": "
+              + e.getMessage(),
+          e);
+    } catch (LinkageError e) {
+      throw new InvalidConfigurationException(
+          "The native library does not fit these classes: take both from one build: " + library, e);
+    }
+  }
+
+  private static void requireSameBuild(String expected, String actual, String origin) {
+    if (!expected.equals(actual)) {
+      throw new InvalidConfigurationException(
+          "The native library is of another build than these classes: take both from one build, or"
+              + " unset engine.native-dir to take the jar's own: "
+              + origin
+              + " has build id "
+              + actual
+              + ", expected "
+              + expected);
+    }
+  }
+
+  /** Returns the build id that stands in a library's bytes, or a word for its absence. */
+  static String markedId(byte[] library) {
+    String text = new String(library, StandardCharsets.ISO_8859_1);
+    int at = text.indexOf(MARKER);
+    int end = at + MARKER.length() + ID_LENGTH;
+    return at < 0 || end > text.length() ? "none" : text.substring(at + MARKER.length(), end);
+  }
+
+  /** Returns the name under which the jar holds libraries for this machine. */
+  static String platform() {
+    String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+    String processor = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+    return system + "-" + (processor.equals("amd64") ? "x86_64" : processor);
+  }
+
+  static Packaged packaged(String platform) {
+    try (InputStream in = resource(platform, "native.properties")) {
+      if (in == null) {
+        throw new InvalidConfigurationException(
+            "This build of spark-llama holds no native library for this platform: run it on Linux"
+                + " on x86_64 or aarch64, or build it there: "
+                + platform);
+      }
+      Properties properties = new Properties();
+      properties.load(in);
+      return new Packaged(
+          platform, properties.getProperty("build-id"), properties.getProperty("sha256"));
+    } catch (IOException e) {
+      throw new InvalidConfigurationException(
+          "The jar's description of the native library cannot be read: install the jar again: " + e,
+          e);
+    }
+  }
+
+  private static InputStream resource(String platform, String name) {
+    return NativeLibrary.class.getResourceAsStream(RESOURCES + platform + "/" + name);
+  }
+
+  /** Describes the library that lies beside these classes. */
+  record Packaged(String platform, String buildId, String sha256) {
+    /** Reads the library and checks that it is whole. */
+    byte[] content() throws IOException {
+      try (InputStream in = resource(platform, FILE_NAME)) {
+        byte[] content = in == null ? new byte[0] : in.readAllBytes();
+        String actual =
+            HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        if (!actual.equals(sha256)) {
+          throw new InvalidConfigurationException(
+              "The jar's native library is damaged: install the jar again: SHA-256 is "
+                  + actual
+                  + ", expected "
+                  + sha256);
+        }
+        return content;
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("Every Java platform has SHA-256", e);
+      }
+    }
+  }
+}
