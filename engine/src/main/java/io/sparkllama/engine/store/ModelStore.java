@@ -1,0 +1,275 @@
+package io.sparkllama.engine.store;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings a model to this host once, whatever the number of processes that ask, and hands out its
+ * verified copy.
+ *
+ * <p>The copy is private to the cache, since a file that is cut short while it is mapped ends the
+ * process. The directory holds:
+ *
+ * <pre>
+ *   KEY/            a whole model: its files and their manifest; comes into being by one rename
+ *   KEY.incoming/   a copy under way, or one that was interrupted; the next copy removes it
+ *   locks/KEY       held while a copy is made (exclusive) or verified (shared)
+ *   sources/KEY     the manifest that a source had at its length and time of modification
+ * </pre>
+ *
+ * <p>Every call hashes the whole copy once: damage on the disk is found before the model is used,
+ * and the copy is made anew.
+ */
+public final class ModelStore {
+  private static final Logger LOG = LoggerFactory.getLogger(ModelStore.class);
+  private static final Duration PATIENCE = Duration.ofHours(2);
+
+  private final Path directory;
+  private final Path locks;
+  private final Path sources;
+
+  /**
+   * @param directory the cache; made where it is missing
+   */
+  public ModelStore(Path directory) {
+    this.directory = directory.toAbsolutePath().normalize();
+    this.locks = this.directory.resolve("locks");
+    this.sources = this.directory.resolve("sources");
+  }
+
+  /**
+   * Brings a model here and tells what it is: the driver's call. A source that was read before, and
+   * has kept its length and time of modification, is not read again.
+   *
+   * @throws InvalidConfigurationException where the model is missing, or the cache cannot hold it
+   * @throws IOException where the source cannot be read; trying again may help
+   */
+  public LocalModel localize(ModelSource source) throws IOException {
+    return localize(source, manifest -> true);
+  }
+
+  /**
+   * Brings a model here and refuses it where its SHA-256 differs.
+   *
+   * @param sha256 64 hexadecimal digits: of the file, or of a split model's files in order
+   */
+  public LocalModel localize(ModelSource source, String sha256) throws IOException {
+    String wanted = sha256.strip().toLowerCase(java.util.Locale.ROOT);
+    if (!ModelManifest.isSha256(wanted)) {
+      throw new InvalidConfigurationException(
+          "model.sha256 must be 64 hexadecimal digits, as sha256sum prints them: " + sha256);
+    }
+    return localize(source, manifest -> manifest.sha256().equals(wanted));
+  }
+
+  private LocalModel localize(ModelSource source, Predicate<ModelManifest> wanted)
+      throws IOException {
+    List<ModelSource.Part> parts = partsOf(source);
+    makeDirectories();
+    Path index = sources.resolve(sourceKey(source, parts));
+    try (CacheLock lock = lock(index.getFileName().toString(), CacheLock.Mode.EXCLUSIVE)) {
+      Optional<ModelManifest> known = readManifest(index).filter(wanted);
+      if (known.isPresent() && CachedFiles.check(home(known.get()), known.get()).isWhole()) {
+        return localModel(known.get());
+      }
+      Path incoming = directory.resolve(index.getFileName() + ".incoming");
+      ModelManifest manifest = fetch(source, parts, incoming);
+      if (!wanted.test(manifest)) {
+        CachedFiles.deleteTree(incoming);
+        throw new InvalidConfigurationException(
+            "the model's SHA-256 is not the one that model.sha256 asks for; correct the key, or put"
+                + " the right model in place: "
+                + source.location()
+                + " has "
+                + manifest.sha256());
+      }
+      try (CacheLock content = lock(manifest.key(), CacheLock.Mode.EXCLUSIVE)) {
+        install(incoming, manifest);
+      }
+      CachedFiles.replace(index, manifest.text());
+      return localModel(manifest);
+    } catch (IOException e) {
+      throw CacheTrouble.explain(e, directory);
+    }
+  }
+
+  /**
+   * Brings exactly this model here: an executor's call, with what the driver saw. The source is not
+   * touched where this host has the model.
+   *
+   * @throws InvalidConfigurationException where the source is no longer what the driver saw, is out
+   *     of this host's reach, or the cache cannot hold it
+   * @throws IOException where the source cannot be read; trying again may help
+   */
+  public LocalModel localize(ModelSource source, ModelManifest expected) throws IOException {
+    makeDirectories();
+    CachedFiles.State seen;
+    try (CacheLock lock = lock(expected.key(), CacheLock.Mode.SHARED)) {
+      seen = CachedFiles.check(home(expected), expected);
+    } catch (IOException e) {
+      throw CacheTrouble.explain(e, directory);
+    }
+    if (seen.isWhole()) {
+      return localModel(expected);
+    }
+    boolean madeMeanwhile = false;
+    try (CacheLock lock = lock(expected.key(), CacheLock.Mode.EXCLUSIVE)) {
+      // Those that waited while another process copied verify beside each other, not in a row.
+      madeMeanwhile =
+          seen == CachedFiles.State.ABSENT && CachedFiles.isComplete(home(expected), expected);
+      if (!madeMeanwhile) {
+        fetchExpected(source, expected);
+        return localModel(expected);
+      }
+    } catch (IOException e) {
+      throw CacheTrouble.explain(e, directory);
+    }
+    return localize(source, expected);
+  }
+
+  private void fetchExpected(ModelSource source, ModelManifest expected) throws IOException {
+    if (CachedFiles.check(home(expected), expected).isWhole()) {
+      return;
+    }
+    List<ModelSource.Part> parts = partsOf(source);
+    List<ModelManifest.Entry> entries =
+        parts.stream().map(part -> new ModelManifest.Entry(part.name(), part.length())).toList();
+    if (!entries.equals(expected.files())) {
+      throw changed(source);
+    }
+    Path incoming = directory.resolve(expected.key() + ".incoming");
+    if (!fetch(source, parts, incoming).equals(expected)) {
+      CachedFiles.deleteTree(incoming);
+      throw changed(source);
+    }
+    install(incoming, expected);
+  }
+
+  private static InvalidConfigurationException changed(ModelSource source) {
+    return new InvalidConfigurationException(
+        "the model is no longer the one that the job started with; leave it as it is while a job"
+            + " runs, and start the job again: "
+            + source.location());
+  }
+
+  private static List<ModelSource.Part> partsOf(ModelSource source) throws IOException {
+    try {
+      return source.parts();
+    } catch (FileNotFoundException | java.nio.file.NoSuchFileException e) {
+      throw new InvalidConfigurationException(
+          "the model is not there, seen from host "
+              + hostName()
+              + "; correct the key model.path, or put the model where every host can read it: "
+              + e.getMessage(),
+          e);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidConfigurationException(e.getMessage(), e);
+    }
+  }
+
+  private static String hostName() {
+    try {
+      return java.net.InetAddress.getLocalHost().getHostName();
+    } catch (java.net.UnknownHostException e) {
+      LOG.debug("This host does not know its own name", e);
+      return "(without a name)";
+    }
+  }
+
+  private ModelManifest fetch(ModelSource source, List<ModelSource.Part> parts, Path incoming)
+      throws IOException {
+    CachedFiles.deleteTree(incoming);
+    long length = parts.stream().mapToLong(ModelSource.Part::length).reduce(0, Math::addExact);
+    CacheTrouble.requireRoom(directory, length);
+    LOG.info(
+        "Copying the model to this host: {} bytes from {} to {}",
+        length,
+        source.location(),
+        directory);
+    long start = System.nanoTime();
+    ModelManifest manifest;
+    try {
+      manifest = new ModelCopy(source.location(), parts).to(incoming);
+    } catch (IOException | RuntimeException e) {
+      discard(incoming, e);
+      throw e;
+    }
+    LOG.info(
+        "Copied the model to this host in {} s, SHA-256 {}",
+        Duration.ofNanos(System.nanoTime() - start).toSeconds(),
+        manifest.sha256());
+    return manifest;
+  }
+
+  /** Gives back the space of a copy that failed: on a full disk others need it. */
+  private static void discard(Path incoming, Exception failure) {
+    try {
+      CachedFiles.deleteTree(incoming);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Gives a finished copy its place; the caller holds the model's lock. */
+  private void install(Path incoming, ModelManifest manifest) throws IOException {
+    Path home = home(manifest);
+    CachedFiles.State state = CachedFiles.check(home, manifest);
+    if (state.isWhole()) {
+      CachedFiles.deleteTree(incoming);
+      return;
+    }
+    if (state == CachedFiles.State.DAMAGED) {
+      LOG.warn("The copy of the model on this host was damaged and is made anew: {}", home);
+    }
+    CachedFiles.deleteTree(home);
+    Files.move(incoming, home, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    CachedFiles.syncDirectory(directory);
+  }
+
+  private void makeDirectories() {
+    try {
+      Files.createDirectories(locks);
+      Files.createDirectories(sources);
+    } catch (IOException e) {
+      throw CacheTrouble.unusable(e, directory);
+    }
+  }
+
+  private CacheLock lock(String key, CacheLock.Mode mode) throws IOException {
+    return CacheLock.acquire(locks.resolve(key), mode, PATIENCE);
+  }
+
+  private Path home(ModelManifest manifest) {
+    return directory.resolve(manifest.key());
+  }
+
+  private LocalModel localModel(ModelManifest manifest) {
+    return new LocalModel(home(manifest).resolve(manifest.files().get(0).name()), manifest);
+  }
+
+  private static Optional<ModelManifest> readManifest(Path file) throws IOException {
+    return CachedFiles.readText(file).flatMap(ModelManifest::parse);
+  }
+
+  private static String sourceKey(ModelSource source, List<ModelSource.Part> parts) {
+    MessageDigest digest = ModelManifest.newDigest();
+    digest.update(source.location().getBytes(StandardCharsets.UTF_8));
+    for (ModelSource.Part part : parts) {
+      String line = "\n" + part.length() + " " + part.modifiedMillis() + " " + part.name();
+      digest.update(line.getBytes(StandardCharsets.UTF_8));
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}
