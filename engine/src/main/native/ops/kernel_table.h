@@ -8,31 +8,29 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tensor/activation_format.h"
 #include "tensor/tensor_type.h"
 
 namespace sparkllama {
 
-// How the activations that meet a weight type are prepared.
-enum class ActivationFormat : int32_t {
-  kFloat32 = 0,   // as they are: F32, F16, BF16 weights
-  kInt8Block32,   // int8 with a scale per 32: Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 IQ4_NL
-  kInt8Block256,  // int8 with a scale per 256: Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_XS
-};
-
 // Activations of a step, prepared once and read by every matrix product that takes them.
-// code = round-half-even(x / scale), scale = amax / 127 over the block (all zero: scale 0, codes 0).
+//
+// Per block: amax = max |x|, scale = amax / 127, code = round-half-even(x * (127 / amax)).
+// A block with amax below 2^-100 counts as zero: scale 0, codes 0. A block that holds an infinity or
+// a NaN has scale NaN and codes 0, so that every output it meets is NaN.
 struct Activations {
-  const float* values;   // [num_rows, columns]; always present
-  const int8_t* codes;   // [num_rows, columns]; null for kFloat32
-  const float* scales;   // [num_rows, columns / block]
-  const int32_t* sums;   // kInt8Block32: [num_rows, columns / 32]; kInt8Block256: [num_rows, columns / 16]: sums of codes
+  const float* values;  // [num_rows, columns]; read by float types only
+  const int8_t* codes;  // [num_rows, columns], in [-127, 127]; null for kFloat32
+  const float* scales;  // [num_rows, columns / block]
+  // Sums of codes. kInt8Block32: [num_rows, columns / 32]; kInt8Block256: [num_rows, columns / 16].
+  const int32_t* sums;
   int64_t columns;
 };
 
 // A weight matrix as it lies in the GGUF file.
 struct WeightMatrix {
   TensorType type;
-  const std::byte* data;  // [rows, row_bytes]
+  const std::byte* data;  // [rows, row_bytes]; aligned to 2 bytes at least
   int64_t rows;           // outputs
   int64_t columns;        // inputs
   int64_t row_bytes;
@@ -41,7 +39,8 @@ struct WeightMatrix {
 enum class KvType : int32_t { kFloat32 = 0, kFloat16 = 1, kInt8 = 2 };
 
 // The KV pool of one layer: keys, then values, per block.
-// A row is one position of one head: head_dim elements (kInt8: a float32 scale, then head_dim codes).
+// A row is one position of one head: head_dim elements. kFloat16 rounds half to even; kInt8 is a
+// float32 scale, then head_dim codes, as one block of Activations with head_dim columns.
 // Rows of a block are laid out [2 (key, value), kv_heads, block_size].
 struct KvLayer {
   KvType type;
@@ -63,7 +62,7 @@ struct AttentionTask {
   int32_t group_size;
   float scale;     // 1 / sqrt(head_dim)
   float* scratch;  // [attention_scratch_floats(group_size, head_dim)]
-  float* output;   // [group_size, head_dim]
+  float* output;   // [group_size, head_dim]; neither queries nor scratch
 };
 
 // Attention runs over segments of this many absolute positions, merged from left to right.
@@ -71,8 +70,8 @@ constexpr int32_t kAttentionSegment = 1024;
 
 // Floats of scratch that one attention task needs.
 constexpr int64_t attention_scratch_floats(int64_t group_size, int64_t head_dim) {
-  // scores of a segment and an accumulator, per head; one key or value row widened to float
-  return group_size * (kAttentionSegment + head_dim) + head_dim + 64;
+  // per head: a segment's weights, its accumulator, and its and the running maximum and sum
+  return group_size * (kAttentionSegment + head_dim + 4);
 }
 
 struct RopePair {
@@ -83,39 +82,61 @@ struct RopePair {
 struct KernelTable {
   const char* name;  // "reference", "avx2"
 
-  // y[t, r] for t in [0, num_rows) and r in [row_begin, row_end): weights row r times activations row t.
-  // Float types: one chain of fused multiply-adds over k = 0 .. columns-1 from 0, weights widened to float32.
-  // Quantized types: per block in order, acc = fma(float(integer dot), weight scale * activation scale, acc),
-  // integer arithmetic exact; types with a minimum then acc = fma(-minimum term, ..., acc) per block in order.
-  // The exact expression per type stands in cpu/kernels/reference/matrix_product.cc.
+  // y[t * y_stride + r] for t in [0, num_rows), r in [row_begin, row_end): weights row r times
+  // activations row t. y holds [num_rows, y_stride] and does not overlap any input; nothing but
+  // those elements is read or written. Zero columns give 0.
+  // Float types: one chain of fused multiply-adds over k = 0 .. columns - 1 from 0, weights widened
+  // to float32. Quantized types: per block in order, integer arithmetic exact,
+  //   acc = fma(float(dot), weight scale * activation scale, acc)
+  // and for types with a minimum a second such step. The exact expression per type stands in
+  // cpu/kernels/reference/matrix_product.cc.
   void (*matrix_product)(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
-                         const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
+                         const Activations& activations, int64_t num_rows, float* y,
+                         int64_t y_stride);
 
-  // Quantizes one row. `columns` is a multiple of the block.
-  void (*quantize_block32)(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
-  void (*quantize_block256)(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
+  // Quantizes one row as Activations says. `columns` is a multiple of the block.
+  void (*quantize_block32)(const float* x, int64_t columns, int8_t* codes, float* scales,
+                           int32_t* sums);
+  void (*quantize_block256)(const float* x, int64_t columns, int8_t* codes, float* scales,
+                            int32_t* sums);
 
-  // out[i] = x[i] * (1 / sqrt(mean(x^2) + epsilon)) * weight[i]; the sum runs in 16 lanes (lane = i mod 16),
-  // each a chain of fused multiply-adds, then a fixed tree: lane l += lane l+8, then 4, 2, 1.
+  // out[i] = (x[i] * (1 / sqrt(sum / columns + epsilon))) * weight[i]; out may be x.
+  // sum is of x^2 in 16 lanes (lane = i mod 16), each a chain of fused multiply-adds from 0, then a
+  // fixed tree: lane l += lane l + 8, then 4, 2, 1.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, int64_t columns, float* out);
 
   // Rotates the leading rope_dim elements of each head in place; pairs is [rope_dim / 2].
-  void (*rope_adjacent)(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim, const RopePair* pairs);
-  void (*rope_halves)(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim, const RopePair* pairs);
+  // Pair j is elements (2 j, 2 j + 1), or (j, j + rope_dim / 2):
+  // a' = fma(a, cosine, -(b * sine)), b' = fma(a, sine, b * cosine).
+  void (*rope_adjacent)(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim,
+                        const RopePair* pairs);
+  void (*rope_halves)(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim,
+                      const RopePair* pairs);
 
-  // gate[i] = silu(gate[i]) * up[i], silu(v) = v / (1 + exp(-v)) with the project's exp.
+  // gate[i] = (v / (1 + exponential(-v))) * up[i] with v = gate[i].
   void (*swiglu)(float* gate, const float* up, int64_t columns);
 
   // x[i] += y[i]
   void (*add)(float* x, const float* y, int64_t columns);
 
-  // Writes one position's keys and values, [kv_heads, head_dim] each, to slot = block * block_size + offset.
+  // Writes one position's keys and values, [kv_heads, head_dim] each, to
+  // slot = block * block_size + offset.
   void (*kv_write)(const KvLayer& kv, int64_t slot, const float* keys, const float* values);
 
-  // Reads keys and values back from the cache, always.
+  // Reads keys and values back from the cache, always. Per query head and segment:
+  //   score[p] = dot(query, key[p]) * scale, the dot in 16 lanes as in rms_norm
+  //     (kInt8: the dot is with the codes, score[p] = (dot * key scale[p]) * scale);
+  //   weight[p] = exponential(score[p] - maximum);
+  //   sum in 16 lanes of additions, lane = p mod 16, and the same tree;
+  //   accumulator[d] = a chain of fma(weight[p], value[p][d], ...) from 0 in order of p
+  //     (kInt8: fma(weight[p] * value scale[p], code, ...)).
+  // Segments merge left to right: with maximum m of both, a = exponential(running maximum - m),
+  // b = exponential(maximum - m): running sum = fma(running sum, a, sum * b), accumulators alike.
+  // output[d] = accumulator[d] / sum; zeros where there is no position to attend to.
   void (*attention)(const AttentionTask& task);
 
-  // Widens one weight row to float32.
+  // Widens one weight row to float32: code * scale (K types: code * (scale * sub-scale)), rounded, then
+  // the minimum (K types: minimum * sub-minimum) added, rounded.
   void (*dequantize_row)(const WeightMatrix& weights, int64_t row, float* out);
 };
 

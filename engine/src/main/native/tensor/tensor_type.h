@@ -23,4 +23,17 @@ enum class TensorType : int32_t {
   kBF16 = 30,
 };
 
+// Whether the number is one of those above.
+bool is_tensor_type(int32_t number);
+
+// "Q4_K" and so on, as in the GGUF specification.
+const char* tensor_type_name(TensorType type);
+
+// Elements of a block (1 for the float types), and its bytes.
+int64_t block_columns(TensorType type);
+int64_t block_bytes(TensorType type);
+
+// Bytes of a row; -1 where `columns` is negative, no multiple of the block, or too large to count.
+int64_t row_bytes(TensorType type, int64_t columns);
+
 }  // namespace sparkllama
