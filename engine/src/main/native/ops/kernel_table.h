@@ -16,8 +16,8 @@ namespace sparkllama {
 // Activations of a step, prepared once and read by every matrix product that takes them.
 //
 // Per block: amax = max |x|, scale = amax / 127, code = round-half-even(x * (127 / amax)).
-// A block with amax below 2^-100 counts as zero: scale 0, codes 0. A block that holds an infinity or
-// a NaN has scale NaN and codes 0, so that every output it meets is NaN.
+// A block with amax below 2^-100 counts as zero: scale 0, codes 0. A block that holds an infinity
+// or a NaN has scale NaN and codes 0, so that every output it meets is NaN.
 struct Activations {
   const float* values;  // [num_rows, columns]; read by float types only
   const int8_t* codes;  // [num_rows, columns], in [-127, 127]; null for kFloat32
@@ -135,8 +135,8 @@ struct KernelTable {
   // output[d] = accumulator[d] / sum; zeros where there is no position to attend to.
   void (*attention)(const AttentionTask& task);
 
-  // Widens one weight row to float32: code * scale (K types: code * (scale * sub-scale)), rounded, then
-  // the minimum (K types: minimum * sub-minimum) added, rounded.
+  // Widens one weight row to float32: code * scale (K types: code * (scale * sub-scale)), rounded,
+  // then the minimum (K types: minimum * sub-minimum) added, rounded.
   void (*dequantize_row)(const WeightMatrix& weights, int64_t row, float* out);
 };
 
