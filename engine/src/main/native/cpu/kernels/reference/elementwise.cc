@@ -1,0 +1,19 @@
+// Joins two rows element by element: SwiGLU (Shazeer, 2020) and addition.
+
+#include "base/math.h"
+#include "cpu/kernels/reference/reference_kernels.h"
+
+namespace sparkllama::reference {
+
+void swiglu(float* gate, const float* up, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) {
+    const float v = gate[i];
+    gate[i] = (v / (1.0f + exponential(-v))) * up[i];
+  }
+}
+
+void add(float* x, const float* y, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) x[i] += y[i];
+}
+
+}  // namespace sparkllama::reference
