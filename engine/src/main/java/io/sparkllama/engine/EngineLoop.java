@@ -1,0 +1,251 @@
+package io.sparkllama.engine;
+
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.runner.BatchBuffer;
+import io.sparkllama.engine.runner.BatchCapacity;
+import io.sparkllama.engine.runner.ModelRunner;
+import io.sparkllama.engine.scheduler.BlockManager;
+import io.sparkllama.engine.scheduler.ScheduledBatch;
+import io.sparkllama.engine.scheduler.Scheduler;
+import io.sparkllama.engine.scheduler.SchedulerLimits;
+import io.sparkllama.engine.scheduler.Sequence;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * Runs the steps, on a thread of its own: take in what was submitted or cancelled, schedule, run,
+ * update, complete. The page to read first.
+ *
+ * <p>All submitters share one loop, so every step holds tokens of whatever is under way. Whatever
+ * goes wrong in a step ends the engine: all that is pending fails, and nothing more is taken.
+ */
+final class EngineLoop implements SequenceOwner, AutoCloseable {
+  /** Is what other threads may ask of the loop. */
+  private sealed interface Message {
+    record Submit(Work<?> work) implements Message {}
+
+    record Cancel(Work<?> work) implements Message {}
+
+    record Close() implements Message {}
+  }
+
+  private final ModelRunner runner;
+  private final Scheduler scheduler;
+  private final BatchBuffer buffer;
+  private final BatchWriter writer;
+  private final Thread thread;
+  private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
+  private final Object gate = new Object(); // guards failure, and the inbox against it
+  private EngineFailedException failure;
+
+  // The loop's thread only.
+  private final Set<Work<?>> pending = new LinkedHashSet<>();
+  private final Map<Sequence, Work<?>> owners = new HashMap<>();
+  private boolean closing;
+  private long promptTokens;
+  private long computedTokens;
+  private long sampledTokens;
+  private long steps;
+  private long runnerNanos;
+
+  private volatile EngineStatistics statistics = new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+
+  /** Takes over the runner, which it closes. */
+  EngineLoop(ModelRunner runner, int prefillChunk) {
+    this.runner = runner;
+    this.buffer = runner.newBuffer();
+    this.writer = new BatchWriter(buffer, runner.blockSize());
+    BatchCapacity capacity = buffer.layout().capacity();
+    this.scheduler =
+        new Scheduler(
+            new SchedulerLimits(
+                capacity.sequences(),
+                capacity.tokens(),
+                prefillChunk,
+                capacity.logitsRows(),
+                capacity.candidates()),
+            new BlockManager(runner.blockCounts(), runner.blockSize()));
+    this.thread = new Thread(this::run, "sparkllama-engine");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Takes a request from any thread; its future fails at once where the engine has ended. */
+  void submit(Work<?> work) {
+    synchronized (gate) {
+      if (failure != null) {
+        work.future().completeExceptionally(failure);
+        return;
+      }
+      inbox.add(new Message.Submit(work));
+    }
+    work.future()
+        .whenComplete(
+            (result, problem) -> {
+              if (work.future().isCancelled()) {
+                inbox.add(new Message.Cancel(work));
+              }
+            });
+  }
+
+  /** Returns the most ids that one position may be asked for. */
+  int mostCandidates() {
+    return buffer.layout().capacity().candidates();
+  }
+
+  EngineStatistics statistics() {
+    return statistics;
+  }
+
+  /** Ends the loop after the step under way; what is pending fails. Waits for the end. */
+  @Override
+  public void close() {
+    inbox.add(new Message.Close());
+    boolean interrupted = false;
+    while (thread.isAlive() && Thread.currentThread() != thread) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    EngineFailedException end = new EngineFailedException("The engine was closed");
+    try (runner) {
+      while (takeMessages()) {
+        step();
+      }
+    } catch (Throwable problem) {
+      end = new EngineFailedException("The engine failed: " + problem, problem);
+    }
+    failPending(end);
+  }
+
+  /** Returns when there is something to run, or with false when the loop is to end. */
+  private boolean takeMessages() throws InterruptedException {
+    Message message = pending.isEmpty() ? inbox.take() : inbox.poll();
+    while (message != null) {
+      if (message instanceof Message.Submit submit) {
+        begin(submit.work());
+      } else if (message instanceof Message.Cancel cancel) {
+        if (pending.remove(cancel.work())) {
+          cancel.work().release(this);
+        }
+      } else {
+        closing = true;
+      }
+      message = pending.isEmpty() && !closing ? inbox.take() : inbox.poll();
+    }
+    return !closing;
+  }
+
+  private void begin(Work<?> work) {
+    if (work.future().isDone()) {
+      return; // cancelled before it began
+    }
+    pending.add(work);
+    promptTokens += work.promptTokens();
+    work.begin(this);
+    forgetIfDone(work);
+  }
+
+  private void step() {
+    ScheduledBatch batch = scheduler.schedule();
+    if (batch.isEmpty()) {
+      throw new IllegalStateException("Requests are pending without a sequence: " + pending.size());
+    }
+    writer.write(batch, sequence -> owners.get(sequence).sampler());
+    long start = System.nanoTime();
+    runner.submit(buffer);
+    BatchBuffer result = runner.collect();
+    runnerNanos += System.nanoTime() - start;
+    scheduler.update(batch);
+    steps++;
+    computedTokens += batch.tokens();
+    for (ScheduledBatch.Entry entry : batch.entries()) {
+      sampledTokens += owners.get(entry.sequence()) instanceof GenerationWork ? entry.rows() : 0;
+    }
+    publishStatistics(); // before futures complete, so that who waits for one sees it counted
+    complete(batch, new StepResults(result));
+  }
+
+  private void complete(ScheduledBatch batch, StepResults results) {
+    int firstRow = 0;
+    for (ScheduledBatch.Entry entry : batch.entries()) {
+      for (int row = 0; row < entry.rows(); row++) {
+        Work<?> work = owners.get(entry.sequence());
+        if (work == null) {
+          break; // an earlier row ended it
+        }
+        work.accept(entry.sequence(), results.at(firstRow + row), this);
+        forgetIfDone(work);
+      }
+      firstRow += entry.rows();
+    }
+    publishStatistics();
+  }
+
+  @Override
+  public void add(Sequence sequence, Work<?> work) {
+    owners.put(sequence, work);
+    scheduler.add(sequence);
+  }
+
+  @Override
+  public void finish(Sequence sequence) {
+    owners.remove(sequence);
+    scheduler.finish(sequence);
+  }
+
+  @Override
+  public boolean fits(int positions) {
+    return scheduler.fits(positions);
+  }
+
+  @Override
+  public boolean fitsForked(int prefix, int positions) {
+    return scheduler.fitsForked(prefix, positions);
+  }
+
+  private void forgetIfDone(Work<?> work) {
+    if (work.future().isDone() && pending.remove(work)) {
+      work.release(this);
+    }
+  }
+
+  private void failPending(EngineFailedException end) {
+    List<Work<?>> failed = new ArrayList<>(pending);
+    synchronized (gate) {
+      failure = end;
+      for (Message message = inbox.poll(); message != null; message = inbox.poll()) {
+        if (message instanceof Message.Submit submit) {
+          failed.add(submit.work());
+        }
+      }
+    }
+    failed.forEach(work -> work.future().completeExceptionally(end));
+  }
+
+  private void publishStatistics() {
+    statistics =
+        new EngineStatistics(
+            promptTokens,
+            computedTokens,
+            sampledTokens,
+            steps,
+            scheduler.preemptions(),
+            scheduler.running(),
+            scheduler.waiting(),
+            runnerNanos / 1e9);
+  }
+}

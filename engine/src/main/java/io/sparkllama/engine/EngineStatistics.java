@@ -1,0 +1,23 @@
+package io.sparkllama.engine;
+
+/**
+ * Counts what an engine has done since it was opened, as of its last step.
+ *
+ * @param promptTokens tokens of all prompts taken
+ * @param computedTokens tokens that ran through the model, replays included
+ * @param sampledTokens tokens generated
+ * @param steps calls of the runner
+ * @param preemptions times that a sequence gave up its KV blocks and was computed again
+ * @param running sequences that hold KV blocks
+ * @param waiting sequences that wait for blocks
+ * @param runnerSeconds time spent in the runner
+ */
+public record EngineStatistics(
+    long promptTokens,
+    long computedTokens,
+    long sampledTokens,
+    long steps,
+    long preemptions,
+    int running,
+    int waiting,
+    double runnerSeconds) {}

@@ -1,0 +1,100 @@
+package io.sparkllama.engine;
+
+import io.sparkllama.engine.api.FinishReason;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.RowError;
+import io.sparkllama.engine.constraint.StopCondition;
+import io.sparkllama.engine.scheduler.Sequence;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** Generates one completion. */
+final class GenerationWork extends Work<GenerationResult> {
+  private final int[] prompt;
+  private final SamplerSettings sampler;
+  private final int mostTokens;
+  private final ModelText.Detokenizer detokenizer;
+  private final StopCondition stop;
+  private int[] tokens = new int[16]; // [capacity], the first count are generated
+  private int count;
+  private double logProbability;
+
+  /**
+   * Takes a prompt that leaves room for a token.
+   *
+   * @param mostTokens at least 1; within the context
+   */
+  GenerationWork(
+      int[] prompt,
+      SamplerSettings sampler,
+      int mostTokens,
+      ModelText.Detokenizer detokenizer,
+      StopCondition stop) {
+    this.prompt = prompt;
+    this.sampler = sampler;
+    this.mostTokens = mostTokens;
+    this.detokenizer = detokenizer;
+    this.stop = stop;
+  }
+
+  @Override
+  int promptTokens() {
+    return prompt.length;
+  }
+
+  @Override
+  SamplerSettings sampler() {
+    return sampler;
+  }
+
+  @Override
+  void begin(SequenceOwner owner) {
+    int positions = prompt.length + mostTokens - 1; // the last token's keys are never needed
+    if (owner.fits(positions)) {
+      add(Sequence.sampling(prompt), owner);
+    } else {
+      failTooLarge(positions, owner);
+    }
+  }
+
+  @Override
+  void accept(Sequence sequence, StepResults row, SequenceOwner owner) {
+    int token = row.token();
+    if (token < 0) {
+      failNotNumbers(owner);
+      return;
+    }
+    if (count == tokens.length) {
+      tokens = Arrays.copyOf(tokens, count * 2);
+    }
+    tokens[count++] = token;
+    logProbability += row.logProbability();
+    if (stop.endsAt(token)) {
+      stop.append(detokenizer.finish());
+      end(FinishReason.STOP, owner);
+    } else if (stop.append(detokenizer.append(token))) {
+      end(FinishReason.STOP, owner);
+    } else if (count == mostTokens) {
+      end(stop.append(detokenizer.finish()) ? FinishReason.STOP : FinishReason.LENGTH, owner);
+    } else {
+      sequence.append(token);
+    }
+  }
+
+  @Override
+  GenerationResult failed(RowError error) {
+    return GenerationResult.failed(prompt.length, error);
+  }
+
+  private void end(FinishReason reason, SequenceOwner owner) {
+    complete(
+        new GenerationResult(
+            stop.text(),
+            Arrays.copyOf(tokens, count),
+            reason,
+            prompt.length,
+            logProbability,
+            Optional.empty()),
+        owner);
+  }
+}

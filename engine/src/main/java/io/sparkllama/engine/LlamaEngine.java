@@ -1,0 +1,221 @@
+package io.sparkllama.engine;
+
+import io.sparkllama.engine.api.ClassifyRequest;
+import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.InvalidTextException;
+import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.RowError;
+import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.engine.api.ScoreRequest;
+import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.engine.constraint.StopCondition;
+import io.sparkllama.engine.runner.ModelRunner;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+
+/**
+ * Runs requests of any number of threads through one model.
+ *
+ * <p>Text becomes tokens on the caller's thread; everything else happens on the engine's own, which
+ * also completes the futures: what is chained to them must be short. A row's trouble is an error in
+ * its result. A future fails, with {@link io.sparkllama.engine.api.EngineFailedException}, only
+ * when the engine does or is closed. Cancelling a future frees what its request holds at the next
+ * step. The engine takes all that it is given: callers keep what they have in flight bounded.
+ */
+public final class LlamaEngine implements AutoCloseable {
+  private final ModelText text;
+  private final int contextLength;
+  private final int mostCandidates;
+  private final PromptEncoder prompts;
+  private final ContinuationEncoder continuations;
+  private final EngineLoop loop;
+
+  private LlamaEngine(ModelText text, int contextLength, int prefillChunk, ModelRunner runner) {
+    this.text = text;
+    this.contextLength = contextLength;
+    this.prompts = new PromptEncoder(text::encodeWithBos);
+    this.continuations = new ContinuationEncoder(text);
+    this.loop = new EngineLoop(runner, prefillChunk);
+    this.mostCandidates = loop.mostCandidates();
+  }
+
+  /**
+   * Makes an engine on a runner, which it closes.
+   *
+   * @param contextLength most tokens of a sequence, which the runner's buffers have room for
+   */
+  static LlamaEngine on(
+      ModelText text, int contextLength, EngineOptions options, ModelRunner runner) {
+    return new LlamaEngine(text, contextLength, options.prefillChunk(), runner);
+  }
+
+  /**
+   * Generates one completion. An answer ends at the context's end at the latest.
+   *
+   * <p>A prompt must leave room for one token. Where it may be truncated, it is cut when it leaves
+   * less than {@code min(maxTokens, context / 2)}, so that the answer has room and the document
+   * keeps at least half.
+   */
+  public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    return submit(() -> generation(request), GenerationResult::failed);
+  }
+
+  /** Measures how probable a continuation is after its context. */
+  public CompletableFuture<ScoreResult> score(ScoreRequest request) {
+    return submit(
+        () -> {
+          ContinuationEncoder.Split split =
+              continuations.split(request.context(), request.continuation());
+          return scoring(split.ids(), split.contextTokens());
+        },
+        ScoreResult::failed);
+  }
+
+  /**
+   * Measures how probable tokens are after others.
+   *
+   * @param context at least one id, with BOS where the model wants one
+   * @throws IllegalArgumentException for ids outside the vocabulary or an empty context
+   */
+  public CompletableFuture<ScoreResult> scoreTokens(int[] context, int[] continuation) {
+    if (context.length == 0) {
+      throw new IllegalArgumentException(
+          "The context must have at least one token: begin with BOS");
+    }
+    int[] ids = Arrays.copyOf(context, context.length + continuation.length);
+    System.arraycopy(continuation, 0, ids, context.length, continuation.length);
+    for (int id : ids) {
+      if (id < 0 || id >= text.vocabularySize()) {
+        throw new IllegalArgumentException(
+            "Token id outside the vocabulary of " + text.vocabularySize() + ": " + id);
+      }
+    }
+    return submit(() -> scoring(ids, context.length), ScoreResult::failed);
+  }
+
+  /**
+   * Measures how probable each label is as the whole answer to a prompt. A prompt that is too long
+   * for the longest label, and may be truncated, is cut to make room.
+   *
+   * @throws IllegalArgumentException for no labels, or more than a step can compare
+   */
+  public CompletableFuture<ClassifyResult> classify(ClassifyRequest request) {
+    if (request.labels().isEmpty() || request.labels().size() > mostCandidates) {
+      throw new IllegalArgumentException(
+          "The number of labels must be between 1 and "
+              + mostCandidates
+              + ": "
+              + request.labels().size());
+    }
+    return submit(() -> classification(request), ClassifyResult::failed);
+  }
+
+  /** Returns what the engine has done up to its last step. */
+  public EngineStatistics statistics() {
+    return loop.statistics();
+  }
+
+  /** Ends the engine after the step under way; futures still pending fail. */
+  @Override
+  public void close() {
+    loop.close();
+  }
+
+  private GenerationWork generation(GenerationRequest request) {
+    SamplingParams sampling = request.sampling();
+    int reserve =
+        request.overlong() == OverlongPolicy.ERROR
+            ? 1
+            : Math.max(1, Math.min(sampling.maxTokens(), contextLength / 2));
+    int[] ids = prompts.encode(request.prompt(), request.overlong(), contextLength - reserve).ids();
+    requireTokens(ids);
+    Set<Integer> ends = new HashSet<>(text.endTokens());
+    ends.addAll(sampling.stopTokens());
+    return new GenerationWork(
+        ids,
+        new SamplerSettings(
+            sampling, SamplingKey.of(sampling.seed(), request.rowKey(), /* sample= */ 0)),
+        Math.min(sampling.maxTokens(), contextLength - ids.length),
+        text.detokenizer(),
+        new StopCondition(ends, sampling.stopStrings()));
+  }
+
+  private ScoreWork scoring(int[] ids, int contextTokens) {
+    if (ids.length > contextLength) {
+      throw new RowException(
+          RowError.PROMPT_TOO_LONG,
+          "Context and continuation are longer than the model's context; shorten them: "
+              + ids.length
+              + " tokens, room for "
+              + contextLength,
+          ids.length);
+    }
+    return new ScoreWork(ids, contextTokens);
+  }
+
+  private ClassifyWork classification(ClassifyRequest request) {
+    int limit = contextLength - 1;
+    while (true) {
+      PromptEncoder.Encoded prompt = prompts.encode(request.prompt(), request.overlong(), limit);
+      requireTokens(prompt.ids());
+      int[][] labels = labels(prompt, request.labels());
+      int longest = Arrays.stream(labels).mapToInt(ids -> ids.length).max().orElseThrow();
+      if (prompt.ids().length + longest <= contextLength) {
+        return new ClassifyWork(prompt.ids(), labels, request.normalization());
+      }
+      // Each turn is shorter by a token at least, and ends in an error when nothing can be cut.
+      limit = Math.min(prompt.ids().length - 1, contextLength - longest);
+    }
+  }
+
+  private int[][] labels(PromptEncoder.Encoded prompt, List<String> labels) {
+    int end = text.endOfText();
+    int[][] ids = new int[labels.size()][];
+    for (int i = 0; i < ids.length; i++) {
+      int[] own = continuations.label(prompt.prompt(), prompt.ids(), labels.get(i));
+      ids[i] = end < 0 ? own : Arrays.copyOf(own, own.length + 1);
+      if (end >= 0) {
+        ids[i][own.length] = end;
+      }
+      if (ids[i].length == 0) {
+        throw new RowException(
+            RowError.INVALID_TEXT,
+            "A label has no tokens, and the model no end token: label " + i,
+            prompt.ids().length);
+      }
+    }
+    return ids;
+  }
+
+  private static void requireTokens(int[] ids) {
+    if (ids.length == 0) {
+      throw new RowException(
+          RowError.INVALID_TEXT,
+          "An empty prompt has no tokens with this model (it has no BOS): give it some text",
+          0);
+    }
+  }
+
+  private <R> CompletableFuture<R> submit(
+      Supplier<? extends Work<R>> request, BiFunction<Integer, RowError, R> failed) {
+    Work<R> work;
+    try {
+      work = request.get();
+    } catch (RowException e) {
+      return CompletableFuture.completedFuture(failed.apply(e.promptTokens(), e.error()));
+    } catch (InvalidTextException e) {
+      RowError error = new RowError(RowError.INVALID_TEXT, e.getMessage());
+      return CompletableFuture.completedFuture(failed.apply(0, error));
+    }
+    loop.submit(work);
+    return work.future();
+  }
+}

@@ -1,0 +1,34 @@
+package io.sparkllama.engine;
+
+import io.sparkllama.engine.api.Prompt;
+import java.util.Set;
+
+/** Turns text into a model's tokens and back: all that the engine knows of a model's text side. */
+interface ModelText {
+  /**
+   * Returns the ids of a prompt, BOS first where the model wants one.
+   *
+   * @throws io.sparkllama.engine.api.InvalidTextException where the text has no ids
+   */
+  int[] encodeWithBos(Prompt prompt);
+
+  /** Makes a detokenizer for one answer. */
+  Detokenizer detokenizer();
+
+  /** Returns the ids that end an answer. */
+  Set<Integer> endTokens();
+
+  /** Returns the id that ends a text (eos), -1 where the model has none. */
+  int endOfText();
+
+  int vocabularySize();
+
+  /** Turns one answer's tokens into text, step by step. */
+  interface Detokenizer {
+    /** Returns the text that a token completes; never half a character. */
+    String append(int token);
+
+    /** Returns the text of what is left incomplete. */
+    String finish();
+  }
+}

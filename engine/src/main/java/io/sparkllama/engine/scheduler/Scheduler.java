@@ -1,0 +1,178 @@
+package io.sparkllama.engine.scheduler;
+
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * Chooses the tokens of each step.
+ *
+ * <p>There is no prefill phase and no decode phase: each sequence's computed tokens catch up with
+ * its length. Sequences that lack one token go first, then those that lack more, then the oldest
+ * that wait. Where blocks run out, the youngest sequence gives up its own and waits to be computed
+ * again; its tokens stay. Age alone decides, so the oldest request always goes forward and none
+ * starves. One thread at a time.
+ */
+public final class Scheduler {
+  private final SchedulerLimits limits;
+  private final BlockManager blocks;
+  private final TreeSet<Sequence> running = new TreeSet<>(); // those that hold blocks
+  private final TreeSet<Sequence> waiting = new TreeSet<>();
+  private long requests;
+  private long preemptions;
+
+  public Scheduler(SchedulerLimits limits, BlockManager blocks) {
+    this.limits = limits;
+    this.blocks = blocks;
+  }
+
+  /** Returns whether a sequence of so many positions fits the pools when it is alone. */
+  public boolean fits(int positions) {
+    return blocks.blocksFor(positions) <= blocks.poolSize();
+  }
+
+  /** Returns whether a parent and one fork of it fit the pools when they are alone. */
+  public boolean fitsForked(int prefix, int positions) {
+    return (long) blocks.blocksFor(prefix) + blocks.blocksForFork(prefix, positions)
+        <= blocks.poolSize();
+  }
+
+  /** Takes a new sequence, which must fit the pools. */
+  public void add(Sequence sequence) {
+    if (!sequence.isNew()) {
+      throw new IllegalArgumentException("The sequence was added before");
+    }
+    if (sequence.largestProbe() > limits.candidates()) {
+      throw new IllegalArgumentException(
+          "A probe has more candidates than a step: " + sequence.largestProbe());
+    }
+    sequence.enqueue(requests++, blocks.groups());
+    waiting.add(sequence);
+  }
+
+  /** Forgets a sequence, whatever its state, and frees its blocks. */
+  public void finish(Sequence sequence) {
+    if (sequence.isRunning()) {
+      blocks.release(sequence.tables());
+      running.remove(sequence);
+    } else if (sequence.isWaiting()) {
+      waiting.remove(sequence);
+    }
+    sequence.end();
+  }
+
+  /** Chooses the next step's tokens and gives them blocks; empty when there is nothing to do. */
+  public ScheduledBatch schedule() {
+    ScheduledBatch batch = new ScheduledBatch(limits);
+    List<Sequence> byAge = List.copyOf(running);
+    for (Sequence sequence : byAge) {
+      if (sequence.isRunning() && sequence.remaining() == 1) {
+        extend(sequence, batch);
+      }
+    }
+    for (Sequence sequence : byAge) {
+      if (sequence.isRunning() && sequence.remaining() > 1) {
+        extend(sequence, batch);
+      }
+    }
+    admit(batch);
+    if (batch.isEmpty() && !(running.isEmpty() && waiting.isEmpty())) {
+      throw new IllegalStateException(
+          "No sequence can go forward: "
+              + running.size()
+              + " running, "
+              + waiting.size()
+              + " waiting, "
+              + blocks.freeBlocks()
+              + " free blocks");
+    }
+    return batch;
+  }
+
+  /** Counts a step's tokens as computed. */
+  public void update(ScheduledBatch batch) {
+    for (ScheduledBatch.Entry entry : batch.entries()) {
+      entry.sequence().advance(entry.count());
+    }
+  }
+
+  /** Returns the sequences that hold blocks. */
+  public int running() {
+    return running.size();
+  }
+
+  public int waiting() {
+    return waiting.size();
+  }
+
+  /** Returns how often a sequence gave up its blocks. */
+  public long preemptions() {
+    return preemptions;
+  }
+
+  private void extend(Sequence sequence, ScheduledBatch batch) {
+    int count = batch.room(sequence);
+    int end = sequence.numComputedTokens() + count;
+    while (blocks.missing(sequence.tables(), end) > blocks.freeBlocks()
+        && running.last() != sequence) {
+      preempt(running.last(), batch);
+    }
+    // The youngest waits in place for blocks: those before it either end or take its own.
+    count = Math.min(count, blocks.reach(sequence.tables()) - sequence.numComputedTokens());
+    if (count > 0) {
+      blocks.grow(sequence.tables(), sequence.numComputedTokens() + count);
+      batch.add(sequence, count, List.of());
+    }
+  }
+
+  private void admit(ScheduledBatch batch) {
+    long active = running.stream().filter(sequence -> !sequence.isIdle()).count();
+    Sequence next = waiting.isEmpty() ? null : waiting.first();
+    for (; next != null; next = waiting.higher(next)) {
+      Sequence sequence = next;
+      if (active >= limits.sequences()) {
+        return;
+      }
+      if (!sequence.parentIsReady()) {
+        continue;
+      }
+      int count = batch.room(sequence);
+      if (count == 0 || !makeRoom(sequence, batch)) {
+        return;
+      }
+      List<BlockCopy> copies =
+          sequence.parent() == null
+              ? List.of()
+              : blocks.fork(sequence.parent().tables(), sequence.tables(), sequence.prefix());
+      blocks.grow(sequence.tables(), sequence.numComputedTokens() + count);
+      waiting.remove(sequence);
+      running.add(sequence);
+      sequence.start();
+      batch.add(sequence, count, copies);
+      active++;
+    }
+  }
+
+  /**
+   * Frees room for all tokens that a waiting sequence has, not only the next chunk: one admitted on
+   * less would often have to give it back. Only younger sequences make way.
+   */
+  private boolean makeRoom(Sequence sequence, ScheduledBatch batch) {
+    int needed = blocks.blocksForFork(sequence.prefix(), sequence.length());
+    while (needed > blocks.freeBlocks()) {
+      if (running.isEmpty() || running.last().compareTo(sequence) < 0) {
+        return false;
+      }
+      preempt(running.last(), batch);
+    }
+    return true;
+  }
+
+  private void preempt(Sequence victim, ScheduledBatch batch) {
+    batch.remove(victim);
+    running.remove(victim);
+    blocks.release(victim.tables());
+    victim.restart();
+    waiting.add(victim);
+    preemptions++;
+  }
+}

@@ -1,0 +1,219 @@
+package io.sparkllama.engine;
+
+import static io.sparkllama.engine.runner.BatchSection.CANDIDATE_ID;
+import static io.sparkllama.engine.runner.BatchSection.COPY;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_CANDIDATE_COUNT;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_FIRST_CANDIDATE;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_FLAGS;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_TOKEN;
+import static io.sparkllama.engine.runner.BatchSection.RESULT_ARGMAX;
+import static io.sparkllama.engine.runner.BatchSection.RESULT_CANDIDATE_LOG_PROBABILITY;
+import static io.sparkllama.engine.runner.BatchSection.RESULT_LOG_PROBABILITY;
+import static io.sparkllama.engine.runner.BatchSection.RESULT_TOKEN;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_BLOCK_TABLE;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_CONTEXT_LENGTH;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FIRST_TOKEN;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_RANDOM_KEY;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TEMPERATURE;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TOKEN_COUNT;
+import static io.sparkllama.engine.runner.BatchSection.TOKEN_ID;
+import static io.sparkllama.engine.runner.BatchSection.TOKEN_KV_SLOT;
+import static io.sparkllama.engine.runner.BatchSection.TOKEN_POSITION;
+import static io.sparkllama.engine.runner.BatchSection.TOKEN_SEQUENCE;
+
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.runner.BatchBuffer;
+import io.sparkllama.engine.runner.BatchCapacity;
+import io.sparkllama.engine.runner.BatchHeader;
+import io.sparkllama.engine.runner.BatchLayout;
+import io.sparkllama.engine.runner.KvGroup;
+import io.sparkllama.engine.runner.LogitsFlag;
+import io.sparkllama.engine.runner.ModelRunner;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Runs {@link FakeModel} on a KV cache that holds token ids, and checks every step against the
+ * contract: a wrong slot, table, copy or order throws.
+ */
+final class FakeModelRunner implements ModelRunner {
+  static final int BLOCK_SIZE = 4;
+
+  private final BatchCapacity capacity;
+  private final int blocks;
+  private final int[][] kvTokens; // [groups, blocks * BLOCK_SIZE]
+  private final int[][] kvPositions; // [groups, blocks * BLOCK_SIZE], -1 where nothing is written
+  private BatchBuffer inFlight;
+  private int failAtStep = Integer.MAX_VALUE;
+  private int steps;
+  private int mostSequences;
+  private volatile boolean closed;
+
+  FakeModelRunner(EngineOptions options, int contextLength, int groups, int blocks) {
+    this.capacity = BatchCapacity.of(options, groups, contextLength, BLOCK_SIZE);
+    this.blocks = blocks;
+    this.kvTokens = new int[groups][blocks * BLOCK_SIZE];
+    this.kvPositions = new int[groups][blocks * BLOCK_SIZE];
+    for (int[] positions : kvPositions) {
+      java.util.Arrays.fill(positions, -1);
+    }
+  }
+
+  FakeModelRunner failingAt(int step) {
+    failAtStep = step;
+    return this;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  int mostSequences() {
+    return mostSequences;
+  }
+
+  @Override
+  public List<KvGroup> kvGroups() {
+    return Collections.nCopies(capacity.kvGroups(), new KvGroup(1, 0, 4L * BLOCK_SIZE));
+  }
+
+  @Override
+  public int[] blockCounts() {
+    int[] counts = new int[capacity.kvGroups()];
+    java.util.Arrays.fill(counts, blocks);
+    return counts;
+  }
+
+  @Override
+  public int blockSize() {
+    return BLOCK_SIZE;
+  }
+
+  @Override
+  public BatchBuffer newBuffer() {
+    return new BatchBuffer(new BatchLayout(capacity));
+  }
+
+  @Override
+  public void submit(BatchBuffer batch) {
+    check(inFlight == null && !closed, "submit while a step is in flight or after close");
+    inFlight = batch;
+    if (steps++ == failAtStep) {
+      throw new EngineFailedException("The device is gone");
+    }
+    mostSequences = Math.max(mostSequences, batch.get(BatchHeader.SEQUENCES));
+    copyBlocks(batch);
+    storeTokens(batch);
+    for (int row = 0; row < batch.get(BatchHeader.LOGITS_ROWS); row++) {
+      runRow(batch, row);
+    }
+  }
+
+  @Override
+  public BatchBuffer collect() {
+    BatchBuffer done = inFlight;
+    inFlight = null;
+    return done;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  private void copyBlocks(BatchBuffer batch) {
+    for (int copy = 0; copy < batch.get(BatchHeader.COPIES); copy++) {
+      int group = batch.getInt(COPY, 3L * copy);
+      int source = batch.getInt(COPY, 3L * copy + 1) * BLOCK_SIZE;
+      int target = batch.getInt(COPY, 3L * copy + 2) * BLOCK_SIZE;
+      check(source != target, "copy onto itself");
+      System.arraycopy(kvTokens[group], source, kvTokens[group], target, BLOCK_SIZE);
+      System.arraycopy(kvPositions[group], source, kvPositions[group], target, BLOCK_SIZE);
+    }
+  }
+
+  private void storeTokens(BatchBuffer batch) {
+    int next = 0;
+    Set<Integer> written = new HashSet<>();
+    for (int sequence = 0; sequence < batch.get(BatchHeader.SEQUENCES); sequence++) {
+      int count = batch.getInt(SEQUENCE_TOKEN_COUNT, sequence);
+      int end = batch.getInt(SEQUENCE_CONTEXT_LENGTH, sequence);
+      check(batch.getInt(SEQUENCE_FIRST_TOKEN, sequence) == next, "first token");
+      check(count > 0, "no token");
+      for (int i = 0; i < count; i++, next++) {
+        int position = batch.getInt(TOKEN_POSITION, next);
+        check(position == end - count + i, "position");
+        check(batch.getInt(TOKEN_SEQUENCE, next) == sequence, "sequence of a token");
+        for (int group = 0; group < capacity.kvGroups(); group++) {
+          int slot = batch.getInt(TOKEN_KV_SLOT, (long) group * capacity.tokens() + next);
+          check(slot == slot(batch, group, sequence, position), "slot against table");
+          check(written.add(group * 1_000_000 + slot), "slot written twice in a step");
+          kvTokens[group][slot] = batch.getInt(TOKEN_ID, next);
+          kvPositions[group][slot] = position;
+        }
+      }
+    }
+    check(next == batch.get(BatchHeader.TOKENS), "tokens");
+  }
+
+  private int slot(BatchBuffer batch, int group, int sequence, int position) {
+    long first = ((long) group * capacity.sequences() + sequence) * capacity.blocksPerSequence();
+    int block = batch.getInt(SEQUENCE_BLOCK_TABLE, first + position / BLOCK_SIZE);
+    return block * BLOCK_SIZE + position % BLOCK_SIZE;
+  }
+
+  private void runRow(BatchBuffer batch, int row) {
+    int token = batch.getInt(LOGITS_TOKEN, row);
+    check(row == 0 || batch.getInt(LOGITS_TOKEN, row - 1) < token, "rows out of order");
+    int sequence = batch.getInt(TOKEN_SEQUENCE, token);
+    int position = batch.getInt(TOKEN_POSITION, token);
+    double[] logits = FakeModel.logits(stateAt(batch, sequence, position));
+    double logSumExp = FakeModel.logSumExp(logits);
+    batch.setInt(RESULT_ARGMAX, row, FakeModel.argmax(logits));
+    batch.setInt(RESULT_TOKEN, row, -1);
+    if (batch.getInt(LOGITS_FLAGS, row) == LogitsFlag.SAMPLE) {
+      sample(batch, row, sequence, position, logits);
+    }
+    int first = batch.getInt(LOGITS_FIRST_CANDIDATE, row);
+    for (int i = 0; i < batch.getInt(LOGITS_CANDIDATE_COUNT, row); i++) {
+      int id = batch.getInt(CANDIDATE_ID, first + i);
+      batch.setFloat(RESULT_CANDIDATE_LOG_PROBABILITY, first + i, (float) (logits[id] - logSumExp));
+    }
+  }
+
+  private static void sample(
+      BatchBuffer batch, int row, int sequence, int position, double[] logits) {
+    float temperature = batch.getFloat(SEQUENCE_TEMPERATURE, sequence);
+    long key0 = batch.getLong(SEQUENCE_RANDOM_KEY, 2L * sequence);
+    long key1 = batch.getLong(SEQUENCE_RANDOM_KEY, 2L * sequence + 1);
+    int id = FakeModel.sample(logits, temperature, key0, key1, position);
+    batch.setInt(RESULT_TOKEN, row, id);
+    if (id >= 0) {
+      batch.setFloat(
+          RESULT_LOG_PROBABILITY, row, (float) (logits[id] - FakeModel.logSumExp(logits)));
+    }
+  }
+
+  private long stateAt(BatchBuffer batch, int sequence, int position) {
+    long state = FakeModel.EMPTY;
+    for (int p = 0; p <= position; p++) {
+      int token = kvTokens[0][slot(batch, 0, sequence, p)];
+      for (int group = 0; group < capacity.kvGroups(); group++) {
+        int slot = slot(batch, group, sequence, p);
+        check(kvPositions[group][slot] == p, "block of another position");
+        check(kvTokens[group][slot] == token, "groups differ");
+      }
+      state = FakeModel.next(state, token);
+    }
+    return state;
+  }
+
+  private static void check(boolean holds, String what) {
+    if (!holds) {
+      throw new AssertionError("The step breaks the contract: " + what);
+    }
+  }
+}
