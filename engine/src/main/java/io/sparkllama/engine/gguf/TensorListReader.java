@@ -72,13 +72,23 @@ final class TensorListReader {
     }
     long byteSize = byteSize(what, dimensions, type, start);
     long offset = input.readLong("the offset of " + what);
-    if (offset < 0 || offset > input.fileSize() || offset % alignment != 0) {
+    if (offset % alignment != 0) {
       throw input.failure(
           what
               + " has the offset "
               + Long.toUnsignedString(offset)
-              + ", which is beyond the file or no multiple of the alignment "
+              + ", no multiple of the alignment "
               + alignment,
+          start);
+    }
+    if (offset < 0 || offset > input.fileSize()) {
+      throw input.failure(
+          what
+              + " begins at byte "
+              + Long.toUnsignedString(offset)
+              + " of the data but the file ends at byte "
+              + input.fileSize()
+              + "; is it complete?",
           start);
     }
     return new TensorInfo(name, type, dimensions, part, offset, byteSize);

@@ -1,5 +1,7 @@
 package io.sparkllama.engine.model;
 
+import io.sparkllama.engine.gguf.GgufFile;
+
 /**
  * Says what a model is: its hyper-parameters, checked against each other.
  *
@@ -28,6 +30,16 @@ public record ModelConfig(
     RopeScaling ropeScaling,
     double normEpsilon,
     int slidingWindow) {
+
+  /**
+   * Reads the hyper-parameters of a model file.
+   *
+   * @throws io.sparkllama.engine.api.ModelFormatException where the file names an architecture that
+   *     does not run, or where a key is missing or its value cannot be right
+   */
+  public static ModelConfig of(GgufFile file) {
+    return ModelConfigReader.read(file);
+  }
 
   /** Says which elements of a head RoPE rotates together. */
   public enum RopeLayout {

@@ -1,0 +1,48 @@
+package io.sparkllama.engine;
+
+import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.WeightMap;
+import java.nio.file.Path;
+
+/** Opens a model without native code: what it is and what it holds, for the driver and tools. */
+public final class ModelFile {
+  private final Path path;
+  private final GgufFile gguf;
+  private final ModelConfig config;
+  private final WeightMap weights;
+
+  private ModelFile(Path path, GgufFile gguf) {
+    this.path = path;
+    this.gguf = gguf;
+    this.config = ModelConfig.of(gguf);
+    this.weights = WeightMap.of(gguf, config);
+  }
+
+  /**
+   * Reads and checks a model file, or all parts of a split one given any of them. Weights are not
+   * read.
+   *
+   * @throws io.sparkllama.engine.api.ModelFormatException where the file cannot be run
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where there is no such file
+   */
+  public static ModelFile open(Path path) {
+    return new ModelFile(path, GgufFile.read(path));
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  public GgufFile gguf() {
+    return gguf;
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  public WeightMap weights() {
+    return weights;
+  }
+}

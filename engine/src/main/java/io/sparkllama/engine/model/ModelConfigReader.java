@@ -1,0 +1,201 @@
+package io.sparkllama.engine.model;
+
+import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.gguf.GgufMetadata;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+/**
+ * Reads a model's hyper-parameters from metadata that is not trusted: each is checked by itself and
+ * against the others, so that later arithmetic on them cannot overflow.
+ */
+final class ModelConfigReader {
+  private static final String TOKENS_KEY = "tokenizer.ggml.tokens";
+  private static final int MAX_LAYERS = 1024;
+  private static final int MAX_WIDTH = 1 << 18;
+  private static final int MAX_FEED_FORWARD = 1 << 20;
+  private static final int MAX_HEADS = 1 << 12;
+  private static final int MAX_HEAD_DIMENSION = 1 << 12;
+  private static final int MAX_CONTEXT = 1 << 24;
+  private static final int MAX_VOCABULARY = 1 << 24;
+  private static final double DEFAULT_ROPE_BASE = 10_000;
+  private static final Set<String> KNOWN_LAYOUTS = Set.of("reference", "Meta AI original pth");
+
+  private final GgufFile file;
+  private final GgufMetadata metadata;
+  private final Architecture architecture;
+
+  private ModelConfigReader(GgufFile file) {
+    this.file = file;
+    this.metadata = file.metadata();
+    this.architecture = Architecture.of(metadata);
+  }
+
+  static ModelConfig read(GgufFile file) {
+    return new ModelConfigReader(file).read();
+  }
+
+  private ModelConfig read() {
+    refuseExperts();
+    refuseUnknownLayout();
+    int embeddingLength = number("embedding_length", MAX_WIDTH);
+    int headCount = number("attention.head_count", MAX_HEADS);
+    int kvHeadCount = number("attention.head_count_kv", MAX_HEADS, headCount);
+    if (kvHeadCount > headCount || headCount % kvHeadCount != 0) {
+      throw metadata.invalid(
+          key("attention.head_count_kv"),
+          "is " + kvHeadCount + ", which does not divide the " + headCount + " heads");
+    }
+    int headDimension = headDimension(embeddingLength, headCount);
+    return new ModelConfig(
+        architecture.id(),
+        vocabularySize(),
+        number("context_length", MAX_CONTEXT),
+        embeddingLength,
+        number("block_count", MAX_LAYERS),
+        number("feed_forward_length", MAX_FEED_FORWARD),
+        headCount,
+        kvHeadCount,
+        headDimension,
+        ropeDimension(headDimension),
+        positive("rope.freq_base", OptionalDouble.of(DEFAULT_ROPE_BASE)),
+        architecture.ropeLayout(),
+        ropeScaling(),
+        positive("attention.layer_norm_rms_epsilon", OptionalDouble.empty()),
+        slidingWindow());
+  }
+
+  private void refuseExperts() {
+    int experts = metadata.optionalInteger(key("expert_count")).orElse(0);
+    if (experts != 0) {
+      throw metadata.invalid(
+          key("expert_count"),
+          "is " + experts + ": models with a mixture of experts are not supported");
+    }
+  }
+
+  private void refuseUnknownLayout() {
+    Optional<String> layout = metadata.optionalString(key("tensor_data_layout"));
+    if (layout.isPresent() && !KNOWN_LAYOUTS.contains(layout.get())) {
+      throw metadata.invalid(
+          key("tensor_data_layout"),
+          "is \"" + layout.get() + "\", which is not supported (supported: reference)");
+    }
+  }
+
+  /** The vocabulary decides; a file without one must say the size. */
+  private int vocabularySize() {
+    Optional<Integer> tokens = metadata.optionalStringArray(TOKENS_KEY).map(list -> list.size());
+    if (tokens.isEmpty()) {
+      return number("vocab_size", MAX_VOCABULARY);
+    }
+    if (tokens.get() < 1 || tokens.get() > MAX_VOCABULARY) {
+      throw metadata.invalid(TOKENS_KEY, "must have 1 to " + MAX_VOCABULARY + " elements");
+    }
+    return tokens.get();
+  }
+
+  private int headDimension(int embeddingLength, int headCount) {
+    int headDimension;
+    if (metadata.value(key("attention.key_length")).isPresent()) {
+      headDimension = number("attention.key_length", MAX_HEAD_DIMENSION);
+    } else if (embeddingLength % headCount != 0) {
+      throw metadata.invalid(
+          key("attention.head_count"),
+          "is " + headCount + ", which does not divide the embedding length " + embeddingLength);
+    } else {
+      headDimension = embeddingLength / headCount;
+    }
+    int valueLength = number("attention.value_length", MAX_HEAD_DIMENSION, headDimension);
+    if (valueLength != headDimension) {
+      throw metadata.invalid(
+          key("attention.value_length"),
+          "is " + valueLength + " but keys have " + headDimension + ", which is not supported");
+    }
+    return headDimension;
+  }
+
+  private int ropeDimension(int headDimension) {
+    int dimension = number("rope.dimension_count", MAX_HEAD_DIMENSION, headDimension);
+    if (dimension % 2 != 0 || dimension > headDimension) {
+      throw metadata.invalid(
+          key("rope.dimension_count"),
+          "must be even and at most the head dimension " + headDimension + " but is " + dimension);
+    }
+    return dimension;
+  }
+
+  private RopeScaling ropeScaling() {
+    String typeKey = key("rope.scaling.type");
+    boolean hasFactors = file.tensor(WeightRole.ROPE_FACTORS.tensorName(0)).isPresent();
+    // Files of 2023 have only rope.scale_linear.
+    String oldFactorKey = key("rope.scale_linear");
+    String type =
+        metadata
+            .optionalString(typeKey)
+            .orElse(metadata.value(oldFactorKey).isPresent() ? "linear" : "none");
+    return switch (type) {
+      case "none" -> hasFactors ? new RopeScaling.Factors() : new RopeScaling.None();
+      case "llama3" -> {
+        if (!hasFactors) {
+          throw metadata.invalid(typeKey, "is llama3 but there is no tensor rope_freqs.weight");
+        }
+        yield new RopeScaling.Factors();
+      }
+      case "linear" -> {
+        if (hasFactors) {
+          throw metadata.invalid(
+              typeKey, "is linear and there is a tensor rope_freqs.weight too: not supported");
+        }
+        boolean hasNewKey = metadata.value(key("rope.scaling.factor")).isPresent();
+        boolean hasOldKey = metadata.value(oldFactorKey).isPresent();
+        String name = hasOldKey && !hasNewKey ? "rope.scale_linear" : "rope.scaling.factor";
+        double factor = positive(name, OptionalDouble.empty());
+        yield factor == 1 ? new RopeScaling.None() : new RopeScaling.Linear(factor);
+      }
+      default ->
+          throw metadata.invalid(
+              typeKey, "is " + type + ", which is not supported (supported: none, linear, llama3)");
+    };
+  }
+
+  private int slidingWindow() {
+    String key = key("attention.sliding_window");
+    int window = metadata.optionalInteger(key).orElse(0);
+    if (window < 0 || window > MAX_CONTEXT) {
+      throw metadata.invalid(key, "must be 0 to " + MAX_CONTEXT + " but is " + window);
+    }
+    return window;
+  }
+
+  private String key(String name) {
+    return architecture.id() + "." + name;
+  }
+
+  private int number(String name, int max) {
+    return checkedNumber(name, metadata.integer(key(name)), max);
+  }
+
+  private int number(String name, int max, int defaultValue) {
+    return checkedNumber(name, metadata.optionalInteger(key(name)).orElse(defaultValue), max);
+  }
+
+  private int checkedNumber(String name, int value, int max) {
+    if (value < 1 || value > max) {
+      throw metadata.invalid(key(name), "must be 1 to " + max + " but is " + value);
+    }
+    return value;
+  }
+
+  private double positive(String name, OptionalDouble defaultValue) {
+    double value =
+        defaultValue.isPresent()
+            ? metadata.optionalFloatingPoint(key(name)).orElse(defaultValue.getAsDouble())
+            : metadata.floatingPoint(key(name));
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw metadata.invalid(key(name), "must be a positive number but is " + value);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,127 @@
+package io.sparkllama.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.ModelConfig.RopeLayout;
+import io.sparkllama.engine.model.RopeScaling;
+import io.sparkllama.engine.model.WeightRole;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Opens real models, whole and cut short. */
+class ModelFileTest {
+  @TempDir Path directory;
+
+  @TestFactory
+  List<DynamicTest> everyRealModelOpens() throws IOException {
+    Path folder = SharedData.path("models");
+    try (Stream<Path> files = Files.walk(folder)) {
+      List<Path> models = files.filter(file -> file.toString().endsWith(".gguf")).sorted().toList();
+      assertThat(models).hasSizeGreaterThanOrEqualTo(16);
+      return models.stream()
+          .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> open(file)))
+          .toList();
+    }
+  }
+
+  private static void open(Path file) {
+    ModelFile model = ModelFile.open(file);
+    ModelConfig config = model.config();
+    for (int layer = 0; layer < config.layerCount(); layer++) {
+      assertThat(model.weights().tensor(WeightRole.FEED_FORWARD_DOWN, layer).dimensions())
+          .containsExactly(config.feedForwardLength(), config.embeddingLength());
+    }
+    assertThat(model.weights().tensor(WeightRole.OUTPUT, 0).rows())
+        .isEqualTo(config.vocabularySize());
+  }
+
+  @Test
+  void hyperParametersAreThoseOfTheModel() {
+    ModelFile model = ModelFile.open(SharedData.path("models/stories260K.f32.gguf"));
+    assertThat(model.config())
+        .isEqualTo(
+            new ModelConfig(
+                "llama",
+                512,
+                512,
+                64,
+                5,
+                172,
+                8,
+                4,
+                8,
+                8,
+                10_000,
+                RopeLayout.ADJACENT,
+                new RopeScaling.None(),
+                1e-5f,
+                0));
+    assertThat(model.weights().outputIsTied()).isTrue();
+    assertThat(model.weights().tensor(WeightRole.ATTENTION_KEY, 4).type())
+        .isEqualTo(QuantizationType.F32);
+    assertThat(model.weights().optionalTensor(WeightRole.ROPE_FACTORS, 0)).isEmpty();
+  }
+
+  @Test
+  void anUntiedOutputAndOddMetadataAreAccepted() {
+    ModelFile model = ModelFile.open(SharedData.path("models/stories260K.ggml-org.gguf"));
+    assertThat(model.weights().outputIsTied()).isFalse();
+    assertThat(model.config().vocabularySize()).isEqualTo(512);
+    assertThat(model.gguf().metadata().longInteger("tokenizer.ggml.seperator_token_id"))
+        .isEqualTo(4294967295L);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> aModelCutAtEveryTenthIsRefused() throws IOException {
+    Path whole = SharedData.path("models/stories260K.f16.gguf");
+    byte[] bytes = Files.readAllBytes(whole);
+    return Stream.iterate(0, tenth -> tenth < 10, tenth -> tenth + 1)
+        .map(
+            tenth ->
+                DynamicTest.dynamicTest(
+                    tenth + " tenths",
+                    () -> {
+                      Path cut = directory.resolve("cut" + tenth + ".gguf");
+                      Files.write(cut, Arrays.copyOf(bytes, bytes.length * tenth / 10));
+                      assertThatExceptionOfType(ModelFormatException.class)
+                          .isThrownBy(() -> ModelFile.open(cut))
+                          .withMessageContaining(cut.toString())
+                          .withMessageMatching(
+                              "(?s).*(cut off|more than the rest|is it complete).*");
+                    }));
+  }
+
+  @Test
+  void aMissingFileIsAMatterOfConfiguration() {
+    Path missing = directory.resolve("missing.gguf");
+    assertThatExceptionOfType(InvalidConfigurationException.class)
+        .isThrownBy(() -> ModelFile.open(missing))
+        .withMessage("model file does not exist: " + missing);
+    assertThatExceptionOfType(InvalidConfigurationException.class)
+        .isThrownBy(() -> ModelFile.open(directory))
+        .withMessage("model path is not a file: " + directory);
+  }
+
+  @Test
+  void aValidFileThatIsNoModelSaysWhatIsMissing() {
+    Path vocabulary = SharedData.path("gguf/bad/ok_no_tensors.gguf");
+    assertThat(GgufFile.read(vocabulary).tensors()).isEmpty();
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(() -> ModelFile.open(vocabulary))
+        .withMessageContaining("metadata key llama.embedding_length is missing");
+  }
+}
