@@ -102,6 +102,13 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
     return statistics;
   }
 
+  /** Tells whether every request fails from now on. */
+  boolean hasEnded() {
+    synchronized (gate) {
+      return failure != null;
+    }
+  }
+
   /** Ends the loop after the step under way; what is pending fails. Waits for the end. */
   @Override
   public void close() {

@@ -123,6 +123,14 @@ public final class LlamaEngine implements AutoCloseable {
     return loop.statistics();
   }
 
+  /**
+   * Tells whether the engine has failed or was closed, and must be replaced: every request fails
+   * from now on. Futures that failed with the engine come after this turned true.
+   */
+  public boolean hasEnded() {
+    return loop.hasEnded();
+  }
+
   /** Ends the engine after the step under way; futures still pending fail. */
   @Override
   public void close() {

@@ -525,6 +525,7 @@ class LlamaEngineTest {
     EngineOptions options = EngineOptions.defaults();
     FakeModelRunner runner = new FakeModelRunner(options, CONTEXT, 1, 100).failingAt(3);
     try (LlamaEngine engine = LlamaEngine.on(text, CONTEXT, options, runner)) {
+      assertThat(engine.hasEnded()).isFalse();
       List<CompletableFuture<GenerationResult>> futures =
           requests(20).stream().map(engine::generate).toList();
       int failed = 0;
@@ -539,6 +540,7 @@ class LlamaEngineTest {
         }
       }
       assertThat(failed).isPositive();
+      assertThat(engine.hasEnded()).isTrue();
       assertThatThrownBy(() -> engine.generate(request("a", sampling(0, 1))).join())
           .hasCauseInstanceOf(EngineFailedException.class);
     }
