@@ -7,10 +7,10 @@ import java.util.TreeSet;
  * Chooses the tokens of each step.
  *
  * <p>There is no prefill phase and no decode phase: each sequence's computed tokens catch up with
- * its length. Sequences that lack one token go first, then those that lack more, then the oldest
- * that wait. Where blocks run out, the youngest sequence gives up its own and waits to be computed
- * again; its tokens stay. Age alone decides, so the oldest request always goes forward and none
- * starves. One thread at a time.
+ * its length. Sequences that lack only the token last sampled go first, then those that lack more,
+ * then the oldest that wait. Where blocks run out, the youngest sequence gives up its own and waits
+ * to be computed again; its tokens stay. Age alone decides, so the oldest request always goes
+ * forward and none starves. One thread at a time.
  */
 public final class Scheduler {
   private final SchedulerLimits limits;
@@ -65,12 +65,12 @@ public final class Scheduler {
     ScheduledBatch batch = new ScheduledBatch(limits);
     List<Sequence> byAge = List.copyOf(running);
     for (Sequence sequence : byAge) {
-      if (sequence.isRunning() && sequence.remaining() == 1) {
+      if (sequence.isRunning() && sequence.isDecoding()) {
         extend(sequence, batch);
       }
     }
     for (Sequence sequence : byAge) {
-      if (sequence.isRunning() && sequence.remaining() > 1) {
+      if (sequence.isRunning() && !sequence.isDecoding()) {
         extend(sequence, batch);
       }
     }

@@ -200,6 +200,11 @@ public final class Sequence implements Comparable<Sequence> {
     return state == State.RUNNING;
   }
 
+  /** Returns whether it lacks one token and wants the next. */
+  boolean isDecoding() {
+    return samples && remaining() == 1;
+  }
+
   /** Returns whether it holds blocks for its forks alone. */
   boolean isIdle() {
     return state == State.RUNNING && remaining() == 0;
