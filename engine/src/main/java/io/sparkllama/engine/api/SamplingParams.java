@@ -1,5 +1,6 @@
 package io.sparkllama.engine.api;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -24,7 +25,8 @@ public record SamplingParams(
     long seed,
     int maxTokens,
     List<String> stopStrings,
-    List<Integer> stopTokens) {
+    List<Integer> stopTokens)
+    implements Serializable {
 
   public SamplingParams {
     if (!(temperature >= 0) || Double.isInfinite(temperature)) {

@@ -1,0 +1,186 @@
+package io.sparkllama.job;
+
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.job.config.ConfigKey;
+import io.sparkllama.job.config.ConfigValues;
+import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.TaskName;
+import io.sparkllama.job.pipeline.ClassifyTask;
+import io.sparkllama.job.pipeline.CompleteTask;
+import io.sparkllama.job.pipeline.PipelineSpecification;
+import io.sparkllama.job.pipeline.RowTask;
+import io.sparkllama.job.pipeline.ScoreTask;
+import io.sparkllama.job.prompt.LabelList;
+import io.sparkllama.job.prompt.PromptTemplate;
+import io.sparkllama.job.sink.SinkSpecification;
+import io.sparkllama.job.source.SourceSpecification;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Holds a whole job as its parts need it, checked as far as possible without Spark and model.
+ *
+ * @param modelSha256 that the model file must have
+ * @param spark settings by their full names
+ */
+public record JobConfig(
+    String modelPath,
+    Optional<String> modelSha256,
+    Optional<Path> modelCacheDirectory,
+    SourceSpecification source,
+    PipelineSpecification pipeline,
+    SinkSpecification sink,
+    EngineOptions engine,
+    Map<String, String> spark) {
+
+  private static final List<ConfigKey<?>> PROMPT_ONLY =
+      List.of(JobKeys.PROMPT_TEMPLATE, JobKeys.PROMPT_OVERLONG);
+  private static final List<ConfigKey<?>> GENERATION =
+      List.of(
+          JobKeys.GENERATION_TEMPERATURE,
+          JobKeys.GENERATION_TOP_K,
+          JobKeys.GENERATION_TOP_P,
+          JobKeys.GENERATION_MIN_P,
+          JobKeys.GENERATION_SEED,
+          JobKeys.GENERATION_MAX_TOKENS,
+          JobKeys.GENERATION_STOP,
+          JobKeys.GENERATION_STOP_TOKENS);
+  private static final List<ConfigKey<?>> CLASSIFY =
+      List.of(
+          JobKeys.CLASSIFY_LABELS,
+          JobKeys.CLASSIFY_LABELS_FILE,
+          JobKeys.CLASSIFY_NORMALIZATION,
+          JobKeys.CLASSIFY_GOLD);
+  private static final List<ConfigKey<?>> SCORE =
+      List.of(JobKeys.SCORE_CONTEXT, JobKeys.SCORE_CONTINUATION);
+
+  /**
+   * Puts a job together: templates compiled, labels read.
+   *
+   * @throws InvalidConfigurationException names the key and the remedy
+   */
+  public static JobConfig of(ConfigValues values) {
+    EngineOptions engine = engine(values);
+    int window = values.value(JobKeys.ENGINE_WINDOW);
+    return new JobConfig(
+        values.value(JobKeys.MODEL_PATH),
+        values.optional(JobKeys.MODEL_SHA256),
+        values
+            .optional(JobKeys.MODEL_CACHE_DIRECTORY)
+            .map(text -> path("model.cache-directory", text)),
+        new SourceSpecification(
+            values.value(JobKeys.INPUT_FORMAT),
+            values.optional(JobKeys.INPUT_PATH).orElse(List.of()),
+            values.value(JobKeys.INPUT_OPTIONS),
+            values.optional(JobKeys.INPUT_KEY).orElse(List.of()),
+            values.value(JobKeys.INPUT_PARTITIONS)),
+        new PipelineSpecification(
+            task(values),
+            values.value(JobKeys.TASK) == TaskName.SCORE
+                ? "score.context or score.continuation"
+                : "prompt.template",
+            values.value(JobKeys.OUTPUT_COLUMNS),
+            values.optional(JobKeys.CLASSIFY_GOLD),
+            window == 0 ? 2 * engine.maxSequences() : window),
+        new SinkSpecification(
+            values.value(JobKeys.OUTPUT_FORMAT),
+            values.optional(JobKeys.OUTPUT_PATH),
+            values.value(JobKeys.OUTPUT_MODE),
+            values.value(JobKeys.OUTPUT_OPTIONS)),
+        engine,
+        values.spark());
+  }
+
+  private static RowTask task(ConfigValues values) {
+    return switch (values.value(JobKeys.TASK)) {
+      case COMPLETE -> {
+        refuse(values, "complete", CLASSIFY, SCORE);
+        yield new CompleteTask(
+            template(values, JobKeys.PROMPT_TEMPLATE),
+            sampling(values),
+            values.value(JobKeys.PROMPT_OVERLONG));
+      }
+      case CLASSIFY -> {
+        refuse(values, "classify", GENERATION, SCORE);
+        yield new ClassifyTask(
+            template(values, JobKeys.PROMPT_TEMPLATE),
+            labels(values),
+            values.value(JobKeys.CLASSIFY_NORMALIZATION),
+            values.value(JobKeys.PROMPT_OVERLONG));
+      }
+      case SCORE -> {
+        refuse(values, "score", PROMPT_ONLY, GENERATION, CLASSIFY);
+        yield new ScoreTask(
+            template(values, JobKeys.SCORE_CONTEXT), template(values, JobKeys.SCORE_CONTINUATION));
+      }
+    };
+  }
+
+  @SafeVarargs
+  private static void refuse(ConfigValues values, String task, List<ConfigKey<?>>... others) {
+    for (List<ConfigKey<?>> keys : others) {
+      for (ConfigKey<?> key : keys) {
+        if (values.names(key)) {
+          throw new InvalidConfigurationException(
+              key.path() + " has no effect with task = " + task + "; leave it out.");
+        }
+      }
+    }
+  }
+
+  private static PromptTemplate template(ConfigValues values, ConfigKey<String> key) {
+    return PromptTemplate.compile(key.path(), values.value(key));
+  }
+
+  private static List<String> labels(ConfigValues values) {
+    Optional<List<String>> given = values.optional(JobKeys.CLASSIFY_LABELS);
+    Optional<String> file = values.optional(JobKeys.CLASSIFY_LABELS_FILE);
+    if (given.isPresent() == file.isPresent()) {
+      throw new InvalidConfigurationException(
+          "task = classify takes its labels from either classify.labels or classify.labels-file: "
+              + (given.isPresent() ? "both are given" : "neither is given"));
+    }
+    return file.map(text -> LabelList.read(path("classify.labels-file", text)))
+        .orElseGet(() -> LabelList.check("classify.labels", given.get()));
+  }
+
+  private static SamplingParams sampling(ConfigValues values) {
+    return new SamplingParams(
+        values.value(JobKeys.GENERATION_TEMPERATURE),
+        values.value(JobKeys.GENERATION_TOP_K),
+        values.value(JobKeys.GENERATION_TOP_P),
+        values.value(JobKeys.GENERATION_MIN_P),
+        values.value(JobKeys.GENERATION_SEED),
+        values.value(JobKeys.GENERATION_MAX_TOKENS),
+        values.value(JobKeys.GENERATION_STOP),
+        values.value(JobKeys.GENERATION_STOP_TOKENS));
+  }
+
+  private static EngineOptions engine(ConfigValues values) {
+    return new EngineOptions(
+        values.value(JobKeys.ENGINE_THREADS),
+        values.value(JobKeys.ENGINE_KV_CACHE_TYPE),
+        values.value(JobKeys.ENGINE_KV_CACHE_MEMORY),
+        values.value(JobKeys.ENGINE_MAX_SEQUENCES),
+        values.value(JobKeys.ENGINE_MAX_BATCH_TOKENS),
+        values.value(JobKeys.ENGINE_PREFILL_CHUNK),
+        values.value(JobKeys.ENGINE_CONTEXT_LENGTH),
+        values.value(JobKeys.ENGINE_INSTRUCTION_SET),
+        values
+            .optional(JobKeys.ENGINE_NATIVE_DIRECTORY)
+            .map(text -> path("engine.native-directory", text)));
+  }
+
+  private static Path path(String key, String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException wrong) {
+      throw new InvalidConfigurationException(key + " must be a path: " + text, wrong);
+    }
+  }
+}

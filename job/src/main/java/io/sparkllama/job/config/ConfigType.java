@@ -1,0 +1,223 @@
+package io.sparkllama.job.config;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Reads one kind of configuration value and says what it allows.
+ *
+ * @param name as it stands in the reference page
+ * @param allowed completes the sentence "must be …"
+ * @param reader returns null for a value that is not allowed
+ * @param text whether a command line's value is taken as it stands, without reading it as HOCON
+ */
+public record ConfigType<T>(
+    String name, String allowed, Function<ConfigValue, T> reader, boolean text) {
+
+  /** Takes any text but the empty one. */
+  public static ConfigType<String> string() {
+    return new ConfigType<>(
+        "text",
+        "a text that is not empty",
+        value -> {
+          String text = scalarText(value);
+          return text == null || text.isEmpty() ? null : text;
+        },
+        true);
+  }
+
+  /** Takes whole numbers within both bounds. */
+  public static ConfigType<Long> wholeNumber(long least, long most) {
+    String range =
+        most == Long.MAX_VALUE
+            ? least == Long.MIN_VALUE ? "" : " of at least " + least
+            : " between " + least + " and " + most;
+    return new ConfigType<>(
+        "whole number",
+        "a whole number" + range,
+        value -> {
+          Long number = wholeNumber(value);
+          return number == null || number < least || number > most ? null : number;
+        },
+        false);
+  }
+
+  /** Takes whole numbers within both bounds that fit 32 bits. */
+  public static ConfigType<Integer> integer(int least, int most) {
+    return wholeNumber(least, most).map(Long::intValue);
+  }
+
+  /** Takes numbers that {@code range} describes. */
+  public static ConfigType<Double> number(String range, Function<Double, Boolean> within) {
+    return new ConfigType<>(
+        "number",
+        "a number " + range,
+        value -> {
+          Double number = number(value);
+          return number == null || !within.apply(number) ? null : number;
+        },
+        false);
+  }
+
+  /** Takes sizes in bytes, plain or with a unit: {@code 512m}, {@code 2GiB}. */
+  public static ConfigType<Long> bytes() {
+    return new ConfigType<>(
+        "size",
+        "a size in bytes such as 512m or 2GiB",
+        value -> {
+          try {
+            long size = value.atKey("size").getBytes("size");
+            return size < 0 ? null : size;
+          } catch (ConfigException wrong) {
+            return null;
+          }
+        },
+        true);
+  }
+
+  /** Takes the constants of an enumeration, written in kebab-case. */
+  public static <E extends Enum<E>> ConfigType<E> oneOf(Class<E> constants) {
+    String names =
+        Arrays.stream(constants.getEnumConstants())
+            .map(ConfigType::kebab)
+            .collect(Collectors.joining(", "));
+    return new ConfigType<>(
+        "one of " + names,
+        "one of " + names,
+        value -> {
+          String text = scalarText(value);
+          return Arrays.stream(constants.getEnumConstants())
+              .filter(constant -> kebab(constant).equals(text))
+              .findFirst()
+              .orElse(null);
+        },
+        true);
+  }
+
+  /** Takes a list of texts; a single text is a list of one. */
+  public static ConfigType<List<String>> strings() {
+    return listOf("list of texts", "a list of texts", string());
+  }
+
+  /** Takes a list of whole numbers; a single one is a list of one. */
+  public static ConfigType<List<Integer>> integers(int least, int most) {
+    return listOf(
+        "list of whole numbers",
+        "a list of whole numbers between " + least + " and " + most,
+        integer(least, most));
+  }
+
+  /** Takes an object of any keys with plain values, read as texts. */
+  public static ConfigType<Map<String, String>> options() {
+    return new ConfigType<>(
+        "object of texts",
+        "an object with plain values such as { header = true }",
+        value -> {
+          if (!(value instanceof ConfigObject object)) {
+            return null;
+          }
+          Map<String, String> options = new TreeMap<>();
+          for (Map.Entry<String, ConfigValue> entry : object.toConfig().entrySet()) {
+            String text = scalarText(entry.getValue());
+            if (text == null) {
+              return null;
+            }
+            options.put(String.join(".", ConfigUtil.splitPath(entry.getKey())), text);
+          }
+          return options;
+        },
+        false);
+  }
+
+  private <U> ConfigType<U> map(Function<T, U> conversion) {
+    return new ConfigType<>(
+        name,
+        allowed,
+        value -> {
+          T read = reader.apply(value);
+          return read == null ? null : conversion.apply(read);
+        },
+        text);
+  }
+
+  private static <U> ConfigType<List<U>> listOf(String name, String allowed, ConfigType<U> item) {
+    return new ConfigType<>(
+        name,
+        allowed,
+        value -> {
+          List<ConfigValue> values =
+              value instanceof com.typesafe.config.ConfigList list ? list : List.of(value);
+          List<U> items = new ArrayList<>(values.size());
+          for (ConfigValue one : values) {
+            U read = item.reader().apply(one);
+            if (read == null) {
+              return null;
+            }
+            items.add(read);
+          }
+          return List.copyOf(items);
+        },
+        false);
+  }
+
+  /** Returns how a value is written in a job file. */
+  static String written(Object value) {
+    if (value instanceof Enum<?> constant) {
+      return kebab(constant);
+    }
+    if (value instanceof List<?> list) {
+      return list.stream().map(ConfigType::written).collect(Collectors.joining(", ", "[", "]"));
+    }
+    if (value instanceof Map<?, ?> map && map.isEmpty()) {
+      return "{}";
+    }
+    return String.valueOf(value);
+  }
+
+  private static String kebab(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static String scalarText(ConfigValue value) {
+    return switch (value.valueType()) {
+      case STRING, NUMBER, BOOLEAN -> String.valueOf(value.unwrapped());
+      default -> null;
+    };
+  }
+
+  private static Long wholeNumber(ConfigValue value) {
+    if (value.valueType() == ConfigValueType.NUMBER
+        || value.valueType() == ConfigValueType.STRING) {
+      try {
+        return Long.valueOf(String.valueOf(value.unwrapped()).strip());
+      } catch (NumberFormatException wrong) {
+        return null;
+      }
+    }
+    return null;
+  }
+
+  private static Double number(ConfigValue value) {
+    if (value.valueType() == ConfigValueType.NUMBER
+        || value.valueType() == ConfigValueType.STRING) {
+      try {
+        Double number = Double.valueOf(String.valueOf(value.unwrapped()).strip());
+        return Double.isFinite(number) ? number : null;
+      } catch (NumberFormatException wrong) {
+        return null;
+      }
+    }
+    return null;
+  }
+}

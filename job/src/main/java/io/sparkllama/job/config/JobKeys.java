@@ -1,0 +1,320 @@
+package io.sparkllama.job.config;
+
+import io.sparkllama.engine.api.ClassifyRequest.Normalization;
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.KvCacheType;
+import io.sparkllama.engine.api.OverlongPolicy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Declares every key of a job file. {@code docs/configuration.md} is generated from this list, and
+ * a key that does not stand here is refused.
+ */
+public final class JobKeys {
+  private static final List<ConfigKey<?>> DECLARED = new ArrayList<>();
+  private static final EngineOptions ENGINE = EngineOptions.defaults();
+
+  public static final ConfigKey<TaskName> TASK =
+      required(
+          "task",
+          ConfigType.oneOf(TaskName.class),
+          "What the job does with each row: writes a completion, chooses one of the labels, or"
+              + " scores a given continuation.");
+
+  public static final ConfigKey<String> MODEL_PATH =
+      required(
+          "model.path",
+          ConfigType.string(),
+          "The GGUF file, local or any path that Hadoop reads; of a split model its first file.");
+  public static final ConfigKey<String> MODEL_SHA256 =
+      optional(
+          "model.sha256",
+          ConfigType.string(),
+          "The SHA-256 that the model file must have, in hexadecimal. Without it the file is"
+              + " verified against what the driver read.");
+  public static final ConfigKey<String> MODEL_CACHE_DIRECTORY =
+      optional(
+          "model.cache-directory",
+          ConfigType.string(),
+          "Folder on each host where the model is kept for all executors. Without it, a folder of"
+              + " the user below the system's temporary folder.");
+
+  public static final ConfigKey<String> INPUT_FORMAT =
+      of("input.format", ConfigType.string(), "parquet", "", "Any format that Spark reads.");
+  public static final ConfigKey<List<String>> INPUT_PATH =
+      optional(
+          "input.path",
+          ConfigType.strings(),
+          "One path or several. Only a format that needs none (such as jdbc) goes without.");
+  public static final ConfigKey<Map<String, String>> INPUT_OPTIONS =
+      of(
+          "input.options",
+          ConfigType.options(),
+          Map.of(),
+          "",
+          "Options of the format, as Spark documents them.");
+  public static final ConfigKey<List<String>> INPUT_KEY =
+      optional(
+          "input.key",
+          ConfigType.strings(),
+          "The columns that identify a row; they stand first in the output, must not be null, and"
+              + " must differ from row to row. Without it, a column key of 32 hexadecimal digits"
+              + " is derived from the prompt's input columns; equal rows then have equal keys.");
+  public static final ConfigKey<Integer> INPUT_PARTITIONS =
+      of(
+          "input.partitions",
+          ConfigType.integer(0, 1_000_000),
+          0,
+          "partitions",
+          "Spreads the rows over so many partitions; 0 leaves them as the source gives them.");
+
+  public static final ConfigKey<String> PROMPT_TEMPLATE =
+      optional(
+          "prompt.template",
+          ConfigType.string(),
+          "The prompt of the tasks complete and classify: text with {{ column }} where a column's"
+              + " value goes.");
+  public static final ConfigKey<OverlongPolicy> PROMPT_OVERLONG =
+      of(
+          "prompt.overlong",
+          ConfigType.oneOf(OverlongPolicy.class),
+          OverlongPolicy.ERROR,
+          "",
+          "What happens to a prompt that is longer than the context allows: the row's error column"
+              + " says so, or the longest column's text is cut at its beginning, in its middle or"
+              + " at its end. The task score always gives the error.");
+
+  public static final ConfigKey<Double> GENERATION_TEMPERATURE =
+      of(
+          "generation.temperature",
+          ConfigType.number("of at least 0", number -> number >= 0),
+          0.0,
+          "",
+          "0 takes the most probable token; otherwise logits are divided by it.");
+  public static final ConfigKey<Integer> GENERATION_TOP_K =
+      of(
+          "generation.top-k",
+          ConfigType.integer(0, Integer.MAX_VALUE),
+          0,
+          "tokens",
+          "Keeps the k most probable tokens; 0 keeps all.");
+  public static final ConfigKey<Double> GENERATION_TOP_P =
+      of(
+          "generation.top-p",
+          ConfigType.number("above 0 and at most 1", number -> number > 0 && number <= 1),
+          1.0,
+          "",
+          "Keeps the smallest set of tokens whose probability reaches p; 1 keeps all.");
+  public static final ConfigKey<Double> GENERATION_MIN_P =
+      of(
+          "generation.min-p",
+          ConfigType.number("between 0 and 1", number -> number >= 0 && number <= 1),
+          0.0,
+          "",
+          "Drops tokens less probable than p times the most probable; 0 drops none.");
+  public static final ConfigKey<Long> GENERATION_SEED =
+      of(
+          "generation.seed",
+          ConfigType.wholeNumber(Long.MIN_VALUE, Long.MAX_VALUE),
+          0L,
+          "",
+          "Seed of the random generator; with the row's key it fixes the answer.");
+  public static final ConfigKey<Integer> GENERATION_MAX_TOKENS =
+      of(
+          "generation.max-tokens",
+          ConfigType.integer(1, Integer.MAX_VALUE),
+          128,
+          "tokens",
+          "The longest completion.");
+  public static final ConfigKey<List<String>> GENERATION_STOP =
+      of(
+          "generation.stop",
+          ConfigType.strings(),
+          List.of(),
+          "",
+          "Texts that end a completion; they are not part of it.");
+  public static final ConfigKey<List<Integer>> GENERATION_STOP_TOKENS =
+      of(
+          "generation.stop-tokens",
+          ConfigType.integers(0, Integer.MAX_VALUE),
+          List.of(),
+          "",
+          "Token ids that end a completion, beside the model's own end tokens.");
+
+  public static final ConfigKey<List<String>> CLASSIFY_LABELS =
+      optional("classify.labels", ConfigType.strings(), "The labels, each once.");
+  public static final ConfigKey<String> CLASSIFY_LABELS_FILE =
+      optional(
+          "classify.labels-file",
+          ConfigType.string(),
+          "A file on the driver with the labels: a JSON list of texts where its name ends in .json,"
+              + " else one label a line.");
+  public static final ConfigKey<Normalization> CLASSIFY_NORMALIZATION =
+      of(
+          "classify.normalization",
+          ConfigType.oneOf(Normalization.class),
+          Normalization.NONE,
+          "",
+          "What a label's log-likelihood is divided by before the softmax over the labels: nothing,"
+              + " or its number of tokens.");
+  public static final ConfigKey<String> CLASSIFY_GOLD =
+      optional(
+          "classify.gold",
+          ConfigType.string(),
+          "The column with the right label; the summary then states the accuracy over the rows"
+              + " where it is not null.");
+
+  public static final ConfigKey<String> SCORE_CONTEXT =
+      optional(
+          "score.context",
+          ConfigType.string(),
+          "Template of the text before the continuation, for the task score.");
+  public static final ConfigKey<String> SCORE_CONTINUATION =
+      optional(
+          "score.continuation",
+          ConfigType.string(),
+          "Template of the continuation whose log-likelihood the task score gives.");
+
+  public static final ConfigKey<String> OUTPUT_FORMAT =
+      of("output.format", ConfigType.string(), "parquet", "", "Any format that Spark writes.");
+  public static final ConfigKey<String> OUTPUT_PATH =
+      optional(
+          "output.path",
+          ConfigType.string(),
+          "Where the rows go. Only a format that needs none (such as noop) goes without.");
+  public static final ConfigKey<OutputMode> OUTPUT_MODE =
+      of(
+          "output.mode",
+          ConfigType.oneOf(OutputMode.class),
+          OutputMode.ERROR,
+          "",
+          "What happens where the output exists already: the job is refused, or it is replaced.");
+  public static final ConfigKey<Map<String, String>> OUTPUT_OPTIONS =
+      of(
+          "output.options",
+          ConfigType.options(),
+          Map.of(),
+          "",
+          "Options of the format, as Spark documents them.");
+  public static final ConfigKey<List<String>> OUTPUT_COLUMNS =
+      of(
+          "output.columns",
+          ConfigType.strings(),
+          List.of(),
+          "",
+          "Input columns that go to the output as they are, after the key.");
+
+  public static final ConfigKey<Integer> ENGINE_THREADS =
+      of(
+          "engine.threads",
+          ConfigType.integer(0, 4096),
+          ENGINE.threads(),
+          "threads",
+          "Native threads of an executor's engine; 0 takes the processors that it may use.");
+  public static final ConfigKey<KvCacheType> ENGINE_KV_CACHE_TYPE =
+      of(
+          "engine.kv-cache-type",
+          ConfigType.oneOf(KvCacheType.class),
+          ENGINE.kvCacheType(),
+          "",
+          "How keys and values are stored. The one engine option that changes answers.");
+  public static final ConfigKey<Long> ENGINE_KV_CACHE_MEMORY =
+      of(
+          "engine.kv-cache-memory",
+          ConfigType.bytes(),
+          ENGINE.kvCacheMemory(),
+          "bytes",
+          "Memory for keys and values; 0 takes what max-sequences whole contexts need, at most"
+              + " 1 GiB.");
+  public static final ConfigKey<Integer> ENGINE_MAX_SEQUENCES =
+      of(
+          "engine.max-sequences",
+          ConfigType.integer(1, 4096),
+          ENGINE.maxSequences(),
+          "rows",
+          "Most rows in one step of the engine.");
+  public static final ConfigKey<Integer> ENGINE_MAX_BATCH_TOKENS =
+      of(
+          "engine.max-batch-tokens",
+          ConfigType.integer(1, 65536),
+          ENGINE.maxBatchTokens(),
+          "tokens",
+          "Most tokens in one step of the engine.");
+  public static final ConfigKey<Integer> ENGINE_PREFILL_CHUNK =
+      of(
+          "engine.prefill-chunk",
+          ConfigType.integer(1, 65536),
+          ENGINE.prefillChunk(),
+          "tokens",
+          "Most tokens of one row in one step.");
+  public static final ConfigKey<Integer> ENGINE_CONTEXT_LENGTH =
+      of(
+          "engine.context-length",
+          ConfigType.integer(0, Integer.MAX_VALUE),
+          ENGINE.contextLength(),
+          "tokens",
+          "Longest prompt and answer together; 0 takes the model's context.");
+  public static final ConfigKey<InstructionSet> ENGINE_INSTRUCTION_SET =
+      of(
+          "engine.instruction-set",
+          ConfigType.oneOf(InstructionSet.class),
+          ENGINE.instructionSet(),
+          "",
+          "The kernels to use; results are the same bits from each.");
+  public static final ConfigKey<String> ENGINE_NATIVE_DIRECTORY =
+      optional(
+          "engine.native-directory",
+          ConfigType.string(),
+          "Folder for the native library where the system's temporary folder forbids execution.");
+  public static final ConfigKey<Integer> ENGINE_WINDOW =
+      of(
+          "engine.window",
+          ConfigType.integer(0, 1_000_000),
+          0,
+          "rows",
+          "Rows that one task keeps in flight; 0 takes twice engine.max-sequences.");
+
+  private JobKeys() {}
+
+  /** Returns all keys in the order of the reference page. */
+  public static List<ConfigKey<?>> all() {
+    return List.copyOf(DECLARED);
+  }
+
+  static Optional<ConfigKey<?>> find(String path) {
+    return DECLARED.stream()
+        .filter(key -> key.path().equals(path))
+        .<ConfigKey<?>>map(key -> key)
+        .findFirst();
+  }
+
+  static List<String> paths() {
+    return DECLARED.stream().map(ConfigKey::path).toList();
+  }
+
+  static boolean isSection(String path) {
+    return DECLARED.stream().anyMatch(key -> key.path().startsWith(path + "."));
+  }
+
+  private static <T> ConfigKey<T> required(String path, ConfigType<T> type, String doc) {
+    return declare(new ConfigKey<>(path, type, Optional.empty(), true, "", doc));
+  }
+
+  private static <T> ConfigKey<T> optional(String path, ConfigType<T> type, String doc) {
+    return declare(new ConfigKey<>(path, type, Optional.empty(), false, "", doc));
+  }
+
+  private static <T> ConfigKey<T> of(
+      String path, ConfigType<T> type, T defaultValue, String unit, String doc) {
+    return declare(new ConfigKey<>(path, type, Optional.of(defaultValue), false, unit, doc));
+  }
+
+  private static <T> ConfigKey<T> declare(ConfigKey<T> key) {
+    DECLARED.add(key);
+    return key;
+  }
+}

@@ -1,0 +1,9 @@
+package io.sparkllama.job.config;
+
+/** Says what happens where the output exists already. */
+public enum OutputMode {
+  /** Refuses the job before any work. */
+  ERROR,
+  /** Replaces what is there. */
+  OVERWRITE
+}

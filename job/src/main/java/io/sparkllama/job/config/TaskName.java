@@ -1,0 +1,8 @@
+package io.sparkllama.job.config;
+
+/** Names what a job does with each row. */
+public enum TaskName {
+  COMPLETE,
+  CLASSIFY,
+  SCORE
+}

@@ -1,0 +1,2 @@
+/** Counts what a job has done: rows, tokens, errors. */
+package io.sparkllama.job.metrics;

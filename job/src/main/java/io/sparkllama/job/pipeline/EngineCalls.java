@@ -1,0 +1,18 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.engine.api.ClassifyRequest;
+import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.ScoreRequest;
+import io.sparkllama.engine.api.ScoreResult;
+import java.util.concurrent.CompletableFuture;
+
+/** Names what a task asks of the executor's engine; cancelling a future withdraws the request. */
+interface EngineCalls {
+  CompletableFuture<GenerationResult> generate(GenerationRequest request);
+
+  CompletableFuture<ClassifyResult> classify(ClassifyRequest request);
+
+  CompletableFuture<ScoreResult> score(ScoreRequest request);
+}

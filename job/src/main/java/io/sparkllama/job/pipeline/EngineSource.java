@@ -1,0 +1,10 @@
+package io.sparkllama.job.pipeline;
+
+import java.io.Serializable;
+
+/** Finds the engine of the executor that a task runs on. */
+@FunctionalInterface
+interface EngineSource extends Serializable {
+  /** Returns the one engine of this executor, made by the first call. */
+  EngineCalls acquire();
+}

@@ -1,0 +1,149 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.job.metrics.GenerationCounts;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.apache.spark.sql.Row;
+
+/**
+ * Yields a partition's answers in the order of its rows, with a bounded number of rows in flight.
+ *
+ * <p>Memory holds at most {@code window} rows. The window is filled again before each wait, so that
+ * the engine's batch stays full until the partition's end. Used by the task's thread alone, but for
+ * {@link #close}.
+ */
+final class GenerationIterator implements Iterator<Row>, AutoCloseable {
+  private static final long WATCH_MILLISECONDS = 100;
+
+  /** Ends the wait for an answer by an exception where the task is no longer wanted. */
+  interface Watch {
+    void check();
+  }
+
+  private record InFlight(Row row, PendingAnswer<?> pending) {}
+
+  private final Iterator<Row> rows;
+  private final RowWalk walk;
+  private final EngineCalls engine;
+  private final int window;
+  private final Watch watch;
+  private final Consumer<GenerationCounts> counted;
+  private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>(); // guarded by itself
+  private GenerationCounts counts = GenerationCounts.NONE;
+  private boolean closed; // guarded by inFlight
+
+  /**
+   * @param window rows in flight at most, at least 1
+   * @param watch asked while waiting
+   * @param counted receives the partition's counts after every row
+   */
+  GenerationIterator(
+      Iterator<Row> rows,
+      RowWalk walk,
+      EngineCalls engine,
+      int window,
+      Watch watch,
+      Consumer<GenerationCounts> counted) {
+    this.rows = rows;
+    this.walk = walk;
+    this.engine = engine;
+    this.window = window;
+    this.watch = watch;
+    this.counted = counted;
+  }
+
+  @Override
+  public boolean hasNext() {
+    fill();
+    synchronized (inFlight) {
+      return !inFlight.isEmpty();
+    }
+  }
+
+  @Override
+  public Row next() {
+    fill();
+    InFlight oldest;
+    synchronized (inFlight) {
+      oldest = inFlight.peek();
+    }
+    if (oldest == null) {
+      throw new NoSuchElementException("The partition has no more rows.");
+    }
+    await(oldest.pending());
+    Answer answer = oldest.pending().answer();
+    synchronized (inFlight) {
+      inFlight.poll();
+    }
+    counts = counts.plus(walk.counts(oldest.row(), answer));
+    counted.accept(counts);
+    return walk.output(oldest.row(), answer);
+  }
+
+  /** Withdraws every row in flight from the engine; may be called from any thread, and again. */
+  @Override
+  public void close() {
+    synchronized (inFlight) {
+      closed = true;
+      inFlight.forEach(row -> row.pending().result().cancel(true));
+      inFlight.clear();
+    }
+  }
+
+  private void fill() {
+    while (true) {
+      synchronized (inFlight) {
+        if (closed || inFlight.size() >= window) {
+          return;
+        }
+      }
+      if (!rows.hasNext()) {
+        return;
+      }
+      Row row = rows.next();
+      InFlight submitted = new InFlight(row, walk.submit(engine, row));
+      synchronized (inFlight) {
+        if (closed) {
+          submitted.pending().result().cancel(true);
+          return;
+        }
+        inFlight.add(submitted);
+      }
+    }
+  }
+
+  private void await(PendingAnswer<?> pending) {
+    try {
+      while (true) {
+        watch.check();
+        try {
+          pending.result().get(WATCH_MILLISECONDS, TimeUnit.MILLISECONDS);
+          return;
+        } catch (TimeoutException notYet) {
+          continue;
+        }
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      watch.check();
+      throw new IllegalStateException("The task was interrupted while it waited for an answer.");
+    } catch (CancellationException cancelled) {
+      watch.check();
+      throw new IllegalStateException("The engine withdrew a row that the task waits for.");
+    } catch (ExecutionException failed) {
+      if (failed.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (failed.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("The engine failed.", failed.getCause());
+    }
+  }
+}

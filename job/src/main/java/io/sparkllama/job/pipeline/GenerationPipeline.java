@@ -1,0 +1,98 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.metrics.GenerationCounter;
+import io.sparkllama.job.source.InputColumn;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Turns a Dataset of documents into a Dataset of answers: the one walk that every way into this job
+ * takes.
+ *
+ * <p>Each row's answer depends on the row alone, so the result is the same for any partitioning.
+ * Building the pipeline resolves every column; running it is one action over its result, since each
+ * action runs the model again.
+ */
+public final class GenerationPipeline {
+  private final EngineSource engine;
+  private final PipelineSpecification specification;
+  private final GenerationCounter counter;
+
+  GenerationPipeline(
+      EngineSource engine, PipelineSpecification specification, GenerationCounter counter) {
+    this.engine = engine;
+    this.specification = specification;
+    this.counter = counter;
+  }
+
+  /**
+   * Builds the walk; no row is read yet.
+   *
+   * @param keys the user's key columns, none for a derived key
+   * @throws InvalidConfigurationException where a column is missing or has no text
+   */
+  public Dataset<Row> apply(Dataset<Row> documents, List<InputColumn> keys) {
+    StructType schema = documents.schema();
+    RowTask task = specification.task();
+    List<Column> selected = new ArrayList<>();
+    for (InputColumn key : keys) {
+      add(selected, key);
+    }
+    List<String> inputs = task.columns();
+    if (keys.isEmpty() && inputs.isEmpty()) {
+      throw new InvalidConfigurationException(
+          "The prompt names no column, so no key can be derived: put {{ column }} into it, or name"
+              + " input.key.");
+    }
+    for (String input : inputs) {
+      add(selected, InputColumn.resolveText(schema, input, specification.templateKeys()));
+    }
+    List<InputColumn> chosen = chosen(schema, keys);
+    chosen.forEach(column -> add(selected, column));
+    Optional<InputColumn> gold =
+        specification.gold().map(name -> InputColumn.resolveText(schema, name, "classify.gold"));
+    gold.ifPresent(column -> add(selected, column));
+
+    StructType output = OutputSchema.of(fields(keys), fields(chosen), task);
+    RowLayout layout = new RowLayout(keys.size(), inputs, chosen.size(), gold.isPresent());
+    return documents
+        .select(selected.toArray(Column[]::new))
+        .mapPartitions(
+            new GeneratePartition(
+                engine, new RowWalk(task, layout), specification.window(), counter),
+            Encoders.row(output));
+  }
+
+  private List<InputColumn> chosen(StructType schema, List<InputColumn> keys) {
+    List<InputColumn> chosen = new ArrayList<>();
+    for (String name : specification.outputColumns()) {
+      InputColumn column = InputColumn.resolve(schema, name, "output.columns");
+      if (keys.stream().noneMatch(key -> key.name().equals(column.name()))) {
+        chosen.add(column);
+      }
+    }
+    return chosen;
+  }
+
+  /** Columns get names of their own here, since one may serve as key, input and output. */
+  private static void add(List<Column> selected, InputColumn column) {
+    selected.add(column.column().as("c" + selected.size()));
+  }
+
+  private static List<StructField> fields(List<InputColumn> columns) {
+    return columns.stream()
+        .map(column -> new StructField(column.name(), column.type(), true, EMPTY))
+        .toList();
+  }
+
+  private static final org.apache.spark.sql.types.Metadata EMPTY =
+      org.apache.spark.sql.types.Metadata.empty();
+}

@@ -1,0 +1,19 @@
+package io.sparkllama.job.pipeline;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Says what the walk does with the rows.
+ *
+ * @param templateKeys keys of the job file that hold the task's templates, for messages
+ * @param outputColumns input columns that go to the output
+ * @param gold the column with the right label
+ * @param window rows that one task keeps in flight
+ */
+public record PipelineSpecification(
+    RowTask task,
+    String templateKeys,
+    List<String> outputColumns,
+    Optional<String> gold,
+    int window) {}

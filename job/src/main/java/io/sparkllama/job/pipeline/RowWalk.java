@@ -1,0 +1,68 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.engine.api.RowError;
+import io.sparkllama.engine.api.RowKey;
+import io.sparkllama.job.metrics.GenerationCounts;
+import io.sparkllama.job.prompt.RowKeys;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+
+/**
+ * Takes one row from its columns to the engine, and from the answer to the output's columns.
+ *
+ * @param layout of the rows that come in
+ */
+record RowWalk(RowTask task, RowLayout layout) implements Serializable {
+
+  /** Renders the row's prompt and sends it; a null column gives the row's error at once. */
+  PendingAnswer<?> submit(EngineCalls engine, Row row) {
+    List<String> texts = layout.inputTexts(row);
+    Map<String, String> values = new HashMap<>();
+    for (int i = 0; i < texts.size(); i++) {
+      String name = layout.inputs().get(i);
+      if (texts.get(i) == null) {
+        return PendingAnswer.of(
+            Answer.failed(
+                0,
+                new RowError(
+                    RowError.NULL_INPUT, "A column that the prompt needs is null: " + name),
+                task.typedFields().size()));
+      }
+      values.put(name, texts.get(i));
+    }
+    return task.submit(engine, key(row), values);
+  }
+
+  /** Makes the row of the output, in the order of {@link OutputSchema}. */
+  Row output(Row row, Answer answer) {
+    List<Object> values = new ArrayList<>();
+    if (layout.keys() == 0) {
+      values.add(RowKeys.text(key(row)));
+    } else {
+      layout.copyKeys(row, values);
+    }
+    layout.copyChosen(row, values);
+    values.add(answer.completion());
+    values.addAll(answer.typed());
+    return RowFactory.create(values.toArray());
+  }
+
+  /** Counts the row, its gold label included. */
+  GenerationCounts counts(Row row, Answer answer) {
+    GenerationCounts counts = answer.counts();
+    String gold = layout.goldText(row);
+    return gold == null
+        ? counts
+        : counts.plus(
+            new GenerationCounts(0, 0, 0, 1, gold.equals(answer.text()) ? 1 : 0, Map.of()));
+  }
+
+  private RowKey key(Row row) {
+    return RowKeys.derive(layout.keyTexts(row));
+  }
+}

@@ -1,0 +1,2 @@
+/** Writes the rows of a job. */
+package io.sparkllama.job.sink;

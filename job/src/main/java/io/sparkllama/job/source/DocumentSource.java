@@ -1,0 +1,71 @@
+package io.sparkllama.job.source;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.report.SparkSentence;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/** Gives a job's rows as a Dataset, from any format that Spark reads. */
+public final class DocumentSource {
+  private final SourceSpecification specification;
+
+  public DocumentSource(SourceSpecification specification) {
+    this.specification = specification;
+  }
+
+  /**
+   * Opens the input; no row is read yet.
+   *
+   * @throws InvalidConfigurationException where Spark cannot: no such path, no such format
+   */
+  public Dataset<Row> open(SparkSession spark) {
+    try {
+      Dataset<Row> rows =
+          spark
+              .read()
+              .format(specification.format())
+              .options(specification.options())
+              .load(specification.paths().toArray(String[]::new));
+      return specification.partitions() == 0 ? rows : rows.repartition(specification.partitions());
+    } catch (Exception wrong) {
+      throw new InvalidConfigurationException(
+          "The input cannot be read; correct input.path, input.format or input.options: "
+              + SparkSentence.of(wrong),
+          wrong);
+    }
+  }
+
+  /** Resolves the key columns, each once. */
+  public List<InputColumn> keyColumns(StructType schema) {
+    List<InputColumn> columns = new ArrayList<>();
+    for (String name : specification.keyColumns()) {
+      InputColumn column = InputColumn.resolveText(schema, name, "input.key");
+      if (columns.stream().anyMatch(known -> known.name().equals(column.name()))) {
+        throw new InvalidConfigurationException("input.key names a column twice: " + name);
+      }
+      columns.add(column);
+    }
+    return columns;
+  }
+
+  /**
+   * Counts the rows and, where the user names the key, refuses null and doubled keys. Reads the
+   * input once, before any row goes to the model.
+   */
+  public long count(Dataset<Row> rows, List<InputColumn> keyColumns) {
+    try {
+      return keyColumns.isEmpty() ? rows.count() : new KeyCheck(keyColumns).count(rows);
+    } catch (InvalidConfigurationException refused) {
+      throw refused;
+    } catch (Exception wrong) {
+      throw new InvalidConfigurationException(
+          "The input cannot be read; correct input.path, input.format or input.options: "
+              + SparkSentence.of(wrong),
+          wrong);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package io.sparkllama.job.source;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Says where a job's rows come from.
+ *
+ * @param paths none for a format that needs none
+ * @param keyColumns that identify a row; none derives the key from the prompt's columns
+ * @param partitions 0 leaves the rows as the source gives them
+ */
+public record SourceSpecification(
+    String format,
+    List<String> paths,
+    Map<String, String> options,
+    List<String> keyColumns,
+    int partitions) {}
