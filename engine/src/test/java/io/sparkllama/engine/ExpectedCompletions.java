@@ -1,0 +1,82 @@
+package io.sparkllama.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Assumptions;
+
+/** Reads the greedy completions that an independent implementation computed in float64. */
+final class ExpectedCompletions {
+  static final List<String> MODELS = List.of("stories260K", "tinystories656K", "babyllama105");
+
+  /**
+   * Holds one prompt's completion.
+   *
+   * @param margins logit of the best id less that of the second, per step
+   * @param best logit of the best id per step
+   * @param logSumExp of all logits per step
+   */
+  record Case(
+      String prompt,
+      int[] promptIds,
+      int[] greedyIds,
+      String greedyText,
+      double[] margins,
+      double[] best,
+      double[] logSumExp) {}
+
+  private ExpectedCompletions() {}
+
+  /** Returns a path of the shared data; the test is skipped where it is absent. */
+  static Path shared(String name) {
+    Path path = Path.of(System.getProperty("sparkllama.shared", "../../shared")).resolve("data");
+    Assumptions.assumeTrue(
+        Files.exists(path.resolve(name)), "no shared data at " + path.resolve(name));
+    return path.resolve(name);
+  }
+
+  static List<Case> of(String model) {
+    List<Case> cases = new ArrayList<>();
+    for (JsonNode node : json("expected/" + model + ".json").get("cases")) {
+      JsonNode steps = node.get("top5_per_step");
+      int count = steps.size();
+      double[] margins = new double[count];
+      double[] best = new double[count];
+      double[] logSumExp = new double[count];
+      for (int i = 0; i < count; i++) {
+        JsonNode step = steps.get(i);
+        best[i] = step.get(0).get(1).asDouble();
+        margins[i] = best[i] - step.get(1).get(1).asDouble();
+        logSumExp[i] = step.get(step.size() - 1).get(1).asDouble();
+      }
+      cases.add(
+          new Case(
+              node.get("prompt").asText(),
+              ints(node.get("prompt_ids")),
+              ints(node.get("greedy_ids")),
+              node.get("greedy_text").asText(),
+              margins,
+              best,
+              logSumExp));
+    }
+    return cases;
+  }
+
+  static JsonNode json(String name) {
+    try {
+      return new ObjectMapper().readTree(shared(name).toFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int[] ints(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::asInt).toArray();
+  }
+}
