@@ -16,8 +16,8 @@ final class TensorListReader {
   static final int MAX_ALIGNMENT = 1 << 16;
   // A name of one character, its length, one dimension and their number, a type and an offset.
   static final int MIN_ENTRY_BYTES = 8 + 1 + 4 + 8 + 4 + 8;
-  private static final int MAX_NAME_BYTES = 63;
-  private static final int MAX_DIMENSIONS = 4;
+  static final int MAX_NAME_BYTES = 63;
+  static final int MAX_DIMENSIONS = 4;
 
   private final Path path;
   private final int part;
