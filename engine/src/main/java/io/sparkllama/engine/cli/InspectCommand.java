@@ -1,0 +1,44 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.gguf.GgufFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Shows what a model file holds and the memory it needs, without loading it. */
+@Command(
+    name = "inspect",
+    description = "Shows what a model file holds and the memory it needs.",
+    mixinStandardHelpOptions = true)
+final class InspectCommand implements Callable<Integer> {
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "FILE",
+      description = "A GGUF file, or one part of a split model; it need not be a whole model.")
+  private Path path;
+
+  @Mixin private ResultOutput output;
+
+  @Override
+  public Integer call() throws IOException {
+    try {
+      GgufFile file = GgufFile.read(path);
+      ModelSummary summary = new ModelSummary(file);
+      output.print(new SummaryJson(summary)::write, new SummaryText(summary)::text);
+      return ExitCode.OK;
+    } catch (ModelFormatException | InvalidConfigurationException e) {
+      if (!output.isJson()) {
+        throw e;
+      }
+      output.print(json -> json.writeStringField("error", FailureReport.sentence(e)), () -> "");
+      return ExitCode.USAGE;
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.api.KvCacheType;
+import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.gguf.TensorInfo;
+import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.model.WeightRole;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+/**
+ * Counts what a model file holds, and says why it is no whole model where it is none. Any valid
+ * file will do.
+ */
+final class ModelSummary {
+  private static final List<String> NEEDED_KEYS =
+      List.of(
+          "block_count",
+          "context_length",
+          "embedding_length",
+          "feed_forward_length",
+          "attention.head_count",
+          "attention.layer_norm_rms_epsilon");
+
+  /** What is missing from a file of another kind would fill pages. */
+  private static final int MOST_MISSING = 20;
+
+  private final GgufFile file;
+  private final Map<QuantizationType, TypeTotal> totals = new TreeMap<>();
+  private final Optional<ModelConfig> config;
+  private final Optional<String> problem;
+
+  /** Counts the tensors of one type. */
+  record TypeTotal(long tensors, long elements, long bytes) {
+    TypeTotal plus(TypeTotal other) {
+      return new TypeTotal(tensors + other.tensors, elements + other.elements, bytes + other.bytes);
+    }
+  }
+
+  ModelSummary(GgufFile file) {
+    this.file = file;
+    for (TensorInfo tensor : file.tensors()) {
+      TypeTotal one = new TypeTotal(1, tensor.rows() * tensor.columns(), tensor.byteSize());
+      totals.merge(tensor.type(), one, TypeTotal::plus);
+    }
+    ModelConfig found = null;
+    String why = null;
+    try {
+      found = ModelConfig.of(file);
+      WeightMap.of(file, found);
+    } catch (ModelFormatException e) {
+      found = null;
+      why = FailureReport.sentence(e);
+    }
+    config = Optional.ofNullable(found);
+    problem = Optional.ofNullable(why);
+  }
+
+  GgufFile file() {
+    return file;
+  }
+
+  Map<QuantizationType, TypeTotal> totals() {
+    return totals;
+  }
+
+  /** Returns all tensors together. */
+  TypeTotal total() {
+    return totals.values().stream().reduce(new TypeTotal(0, 0, 0), TypeTotal::plus);
+  }
+
+  /** Returns what the model is, where the file is a whole model that can be run. */
+  Optional<ModelConfig> config() {
+    return config;
+  }
+
+  /** Returns why the file cannot be run, where it cannot. */
+  Optional<String> problem() {
+    return problem;
+  }
+
+  Optional<String> architecture() {
+    return file.metadata().optionalString("general.architecture");
+  }
+
+  /** Returns the first metadata keys and tensors that a whole model needs and the file lacks. */
+  List<String> missing() {
+    List<String> missing = new ArrayList<>();
+    Optional<String> architecture = architecture();
+    if (architecture.isEmpty()) {
+      missing.add("general.architecture");
+    }
+    architecture.ifPresent(name -> NEEDED_KEYS.forEach(key -> addKey(name + "." + key, missing)));
+    addKey("tokenizer.ggml.model", missing);
+    addKey("tokenizer.ggml.tokens", missing);
+    if (architecture.isPresent()) {
+      addTensors(architecture.get(), missing);
+    }
+    return missing.size() <= MOST_MISSING ? missing : missing.subList(0, MOST_MISSING);
+  }
+
+  private void addKey(String key, List<String> missing) {
+    if (file.metadata().value(key).isEmpty()) {
+      missing.add(key);
+    }
+  }
+
+  private void addTensors(String architecture, List<String> missing) {
+    for (WeightRole role : WeightRole.values()) {
+      boolean optional = role == WeightRole.OUTPUT || role == WeightRole.ROPE_FACTORS;
+      if (!optional && !role.perLayer()) {
+        addTensor(role.tensorName(0), missing);
+      }
+    }
+    int layers = layerCount(architecture).orElse(1);
+    for (int layer = 0; layer < layers && missing.size() <= MOST_MISSING; layer++) {
+      for (WeightRole role : WeightRole.values()) {
+        if (role.perLayer()) {
+          addTensor(role.tensorName(layer), missing);
+        }
+      }
+    }
+  }
+
+  private void addTensor(String name, List<String> missing) {
+    if (file.tensor(name).isEmpty()) {
+      missing.add(name);
+    }
+  }
+
+  private OptionalInt layerCount(String architecture) {
+    try {
+      return file.metadata().optionalInteger(architecture + ".block_count");
+    } catch (ModelFormatException e) {
+      // The same defect stands in problem().
+      return OptionalInt.empty();
+    }
+  }
+
+  /** Returns bytes of keys and values that one token takes in a cache of this type. */
+  static long kvBytesPerToken(ModelConfig config, KvCacheType type) {
+    long row =
+        switch (type) {
+          case F32 -> 4L * config.headDimension();
+          case F16 -> 2L * config.headDimension();
+          case Q8 -> 4L + config.headDimension();
+        };
+    return 2L * config.layerCount() * config.kvHeadCount() * row;
+  }
+}

@@ -1,0 +1,63 @@
+package io.sparkllama.engine.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * Prints a command's results on standard output: JSON, one object a line, where {@code --json} is
+ * given, and text otherwise.
+ */
+final class ResultOutput {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(names = "--json", description = "Print JSON, one object a line.")
+  private boolean json;
+
+  /** Writes the fields of one JSON object. */
+  interface Fields {
+    void write(JsonGenerator json) throws IOException;
+  }
+
+  boolean isJson() {
+    return json;
+  }
+
+  /**
+   * Prints one result.
+   *
+   * @throws IOException where standard output is closed, so that nobody waits for results that
+   *     nobody reads
+   */
+  void print(Fields fields, Supplier<String> text) throws IOException {
+    PrintWriter out = command.commandLine().getOut();
+    if (json) {
+      StringWriter line = new StringWriter();
+      try (JsonGenerator generator = JSON.createGenerator(line)) {
+        generator.writeStartObject();
+        fields.write(generator);
+        generator.writeEndObject();
+      }
+      out.println(line);
+    } else {
+      out.println(text.get());
+    }
+    if (out.checkError()) {
+      throw new IOException("Standard output was closed before all results were written.");
+    }
+  }
+
+  /** Prints one line on standard error: progress or a remark. */
+  void remark(String line) {
+    command.commandLine().getErr().println(line);
+  }
+}

@@ -1,0 +1,99 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.api.KvCacheType;
+import io.sparkllama.engine.gguf.GgufMetadata;
+import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.model.ModelConfig;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Writes the summary of a model file for people. */
+final class SummaryText {
+  /** Longer values, such as chat templates, are cut. */
+  private static final int MOST_CHARACTERS = 100;
+
+  private final ModelSummary summary;
+  private final StringBuilder text = new StringBuilder();
+
+  SummaryText(ModelSummary summary) {
+    this.summary = summary;
+  }
+
+  String text() {
+    line("file", summary.file().parts().get(0) + " (GGUF " + summary.file().version() + ")");
+    line("architecture", summary.architecture().orElse("none"));
+    summary.config().ifPresent(this::appendConfig);
+    ModelSummary.TypeTotal total = summary.total();
+    line("tensors", describe(total));
+    for (Map.Entry<QuantizationType, ModelSummary.TypeTotal> type : summary.totals().entrySet()) {
+      line("  " + type.getKey().name(), describe(type.getValue()));
+    }
+    line("weights", ByteSize.readable(total.bytes()));
+    summary.config().ifPresent(this::appendMemory);
+    summary.problem().ifPresent(this::appendProblem);
+    text.append("metadata\n");
+    GgufMetadata metadata = summary.file().metadata();
+    for (String key : metadata.keys()) {
+      text.append("  ").append(key).append(" = ");
+      text.append(shortened(metadata.value(key).orElseThrow().toString())).append('\n');
+    }
+    return text.toString().stripTrailing();
+  }
+
+  private void appendConfig(ModelConfig config) {
+    line(
+        "shape",
+        "%d layers of width %d, %d heads of %d over %d, feed-forward %d"
+            .formatted(
+                config.layerCount(),
+                config.embeddingLength(),
+                config.headCount(),
+                config.headDimension(),
+                config.kvHeadCount(),
+                config.feedForwardLength()));
+    line("vocabulary", Integer.toString(config.vocabularySize()));
+    line("context", Integer.toString(config.contextLength()));
+  }
+
+  private void appendMemory(ModelConfig config) {
+    line("KV per token", kvSizes(config, 1));
+    line("KV full context", kvSizes(config, config.contextLength()));
+  }
+
+  private void appendProblem(String problem) {
+    line("cannot be run", problem);
+    if (!summary.missing().isEmpty()) {
+      line("missing", String.join(", ", summary.missing()));
+    }
+  }
+
+  private static String kvSizes(ModelConfig config, long tokens) {
+    return Arrays.stream(KvCacheType.values())
+        .map(
+            type ->
+                type.label()
+                    + " "
+                    + ByteSize.readable(tokens * ModelSummary.kvBytesPerToken(config, type)))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String describe(ModelSummary.TypeTotal total) {
+    return String.format(
+        Locale.ROOT,
+        "%d, %,d elements, %s",
+        total.tensors(),
+        total.elements(),
+        ByteSize.readable(total.bytes()));
+  }
+
+  private void line(String name, String value) {
+    text.append(String.format(Locale.ROOT, "%-16s %s%n", name, value));
+  }
+
+  private static String shortened(String value) {
+    String line = value.replaceAll("\\s*\\R\\s*", " ");
+    return line.length() <= MOST_CHARACTERS ? line : line.substring(0, MOST_CHARACTERS) + "…";
+  }
+}

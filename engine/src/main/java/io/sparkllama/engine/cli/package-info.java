@@ -1,0 +1,2 @@
+/** Holds the launcher's commands that need no Spark. */
+package io.sparkllama.engine.cli;
