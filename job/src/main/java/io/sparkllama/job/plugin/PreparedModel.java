@@ -1,0 +1,45 @@
+package io.sparkllama.job.plugin;
+
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.store.CacheDirectory;
+import io.sparkllama.engine.store.LocalModel;
+import io.sparkllama.engine.store.ModelStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.apache.spark.SparkConf;
+
+/**
+ * Joins what the driver needs of a model, a file to read its vocabulary from, with what it sends to
+ * the executors.
+ *
+ * @param local the driver's own copy, in the cache of its host
+ */
+public record PreparedModel(LocalModel local, EngineSpecification specification) {
+
+  /**
+   * Brings the model to the driver's host, where it is hashed once for all executors.
+   *
+   * @param path as the job file says it
+   * @param sha256 what the model must have; empty trusts what is there
+   * @param cacheDirectory on each host; empty takes the standard place
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where the model is missing, is
+   *     another one, or has no room
+   */
+  public static PreparedModel of(
+      String path,
+      Optional<String> sha256,
+      Optional<Path> cacheDirectory,
+      EngineOptions options,
+      SparkConf conf)
+      throws IOException {
+    HadoopModelSource source =
+        HadoopModelSource.of(path, HadoopModelSource.hadoopConfiguration(conf));
+    ModelStore store = new ModelStore(cacheDirectory.orElseGet(CacheDirectory::standard));
+    LocalModel local =
+        sha256.isPresent() ? store.localize(source, sha256.get()) : store.localize(source);
+    return new PreparedModel(
+        local,
+        EngineSpecification.of(source.location(), local.manifest(), cacheDirectory, options));
+  }
+}
