@@ -1,0 +1,107 @@
+package io.sparkllama.job.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Looks into the jar that spark-submit gets. */
+class JobJarIT {
+  /** What may lie outside of our own packages. */
+  private static final List<String> ALLOWED =
+      List.of(
+          "META-INF/MANIFEST.MF",
+          "META-INF/LICENSE",
+          "META-INF/NOTICE",
+          "META-INF/licenses/progressbar.txt",
+          "META-INF/licenses/jline.txt",
+          "META-INF/services/org/jline/terminal/provider/exec",
+          "io/sparkllama/");
+
+  /** Packages that the jar brings under another name, as class files write them. */
+  private static final List<String> RELOCATED =
+      List.of("com/typesafe/config/", "picocli/CommandLine", "me/tongfei/", "org/jline/");
+
+  private static JarFile jar;
+
+  @BeforeAll
+  static void open() throws IOException {
+    jar = new JarFile(Path.of(System.getProperty("sparkllama.job-jar")).toFile());
+  }
+
+  @AfterAll
+  static void close() throws IOException {
+    jar.close();
+  }
+
+  @Test
+  void holdsNothingThatAClusterCarries() {
+    assertThat(jar.stream().filter(entry -> !entry.isDirectory()).map(JarEntry::getName))
+        .allMatch(name -> ALLOWED.stream().anyMatch(name::startsWith));
+  }
+
+  @Test
+  void holdsTheEngineItsNativeLibraryAndTheJob() {
+    assertThat(jar.stream().map(JarEntry::getName))
+        .contains(
+            "io/sparkllama/engine/api/EngineOptions.class",
+            "io/sparkllama/shaded/config/Config.class",
+            "io/sparkllama/shaded/picocli/CommandLine.class",
+            "io/sparkllama/shaded/progressbar/ProgressBar.class",
+            "io/sparkllama/shaded/jline/terminal/Terminal.class")
+        .anyMatch(name -> name.startsWith("io/sparkllama/job/") && name.endsWith(".class"))
+        .anyMatch(name -> name.startsWith("io/sparkllama/") && name.endsWith(".so"))
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void noClassLooksForAnotherVersionOfWhatTheJarBrings() throws IOException {
+    TreeSet<String> strays = new TreeSet<>();
+    for (JarEntry entry : jar.stream().filter(e -> e.getName().endsWith(".class")).toList()) {
+      String constants = new String(read(entry.getName()), StandardCharsets.ISO_8859_1);
+      for (String name : RELOCATED) {
+        for (int at = constants.indexOf(name); at >= 0; at = constants.indexOf(name, at + 1)) {
+          if (!isRelocated(constants, at, name)) {
+            strays.add(entry.getName() + ": " + name);
+          }
+        }
+      }
+    }
+    assertThat(strays).isEmpty();
+  }
+
+  /** Tells whether a name stands behind the shaded prefix, or in the path of jline's services. */
+  private static boolean isRelocated(String constants, int at, String name) {
+    String before = constants.substring(Math.max(0, at - 24), at);
+    return before.endsWith("META-INF/services/")
+        || (name.startsWith("picocli") && before.endsWith("io/sparkllama/shaded/"));
+  }
+
+  @Test
+  void carriesItsLicences() throws IOException {
+    assertThat(text("META-INF/LICENSE")).contains("Apache License").contains("Version 2.0");
+    assertThat(text("META-INF/NOTICE"))
+        .contains("spark-llama", "Typesafe Config", "picocli", "progressbar", "JLine");
+    assertThat(text("META-INF/licenses/progressbar.txt")).contains("Tongfei Chen");
+    assertThat(text("META-INF/licenses/jline.txt")).contains("JLine");
+  }
+
+  private static String text(String name) throws IOException {
+    return new String(read(name), StandardCharsets.UTF_8);
+  }
+
+  private static byte[] read(String name) throws IOException {
+    try (InputStream in = jar.getInputStream(jar.getJarEntry(name))) {
+      return in.readAllBytes();
+    }
+  }
+}
