@@ -1,0 +1,150 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.gguf.GgufContents;
+import io.sparkllama.engine.gguf.QuantizationType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Writes a model of a real shape with seeded random weights, for benches. The bytes depend on
+ * shape, type and seed alone, whatever the number of threads.
+ */
+@Command(
+    name = "synthesize",
+    description = "Writes a model of a real shape with seeded random weights.",
+    mixinStandardHelpOptions = true)
+final class SynthesizeCommand implements Callable<Integer> {
+  private static final long NANOS_BETWEEN_REMARKS = 2_000_000_000L;
+
+  @Option(
+      names = "--shape",
+      required = true,
+      paramLabel = "NAME",
+      description = "llama-60m, tinyllama-1.1b, llama-3.2-1b, llama-2-7b or llama-3-8b.")
+  private String shapeName;
+
+  @Option(
+      names = "--type",
+      required = true,
+      paramLabel = "TYPE",
+      description = "The matrices' type, such as F16, Q8_0, Q4_0 or Q4_K.")
+  private String typeName;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      description = "The random generator's seed (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads that fill tensors; 0 takes all processors (default: 0).")
+  private int threads;
+
+  @Parameters(paramLabel = "OUT.gguf", description = "The file; an existing one is replaced.")
+  private Path path;
+
+  @Mixin private ResultOutput output;
+
+  private long nextRemark;
+
+  @Override
+  public Integer call() throws IOException {
+    ModelShape shape = shape();
+    QuantizationType type = type();
+    if (threads < 0) {
+      throw new InvalidConfigurationException("--threads must be at least 0: " + threads);
+    }
+    if (Files.isDirectory(path)) {
+      throw new InvalidConfigurationException("The output is a folder; name a file: " + path);
+    }
+    SyntheticModel model = new SyntheticModel(shape, type);
+    List<SyntheticTensor> tensors = model.tensors();
+    GgufContents contents = contents(model, tensors);
+    long total = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.rowBytes()).sum();
+    long elements = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.columns()).sum();
+    int workers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    long begin = System.nanoTime();
+    nextRemark = begin + NANOS_BETWEEN_REMARKS;
+    new SyntheticModelWriter(tensors, seed, workers)
+        .write(path, contents, written -> remark(written, total));
+    double seconds = (System.nanoTime() - begin) * 1e-9;
+    output.print(
+        json -> {
+          json.writeStringField("output", path.toString());
+          json.writeStringField("shape", shape.label());
+          json.writeStringField("type", type.name());
+          json.writeNumberField("seed", seed);
+          json.writeNumberField("elements", elements);
+          json.writeNumberField("bytes", Files.size(path));
+          json.writeNumberField("seconds", Math.round(seconds * 1000) / 1000.0);
+        },
+        () ->
+            String.format(
+                Locale.ROOT,
+                "%s: %s as %s, %,d weights, %s",
+                path,
+                shape.label(),
+                type,
+                elements,
+                ByteSize.readable(total)));
+    return 0;
+  }
+
+  private GgufContents contents(SyntheticModel model, List<SyntheticTensor> tensors) {
+    GgufContents contents = new GgufContents();
+    model.metadata(seed).forEach(contents::put);
+    for (SyntheticTensor tensor : tensors) {
+      boolean vector = tensor.content() instanceof SyntheticTensor.Content.Numbers;
+      long[] dimensions =
+          vector ? new long[] {tensor.columns()} : new long[] {tensor.columns(), tensor.rows()};
+      contents.tensor(tensor.name(), tensor.type(), dimensions);
+    }
+    return contents;
+  }
+
+  private ModelShape shape() {
+    try {
+      return ModelShape.ofLabel(shapeName);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidConfigurationException(e.getMessage(), e);
+    }
+  }
+
+  private QuantizationType type() {
+    try {
+      return QuantizationType.valueOf(typeName.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new InvalidConfigurationException(
+          "There is no such type; known are "
+              + Arrays.stream(QuantizationType.values())
+                  .map(QuantizationType::name)
+                  .collect(Collectors.joining(", "))
+              + ": "
+              + typeName,
+          e);
+    }
+  }
+
+  private void remark(long written, long total) {
+    long now = System.nanoTime();
+    if (now - nextRemark >= 0) {
+      nextRemark = now + NANOS_BETWEEN_REMARKS;
+      output.remark(
+          String.format(
+              Locale.ROOT, "%d%% of %s", 100 * written / total, ByteSize.readable(total)));
+    }
+  }
+}
