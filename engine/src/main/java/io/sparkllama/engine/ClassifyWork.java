@@ -16,7 +16,8 @@ import java.util.Optional;
  * Measures how probable each label is after a prompt.
  *
  * <p>The prompt runs once and gives the first token of every label; each label that has more then
- * runs the rest in a fork that shares the prompt's KV blocks.
+ * runs the rest in a fork that shares the prompt's KV blocks. Where the KV cache has no room for a
+ * fork beside the prompt, each label runs the prompt again.
  */
 final class ClassifyWork extends Work<ClassifyResult> {
   private final int[] prompt;
@@ -24,7 +25,8 @@ final class ClassifyWork extends Work<ClassifyResult> {
   private final Normalization normalization;
   private final double[] logLikelihoods; // [labels]
   private final int[] firstTokens; // distinct, rising
-  private final Map<Sequence, Integer> forks = new HashMap<>(); // to the label's index
+  private final Map<Sequence, Integer> labelSequences =
+      new HashMap<>(); // to the label's index, while they run
 
   /**
    * Takes a prompt and its labels' tokens.
@@ -48,17 +50,22 @@ final class ClassifyWork extends Work<ClassifyResult> {
   void begin(SequenceOwner owner) {
     int longest = Arrays.stream(labels).mapToInt(ids -> ids.length).max().orElseThrow();
     int positions = prompt.length + longest - 1; // a label's last token is only asked for
-    if (longest == 1 ? owner.fits(positions) : owner.fitsForked(prompt.length, positions)) {
+    if (!owner.fits(positions)) {
+      failTooLarge(positions, owner);
+    } else if (longest == 1 || owner.fitsForked(prompt.length, positions)) {
       Probe first = new Probe(prompt.length - 1, firstTokens);
       add(Sequence.probing(prompt, List.of(first)), owner);
     } else {
-      failTooLarge(positions, owner);
+      // Slower, but a row's answer must not depend on how much memory the engine has.
+      for (int i = 0; i < labels.length; i++) {
+        addLabel(i, whole(labels[i]), owner);
+      }
     }
   }
 
   @Override
   void accept(Sequence sequence, StepResults row, SequenceOwner owner) {
-    Integer label = forks.get(sequence);
+    Integer label = labelSequences.get(sequence);
     if (row.argmax() < 0) {
       failNotNumbers(owner);
     } else if (label == null) {
@@ -67,7 +74,7 @@ final class ClassifyWork extends Work<ClassifyResult> {
       logLikelihoods[label] += row.candidateLogProbability(0);
       sequence.answerProbe();
       if (sequence.probesAnswered()) {
-        forks.remove(sequence);
+        labelSequences.remove(sequence);
         finish(sequence, owner);
         endWhenDone(owner);
       }
@@ -85,25 +92,41 @@ final class ClassifyWork extends Work<ClassifyResult> {
       int[] ids = labels[i];
       logLikelihoods[i] = row.candidateLogProbability(Arrays.binarySearch(firstTokens, ids[0]));
       if (ids.length > 1) {
-        Sequence fork = fork(sequence, ids);
-        forks.put(fork, i);
-        add(fork, owner);
+        addLabel(i, fork(sequence, ids), owner);
       }
     }
     endWhenDone(owner);
   }
 
+  private void addLabel(int label, Sequence sequence, SequenceOwner owner) {
+    labelSequences.put(sequence, label);
+    add(sequence, owner);
+  }
+
   /** Makes a fork that runs all tokens of a label but the last and asks for each that follows. */
   private static Sequence fork(Sequence prompt, int[] ids) {
-    List<Probe> probes = new ArrayList<>(ids.length - 1);
-    for (int i = 1; i < ids.length; i++) {
-      probes.add(new Probe(prompt.length() + i - 1, new int[] {ids[i]}));
+    return Sequence.fork(
+        prompt, Arrays.copyOf(ids, ids.length - 1), probes(ids, 1, prompt.length()));
+  }
+
+  /** Makes a sequence that runs the prompt too. */
+  private Sequence whole(int[] ids) {
+    int[] tokens = Arrays.copyOf(prompt, prompt.length + ids.length - 1);
+    System.arraycopy(ids, 0, tokens, prompt.length, ids.length - 1);
+    return Sequence.probing(tokens, probes(ids, 0, prompt.length - 1));
+  }
+
+  /** Asks for a label's tokens from one on, each after the position before it. */
+  private static List<Probe> probes(int[] ids, int first, int firstPosition) {
+    List<Probe> probes = new ArrayList<>(ids.length - first);
+    for (int i = first; i < ids.length; i++) {
+      probes.add(new Probe(firstPosition + i - first, new int[] {ids[i]}));
     }
-    return Sequence.fork(prompt, Arrays.copyOf(ids, ids.length - 1), probes);
+    return probes;
   }
 
   private void endWhenDone(SequenceOwner owner) {
-    if (!forks.isEmpty()) {
+    if (!labelSequences.isEmpty()) {
       return;
     }
     double[] weights = new double[labels.length];

@@ -460,14 +460,14 @@ class LlamaEngineTest {
                   .orElseThrow()
                   .errorClass())
           .isEqualTo(RowError.KV_CACHE_TOO_SMALL);
-      ClassifyRequest classify =
-          new ClassifyRequest(
-              Prompt.ofData("z".repeat(12)),
-              List.of("bbbb", "cccc"),
-              OverlongPolicy.ERROR,
-              Normalization.NONE);
-      assertThat(engine.classify(classify).join().error().orElseThrow().errorClass())
-          .isEqualTo(RowError.KV_CACHE_TOO_SMALL); // 4 blocks of the prompt, 2 of a fork's own
+      assertThat(
+              engine
+                  .classify(classification("z".repeat(12), List.of("b".repeat(8), "c")))
+                  .join()
+                  .error()
+                  .orElseThrow()
+                  .errorClass())
+          .isEqualTo(RowError.KV_CACHE_TOO_SMALL); // 13 + 8 positions
       assertThat(
               engine
                   .scoreTokens(new int[21], new int[] {2})
@@ -477,6 +477,41 @@ class LlamaEngineTest {
                   .errorClass())
           .isEqualTo(RowError.KV_CACHE_TOO_SMALL);
     }
+  }
+
+  @Test
+  void classifiesTheSameWithoutRoomForAFork() {
+    // 4 blocks of the prompt, and a fork would need 2 of its own beside them.
+    ClassifyRequest request = classification("z".repeat(12), List.of("bbbb", "cccc", "d", "bb"));
+    try (LlamaEngine roomy = engine();
+        LlamaEngine small = engine(new Shape(3, 64, 16, 1, 5))) {
+      assertThat(small.classify(request).join())
+          .usingRecursiveComparison()
+          .isEqualTo(roomy.classify(request).join());
+      assertThat(small.statistics().computedTokens())
+          .isGreaterThan(roomy.statistics().computedTokens() + 3 * 12);
+    }
+  }
+
+  @Test
+  void prefersTheFirstOfEqualLabels() {
+    EngineOptions options = EngineOptions.defaults();
+    try (EngineLoop loop =
+        new EngineLoop(new FakeModelRunner(options, CONTEXT, 1, 100), options.prefillChunk())) {
+      int[][] labels = {{5, 1}, {6, 1}, {5, 1}, {6, 1}}; // one pair or the other is best
+      ClassifyWork work = new ClassifyWork(new int[] {0, 9}, labels, Normalization.NONE);
+      loop.submit(work);
+      ClassifyResult result = work.future().join();
+      double[] p = result.probabilities();
+      assertThat(p[0]).isEqualTo(p[2]);
+      assertThat(p[1]).isEqualTo(p[3]);
+      assertThat(result.best()).isLessThan(2);
+    }
+  }
+
+  private static ClassifyRequest classification(String prompt, List<String> labels) {
+    return new ClassifyRequest(
+        Prompt.ofData(prompt), labels, OverlongPolicy.ERROR, Normalization.NONE);
   }
 
   @Test
