@@ -8,8 +8,6 @@ constexpr int kPrefix = sizeof("sparkllama-build-id:") - 1;
 
 }  // namespace
 
-const char* build_id() {
-  return kMarker + kPrefix;
-}
+const char* build_id() { return kMarker + kPrefix; }
 
 }  // namespace sparkllama

@@ -33,11 +33,13 @@ auto guarded(JNIEnv* env, Body body) -> decltype(body()) {
     throw_java(env, "io/sparkllama/engine/api/InsufficientMemoryException", e.what());
   } catch (const std::bad_alloc&) {
     throw_java(env, "io/sparkllama/engine/api/InsufficientMemoryException",
-               "The system has no memory left for the native engine: lower engine.kv-cache-memory or the batch limits");
+               "The system has no memory left for the native engine: lower engine.kv-cache-memory "
+               "or the batch limits");
   } catch (const std::exception& e) {
     throw_java(env, "io/sparkllama/engine/api/EngineFailedException", e.what());
   } catch (...) {
-    throw_java(env, "io/sparkllama/engine/api/EngineFailedException", "The native engine failed for a reason it does not name");
+    throw_java(env, "io/sparkllama/engine/api/EngineFailedException",
+               "The native engine failed for a reason it does not name");
   }
   return decltype(body())();
 }

@@ -1,10 +1,13 @@
-// Binds the native methods of io.sparkllama.engine.jni.RunnerNatives. Each checks, unwraps, calls and returns.
+// Binds the native methods of io.sparkllama.engine.jni.RunnerNatives. Each checks, unwraps, calls
+// and returns.
 #include <jni.h>
 
 #include <iterator>
 
 #include "jni/build_id.h"
 #include "jni/guard.h"
+#include "jni/native_runner.h"
+#include "jni/values.h"
 
 namespace sparkllama {
 namespace {
@@ -13,12 +16,62 @@ jstring build_id_of_library(JNIEnv* env, jclass) {
   return guarded(env, [&] { return env->NewStringUTF(build_id()); });
 }
 
-char kBuildIdName[] = "buildId";
-char kBuildIdSignature[] = "()Ljava/lang/String;";
+jlongArray batch_layout(JNIEnv* env, jclass, jobject capacity) {
+  return guarded(env, [&] {
+    WordReader words(direct_bytes(env, capacity));
+    const BatchLayout layout(read_batch_capacity(words));
+    return long_array(env, layout.offsets());
+  });
+}
 
-const JNINativeMethod kMethods[] = {
-    {kBuildIdName, kBuildIdSignature, reinterpret_cast<void*>(build_id_of_library)},
-};
+jlong create(JNIEnv* env, jclass, jobjectArray files, jobject description) {
+  return guarded(env, [&] {
+    return to_handle(new NativeRunner(direct_bytes(env, description), strings(env, files)));
+  });
+}
+
+void destroy(JNIEnv* env, jclass, jlong handle) {
+  guarded(env, [&] { delete from_handle<NativeRunner>(handle); });
+}
+
+jint attach(JNIEnv* env, jclass, jlong handle, jobject buffer) {
+  return guarded(env, [&] {
+    return jint{from_handle<NativeRunner>(handle)->attach(direct_bytes(env, buffer))};
+  });
+}
+
+void step(JNIEnv* env, jclass, jlong handle, jint buffer) {
+  guarded(env, [&] { from_handle<NativeRunner>(handle)->step(buffer); });
+}
+
+jstring instruction_set(JNIEnv* env, jclass, jlong handle) {
+  return guarded(env, [&] {
+    return env->NewStringUTF(from_handle<NativeRunner>(handle)->runner().kernels().name);
+  });
+}
+
+jint threads(JNIEnv* env, jclass, jlong handle) {
+  return guarded(env, [&] { return jint{from_handle<NativeRunner>(handle)->runner().threads()}; });
+}
+
+// JNI takes names as char* but does not write to them.
+JNINativeMethod method(const char* name, const char* signature, void* function) {
+  return {const_cast<char*>(name), const_cast<char*>(signature), function};
+}
+
+bool bind(JNIEnv* env, jclass natives) {
+  const JNINativeMethod methods[] = {
+      method("buildId", "()Ljava/lang/String;", reinterpret_cast<void*>(build_id_of_library)),
+      method("batchLayout", "(Ljava/nio/ByteBuffer;)[J", reinterpret_cast<void*>(batch_layout)),
+      method("create", "([[BLjava/nio/ByteBuffer;)J", reinterpret_cast<void*>(create)),
+      method("destroy", "(J)V", reinterpret_cast<void*>(destroy)),
+      method("attach", "(JLjava/nio/ByteBuffer;)I", reinterpret_cast<void*>(attach)),
+      method("step", "(JI)V", reinterpret_cast<void*>(step)),
+      method("instructionSet", "(J)Ljava/lang/String;", reinterpret_cast<void*>(instruction_set)),
+      method("threads", "(J)I", reinterpret_cast<void*>(threads)),
+  };
+  return env->RegisterNatives(natives, methods, std::size(methods)) == JNI_OK;
+}
 
 }  // namespace
 }  // namespace sparkllama
@@ -29,9 +82,5 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void*) {
     return JNI_ERR;
   }
   jclass natives = env->FindClass("io/sparkllama/engine/jni/RunnerNatives");
-  if (natives == nullptr ||
-      env->RegisterNatives(natives, sparkllama::kMethods, std::size(sparkllama::kMethods)) != JNI_OK) {
-    return JNI_ERR;
-  }
-  return JNI_VERSION_10;
+  return natives != nullptr && sparkllama::bind(env, natives) ? JNI_VERSION_10 : JNI_ERR;
 }

@@ -10,8 +10,10 @@ PhiloxCounter philox4x32_10(PhiloxCounter counter, PhiloxKey key) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t product0 = kMultiplier0 * counter[0];
     const uint64_t product1 = kMultiplier1 * counter[2];
-    counter = {static_cast<uint32_t>(product1 >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(product1),
-               static_cast<uint32_t>(product0 >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(product0)};
+    counter = {static_cast<uint32_t>(product1 >> 32) ^ counter[1] ^ key[0],
+               static_cast<uint32_t>(product1),
+               static_cast<uint32_t>(product0 >> 32) ^ counter[3] ^ key[1],
+               static_cast<uint32_t>(product0)};
     key[0] += kWeyl0;
     key[1] += kWeyl1;
   }
@@ -21,9 +23,10 @@ PhiloxCounter philox4x32_10(PhiloxCounter counter, PhiloxKey key) {
 double uniform_draw(const int64_t random_key[2], int32_t position) {
   const auto first = static_cast<uint64_t>(random_key[0]);
   const auto second = static_cast<uint64_t>(random_key[1]);
-  const PhiloxCounter drawn = philox4x32_10(
-      {static_cast<uint32_t>(position), 0, static_cast<uint32_t>(second), static_cast<uint32_t>(second >> 32)},
-      {static_cast<uint32_t>(first), static_cast<uint32_t>(first >> 32)});
+  const PhiloxCounter drawn =
+      philox4x32_10({static_cast<uint32_t>(position), 0, static_cast<uint32_t>(second),
+                     static_cast<uint32_t>(second >> 32)},
+                    {static_cast<uint32_t>(first), static_cast<uint32_t>(first >> 32)});
   return (drawn[0] + 0.5) / 4294967296.0;
 }
 

@@ -13,8 +13,9 @@ using PhiloxKey = std::array<uint32_t, 2>;
 
 PhiloxCounter philox4x32_10(PhiloxCounter counter, PhiloxKey key);
 
-// Returns a number strictly between 0 and 1 for a sequence's random key and the position of the token drawn:
-// key = first word of random_key, counter = (position, 0, second word of random_key), (h + 0.5) / 2^32.
+// Returns a number strictly between 0 and 1 for a sequence's random key and the position of the
+// token drawn: key = first word of random_key, counter = (position, 0, second word of random_key),
+// (h + 0.5) / 2^32.
 double uniform_draw(const int64_t random_key[2], int32_t position);
 
 }  // namespace sparkllama

@@ -1,4 +1,5 @@
-// Checks conditions in native tests: a failed one prints where and what, and the test's exit status is 1.
+// Checks conditions in native tests: a failed one prints where and what, and the test's exit status
+// is 1.
 #pragma once
 
 #include <cstdio>
@@ -11,7 +12,8 @@ namespace sparkllama::testing {
 inline int failures = 0;
 
 template <typename A, typename B>
-void expect_equal(const A& actual, const B& expected, const char* what, const char* file, int line) {
+void expect_equal(const A& actual, const B& expected, const char* what, const char* file,
+                  int line) {
   if (!(actual == expected)) {
     std::ostringstream text;
     text << file << ":" << line << ": " << what << ": expected " << expected << ", was " << actual;

@@ -1,12 +1,48 @@
 package io.sparkllama.engine.jni;
 
+import java.nio.ByteBuffer;
+
 /**
  * Declares the methods of the native runner. They are bound when {@link NativeLibrary#load} has
- * returned.
+ * returned. Buffers are direct and little-endian.
+ *
+ * <p>They throw the exceptions of {@code engine.api} that the caller's reaction names; no native
+ * fault of the runner's own code escapes in another way.
  */
 public final class RunnerNatives {
   private RunnerNatives() {}
 
   /** Returns the digest of the sources that the library was built from. */
   static native String buildId();
+
+  /**
+   * Returns where the sections of a batch buffer begin, in bytes, and its size last.
+   *
+   * @param capacity int64 [8]: the numbers of a batch's capacity
+   */
+  public static native long[] batchLayout(ByteBuffer capacity);
+
+  /**
+   * Makes a runner: maps the files, takes all memory, starts all threads.
+   *
+   * @param files paths in UTF-8, in the order of parts
+   * @param description 8-byte words as {@code runner.ModelDescription} writes them
+   * @return a handle, for {@link #destroy}
+   */
+  public static native long create(byte[][] files, ByteBuffer description);
+
+  /** Frees a runner. None of its methods may be under way or called again. */
+  public static native void destroy(long handle);
+
+  /** Gives a runner a batch buffer, which must live as long; returns its index. */
+  public static native int attach(long handle, ByteBuffer buffer);
+
+  /** Runs the step in a buffer; its results stand there on return. One thread at a time. */
+  public static native void step(long handle, int buffer);
+
+  /** Returns the name of the kernels in force. */
+  public static native String instructionSet(long handle);
+
+  /** Returns how many threads run a step. */
+  public static native int threads(long handle);
 }

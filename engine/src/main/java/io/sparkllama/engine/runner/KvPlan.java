@@ -1,0 +1,82 @@
+package io.sparkllama.engine.runner;
+
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.KvCacheType;
+import io.sparkllama.engine.model.ModelConfig;
+import java.util.List;
+
+/**
+ * Plans the KV cache of a model: groups of layers, and how many blocks each pool holds.
+ *
+ * @param contextLength most tokens of a sequence
+ * @param blockCounts per group
+ */
+record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
+  /** Positions in a block: a multiple of every kernel's vector, small enough to waste little. */
+  static final int BLOCK_SIZE = 16;
+
+  private static final long MOST_BY_DEFAULT = 1L << 30;
+
+  /** Slots of a pool are counted in 32 bits. */
+  private static final long MOST_BLOCKS = Integer.MAX_VALUE / BLOCK_SIZE;
+
+  /**
+   * Shares the memory that the options give among the groups.
+   *
+   * @throws InvalidConfigurationException where it does not suffice for one sequence, or where the
+   *     context is longer than the model's
+   */
+  static KvPlan of(ModelConfig config, EngineOptions options) {
+    int contextLength =
+        options.contextLength() == 0 ? config.contextLength() : options.contextLength();
+    if (contextLength > config.contextLength()) {
+      throw new InvalidConfigurationException(
+          "engine.context-length must be at most the model's own "
+              + config.contextLength()
+              + ": "
+              + contextLength);
+    }
+    KvGroup group =
+        new KvGroup(
+            config.layerCount(),
+            config.slidingWindow(),
+            config.layerCount() * blockBytes(config, options.kvCacheType()));
+    long perSequence = (contextLength + BLOCK_SIZE - 1L) / BLOCK_SIZE;
+    return new KvPlan(
+        contextLength,
+        List.of(group),
+        new int[] {(int) blocks(options, group.bytesPerBlock(), perSequence)});
+  }
+
+  private static long blocks(EngineOptions options, long bytesPerBlock, long perSequence) {
+    if (options.kvCacheMemory() == 0) {
+      long wanted = Math.min(options.maxSequences() * perSequence, MOST_BY_DEFAULT / bytesPerBlock);
+      return Math.min(MOST_BLOCKS, Math.max(perSequence, wanted));
+    }
+    long blocks = options.kvCacheMemory() / bytesPerBlock;
+    if (blocks < perSequence) {
+      throw new InvalidConfigurationException(
+          "engine.kv-cache-memory does not suffice for one sequence of the whole context: give at"
+              + " least "
+              + perSequence * bytesPerBlock
+              + " bytes, or lower engine.context-length: "
+              + options.kvCacheMemory());
+    }
+    return Math.min(MOST_BLOCKS, blocks);
+  }
+
+  /**
+   * Returns the bytes of a block of one layer, keys and values, as the native cache lays it out.
+   */
+  private static long blockBytes(ModelConfig config, KvCacheType type) {
+    long elements = config.headDimension();
+    long row =
+        switch (type) {
+          case F32 -> 4 * elements;
+          case F16 -> 2 * elements;
+          case Q8 -> 4 + (elements + 3) / 4 * 4;
+        };
+    return 2L * config.kvHeadCount() * BLOCK_SIZE * row;
+  }
+}

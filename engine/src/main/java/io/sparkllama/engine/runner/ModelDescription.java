@@ -1,0 +1,131 @@
+package io.sparkllama.engine.runner;
+
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.gguf.TensorInfo;
+import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.model.WeightRole;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes a model's description for native code: 8-byte little-endian words in the order that {@code
+ * model/description.cc} and {@code runner/runner_options.cc} read them.
+ */
+final class ModelDescription {
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+  private ModelDescription() {}
+
+  static ByteBuffer of(
+      ModelConfig config,
+      WeightMap weights,
+      double[] ropeFrequencies,
+      EngineOptions options,
+      KvPlan plan,
+      BatchCapacity capacity) {
+    ModelDescription description = new ModelDescription();
+    description.word(options.instructionSet().ordinal());
+    description.hyperParameters(config, plan.contextLength(), ropeFrequencies);
+    description.tensors(config, weights);
+    description.word(threads(options));
+    description.word(options.kvCacheType().ordinal());
+    description.word(KvPlan.BLOCK_SIZE);
+    description.capacity(capacity);
+    description.groups(plan);
+    return description.direct();
+  }
+
+  static ByteBuffer of(BatchCapacity capacity) {
+    ModelDescription description = new ModelDescription();
+    description.capacity(capacity);
+    return description.direct();
+  }
+
+  private static int threads(EngineOptions options) {
+    return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+  }
+
+  private void hyperParameters(ModelConfig config, int contextLength, double[] ropeFrequencies) {
+    word(config.vocabularySize());
+    word(contextLength);
+    word(config.embeddingLength());
+    word(config.layerCount());
+    word(config.feedForwardLength());
+    word(config.headCount());
+    word(config.kvHeadCount());
+    word(config.headDimension());
+    word(config.ropeDimension());
+    word(config.ropeLayout().ordinal());
+    real(config.normEpsilon());
+    for (double frequency : ropeFrequencies) {
+      real(frequency);
+    }
+  }
+
+  private void tensors(ModelConfig config, WeightMap weights) {
+    record Placed(WeightRole role, int layer, TensorInfo tensor) {}
+    List<Placed> all = new ArrayList<>();
+    for (WeightRole role : WeightRole.values()) {
+      for (int layer = 0; layer < (role.perLayer() ? config.layerCount() : 1); layer++) {
+        int index = layer;
+        weights
+            .optionalTensor(role, layer)
+            .ifPresent(tensor -> all.add(new Placed(role, index, tensor)));
+      }
+    }
+    word(all.size());
+    for (Placed placed : all) {
+      word(placed.role.ordinal());
+      word(placed.layer);
+      word(placed.tensor.type().id());
+      word(placed.tensor.part());
+      word(placed.tensor.offset());
+      word(placed.tensor.rows());
+      word(placed.tensor.columns());
+    }
+  }
+
+  private void capacity(BatchCapacity capacity) {
+    word(capacity.tokens());
+    word(capacity.sequences());
+    word(capacity.logitsRows());
+    word(capacity.candidates());
+    word(capacity.kvGroups());
+    word(capacity.blocksPerSequence());
+    word(capacity.copies());
+    word(capacity.topTokens());
+  }
+
+  /** Writes the groups, whose layers follow one another. */
+  private void groups(KvPlan plan) {
+    int layer = 0;
+    for (int g = 0; g < plan.groups().size(); g++) {
+      KvGroup group = plan.groups().get(g);
+      word(group.window());
+      word(plan.blockCounts()[g]);
+      word(group.bytesPerBlock());
+      word(group.layers());
+      for (int i = 0; i < group.layers(); i++) {
+        word(layer++);
+      }
+    }
+  }
+
+  private void real(double value) {
+    word(Double.doubleToRawLongBits(value));
+  }
+
+  private void word(long value) {
+    byte[] word =
+        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array();
+    bytes.writeBytes(word);
+  }
+
+  private ByteBuffer direct() {
+    return ByteBuffer.allocateDirect(bytes.size()).put(bytes.toByteArray()).flip();
+  }
+}

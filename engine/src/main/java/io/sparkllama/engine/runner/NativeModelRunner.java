@@ -1,0 +1,164 @@
+package io.sparkllama.engine.runner;
+
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.jni.NativeHandle;
+import io.sparkllama.engine.jni.NativeLibrary;
+import io.sparkllama.engine.jni.RunnerNatives;
+import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.WeightMap;
+import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Runs steps in native code within this process.
+ *
+ * <p>The processor runs a step while its results are collected. One thread at a time.
+ */
+public final class NativeModelRunner implements ModelRunner {
+  private final KvPlan plan;
+  private final BatchLayout layout;
+  private final NativeHandle handle;
+  private final List<BatchBuffer> buffers =
+      new ArrayList<>(); // at the index that native code knows
+  private BatchBuffer inFlight;
+
+  private NativeModelRunner(KvPlan plan, BatchLayout layout, NativeHandle handle) {
+    this.plan = plan;
+    this.layout = layout;
+    this.handle = handle;
+  }
+
+  /**
+   * Loads the native library and sets up a runner: all memory but the weights is taken here.
+   *
+   * @param parts the model's files, as the weights' parts count them
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   * @throws io.sparkllama.engine.api.InsufficientMemoryException where the system has no memory
+   *     left
+   * @throws io.sparkllama.engine.api.ModelFormatException where a file is not what the weights say
+   */
+  public static NativeModelRunner open(
+      ModelConfig config, WeightMap weights, List<Path> parts, EngineOptions options) {
+    KvPlan plan = KvPlan.of(config, options);
+    BatchCapacity capacity =
+        BatchCapacity.of(options, plan.groups().size(), plan.contextLength(), KvPlan.BLOCK_SIZE);
+    return open(config, weights, parts, options, plan, capacity);
+  }
+
+  static NativeModelRunner open(
+      ModelConfig config,
+      WeightMap weights,
+      List<Path> parts,
+      EngineOptions options,
+      KvPlan plan,
+      BatchCapacity capacity) {
+    double[] frequencies = RopeFrequencies.of(config, weights, parts);
+    BatchLayout layout = new BatchLayout(capacity);
+    NativeLibrary.load(options.nativeDirectory());
+    requireSameLayout(layout, RunnerNatives.batchLayout(ModelDescription.of(capacity)));
+    byte[][] files =
+        parts.stream()
+            .map(part -> part.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8))
+            .toArray(byte[][]::new);
+    long address =
+        RunnerNatives.create(
+            files, ModelDescription.of(config, weights, frequencies, options, plan, capacity));
+    return new NativeModelRunner(
+        plan, layout, new NativeHandle("runner of " + parts, address, RunnerNatives::destroy));
+  }
+
+  static void requireSameLayout(BatchLayout layout, long[] nativeOffsets) {
+    if (!Arrays.equals(layout.offsets(), nativeOffsets)) {
+      throw new EngineFailedException(
+          "The native library lays a batch out otherwise than these classes: take both from one"
+              + " build: "
+              + Arrays.toString(nativeOffsets)
+              + ", expected "
+              + Arrays.toString(layout.offsets()));
+    }
+  }
+
+  /** Returns most tokens of a sequence. */
+  public int contextLength() {
+    return plan.contextLength();
+  }
+
+  /** Returns the name of the kernels in force: {@code reference}, {@code avx2}. */
+  public String instructionSet() {
+    return RunnerNatives.instructionSet(handle.address());
+  }
+
+  /** Returns how many threads run a step. */
+  public int threads() {
+    return RunnerNatives.threads(handle.address());
+  }
+
+  @Override
+  public List<KvGroup> kvGroups() {
+    return plan.groups();
+  }
+
+  @Override
+  public int[] blockCounts() {
+    return plan.blockCounts().clone();
+  }
+
+  @Override
+  public int blockSize() {
+    return KvPlan.BLOCK_SIZE;
+  }
+
+  @Override
+  public BatchBuffer newBuffer() {
+    BatchBuffer buffer = new BatchBuffer(layout);
+    int index = RunnerNatives.attach(handle.address(), buffer.bytes());
+    buffers.add(index, buffer);
+    return buffer;
+  }
+
+  @Override
+  public void submit(BatchBuffer batch) {
+    if (inFlight != null) {
+      throw new IllegalStateException("A step is in flight already: collect it first");
+    }
+    if (indexOf(batch) < 0) {
+      throw new IllegalArgumentException("The buffer is not of this runner: take one of newBuffer");
+    }
+    inFlight = batch;
+  }
+
+  @Override
+  public BatchBuffer collect() {
+    if (inFlight == null) {
+      throw new IllegalStateException("No step is in flight: submit one first");
+    }
+    BatchBuffer batch = inFlight;
+    inFlight = null;
+    try {
+      RunnerNatives.step(handle.address(), indexOf(batch));
+    } finally {
+      Reference.reachabilityFence(this); // the cleaner must not free what the step is using
+    }
+    return batch;
+  }
+
+  /** Frees the KV cache, the threads and the mapped files; buffers stay readable. */
+  @Override
+  public void close() {
+    handle.close();
+  }
+
+  private int indexOf(BatchBuffer batch) {
+    for (int i = 0; i < buffers.size(); i++) {
+      if (buffers.get(i) == batch) { // the very memory, not its like
+        return i;
+      }
+    }
+    return -1;
+  }
+}

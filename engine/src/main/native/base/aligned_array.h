@@ -1,0 +1,54 @@
+// Owns an array of numbers on a 64-byte border, made once and never grown.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "base/error.h"
+
+namespace sparkllama {
+
+template <typename T>
+class AlignedArray {
+  static_assert(std::is_trivial_v<T>);
+
+ public:
+  AlignedArray() = default;
+
+  // The elements are not initialized.
+  explicit AlignedArray(int64_t size) : size_(size) {
+    constexpr int64_t kAlignment = 64;
+    if (size < 0 || size > (std::numeric_limits<int64_t>::max() - kAlignment) /
+                               static_cast<int64_t>(sizeof(T))) {
+      throw MemoryError("A buffer's size is no size: lower the batch limits: " +
+                        std::to_string(size) + " elements");
+    }
+    const int64_t bytes =
+        (size * static_cast<int64_t>(sizeof(T)) + kAlignment - 1) / kAlignment * kAlignment;
+    data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes == 0 ? kAlignment : bytes)));
+    if (data_ == nullptr) {
+      throw MemoryError("A buffer could not be allocated: lower the batch limits: " +
+                        std::to_string(bytes) + " bytes");
+    }
+  }
+
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  int64_t size() const { return size_; }
+  T& operator[](int64_t index) { return data_.get()[index]; }
+  const T& operator[](int64_t index) const { return data_.get()[index]; }
+
+ private:
+  struct Free {
+    void operator()(T* pointer) const { std::free(pointer); }
+  };
+  std::unique_ptr<T[], Free> data_;
+  int64_t size_ = 0;
+};
+
+}  // namespace sparkllama

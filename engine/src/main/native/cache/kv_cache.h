@@ -1,0 +1,59 @@
+// Holds the keys and values of all sequences: a pool of blocks for each group of layers.
+//
+// Which block belongs to which sequence is known to the block tables of a step alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "ops/kernel_table.h"
+
+namespace sparkllama {
+
+struct KvGroup {
+  int32_t window;               // positions that attention reaches back over; 0 for all
+  int32_t block_count;          // blocks of the pool
+  std::vector<int32_t> layers;  // in order
+};
+
+struct KvShape {
+  KvType type;
+  int32_t kv_heads;
+  int32_t head_dim;
+  int32_t block_size;  // positions in a block
+
+  // One position of one head: kInt8 has a float32 scale before the codes, and ends on a border of 4
+  // bytes.
+  int64_t row_bytes() const;
+  // One block of one layer, keys and values.
+  int64_t block_bytes() const { return 2 * int64_t{kv_heads} * block_size * row_bytes(); }
+};
+
+class KvCache {
+ public:
+  // Throws MemoryError where the system does not give the memory.
+  KvCache(KvShape shape, std::vector<KvGroup> groups, int32_t layer_count);
+  ~KvCache();
+  KvCache(const KvCache&) = delete;
+  KvCache& operator=(const KvCache&) = delete;
+
+  const KvShape& shape() const { return shape_; }
+  const std::vector<KvGroup>& groups() const { return groups_; }
+  const KvLayer& layer(int index) const { return layers_[index]; }
+  int32_t group_of(int layer) const { return group_of_[layer]; }
+
+  // Copies a block in every layer of the group. Both are blocks of the group's pool.
+  void copy_block(int32_t group, int32_t source, int32_t target);
+
+ private:
+  void release();
+
+  KvShape shape_;
+  std::vector<KvGroup> groups_;
+  std::vector<KvLayer> layers_;     // [layer_count]
+  std::vector<int32_t> group_of_;   // [layer_count]
+  std::vector<std::byte*> memory_;  // per group: [layers of the group, block_count, block_bytes]
+};
+
+}  // namespace sparkllama

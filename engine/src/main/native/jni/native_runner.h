@@ -1,0 +1,32 @@
+// Joins a runner with the buffers that Java has given it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runner/runner.h"
+
+namespace sparkllama {
+
+class NativeRunner {
+ public:
+  // `description` is what io.sparkllama.engine.runner.ModelDescription writes.
+  NativeRunner(std::span<const std::byte> description, const std::vector<std::string>& files);
+
+  const Runner& runner() const { return *runner_; }
+
+  // Returns the index by which steps name the buffer. Java keeps it reachable until this is gone.
+  int32_t attach(std::span<std::byte> buffer);
+
+  void step(int32_t buffer);
+
+ private:
+  std::unique_ptr<Runner> runner_;
+  std::vector<std::byte*> buffers_;
+};
+
+}  // namespace sparkllama

@@ -1,0 +1,67 @@
+// Turns Java's values into C++ ones and back. Throws what jni/guard.h catches.
+#pragma once
+
+#include <jni.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sparkllama {
+
+// The memory of a direct ByteBuffer; Java keeps the buffer reachable while it is used.
+inline std::span<std::byte> direct_bytes(JNIEnv* env, jobject buffer) {
+  void* address = buffer == nullptr ? nullptr : env->GetDirectBufferAddress(buffer);
+  if (address == nullptr) {
+    throw EngineError("A buffer given to the native engine is no direct buffer");
+  }
+  return {static_cast<std::byte*>(address),
+          static_cast<size_t>(env->GetDirectBufferCapacity(buffer))};
+}
+
+// UTF-8 strings, each a byte[] without an end mark.
+inline std::vector<std::string> strings(JNIEnv* env, jobjectArray arrays) {
+  std::vector<std::string> result;
+  const jsize count = arrays == nullptr ? 0 : env->GetArrayLength(arrays);
+  for (jsize i = 0; i < count; ++i) {
+    auto bytes = static_cast<jbyteArray>(env->GetObjectArrayElement(arrays, i));
+    if (bytes == nullptr) {
+      throw EngineError("A string given to the native engine is null");
+    }
+    std::string& text = result.emplace_back(env->GetArrayLength(bytes), '\0');
+    env->GetByteArrayRegion(bytes, 0, static_cast<jsize>(text.size()),
+                            reinterpret_cast<jbyte*>(text.data()));
+    env->DeleteLocalRef(bytes);
+  }
+  return result;
+}
+
+// Null, with Java's exception pending, where Java has no memory left.
+inline jlongArray long_array(JNIEnv* env, std::span<const int64_t> values) {
+  static_assert(sizeof(jlong) == sizeof(int64_t));
+  jlongArray array = env->NewLongArray(static_cast<jsize>(values.size()));
+  if (array != nullptr) {
+    env->SetLongArrayRegion(array, 0, static_cast<jsize>(values.size()),
+                            reinterpret_cast<const jlong*>(values.data()));
+  }
+  return array;
+}
+
+template <typename T>
+jlong to_handle(T* object) {
+  return static_cast<jlong>(reinterpret_cast<uintptr_t>(object));
+}
+
+template <typename T>
+T* from_handle(jlong handle) {
+  if (handle == 0) {
+    throw EngineError("A native object is used that is not there");
+  }
+  return reinterpret_cast<T*>(static_cast<uintptr_t>(handle));
+}
+
+}  // namespace sparkllama

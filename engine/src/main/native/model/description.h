@@ -1,0 +1,70 @@
+// Describes a model as Java hands it over: hyper-parameters, and where each tensor lies.
+//
+// The words and their order are those of io.sparkllama.engine.runner.ModelDescription. Java has
+// checked everything once; nothing here relies on that.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/word_reader.h"
+#include "tensor/tensor_type.h"
+
+namespace sparkllama {
+
+enum class RopeLayout : int32_t { kAdjacent = 0, kHalves = 1 };
+
+struct HyperParameters {
+  int32_t vocabulary_size;
+  int32_t context_length;  // most positions of a sequence
+  int32_t embedding_length;
+  int32_t layer_count;
+  int32_t feed_forward_length;
+  int32_t head_count;
+  int32_t kv_head_count;
+  int32_t head_dimension;
+  int32_t rope_dimension;
+  RopeLayout rope_layout;
+  float norm_epsilon;
+  std::vector<double> inverse_frequencies;  // [rope_dimension / 2], radians per position
+
+  int64_t query_width() const { return int64_t{head_count} * head_dimension; }
+  int64_t kv_width() const { return int64_t{kv_head_count} * head_dimension; }
+};
+
+// Names what a tensor does; numbers are the ordinals of io.sparkllama.engine.model.WeightRole.
+enum class WeightRole : int32_t {
+  kTokenEmbedding = 0,
+  kOutputNorm,
+  kOutput,
+  kRopeFactors,
+  kAttentionNorm,
+  kAttentionQuery,
+  kAttentionKey,
+  kAttentionValue,
+  kAttentionOutput,
+  kFeedForwardNorm,
+  kFeedForwardGate,
+  kFeedForwardUp,
+  kFeedForwardDown,
+};
+
+struct TensorEntry {
+  WeightRole role;
+  int32_t layer;  // 0 for tensors of the whole model
+  TensorType type;
+  int32_t part;    // index of the file
+  int64_t offset;  // bytes from the beginning of the file
+  int64_t rows;
+  int64_t columns;
+};
+
+struct ModelDescription {
+  HyperParameters parameters;
+  std::vector<TensorEntry> tensors;
+};
+
+// Throws ModelFormatError where a number cannot be.
+ModelDescription read_model_description(WordReader& words);
+
+}  // namespace sparkllama

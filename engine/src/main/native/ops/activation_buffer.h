@@ -1,0 +1,44 @@
+// Holds the rows that matrix products read, quantized once for all weights that meet them.
+//
+// Weights of one layer may ask for different formats: Q4_K beside a Q5_0 that a quantizer fell back
+// to. Each format that is asked for is prepared.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "base/aligned_array.h"
+#include "ops/kernel_table.h"
+
+namespace sparkllama {
+
+// The integer formats that a set of weights asks for.
+struct FormatSet {
+  bool block32 = false;
+  bool block256 = false;
+
+  static FormatSet of(std::initializer_list<const WeightMatrix*> weights);
+  bool empty() const { return !block32 && !block256; }
+};
+
+class ActivationBuffer {
+ public:
+  ActivationBuffer(int64_t max_rows, int64_t max_columns);
+
+  // Quantizes row `row` of a matrix of `columns`. Rows may be prepared by different threads.
+  void quantize_row(const KernelTable& kernels, FormatSet formats, const float* values, int64_t row,
+                    int64_t columns);
+
+  // What a product reads: `values` are the rows themselves, [num_rows, columns].
+  Activations activations(ActivationFormat format, const float* values, int64_t columns) const;
+
+ private:
+  AlignedArray<int8_t> codes32_;   // [max_rows, max_columns]
+  AlignedArray<float> scales32_;   // [max_rows, max_columns / 32]
+  AlignedArray<int32_t> sums32_;   // [max_rows, max_columns / 32]
+  AlignedArray<int8_t> codes256_;  // [max_rows, max_columns]
+  AlignedArray<float> scales256_;  // [max_rows, max_columns / 256]
+  AlignedArray<int32_t> sums256_;  // [max_rows, max_columns / 16]
+};
+
+}  // namespace sparkllama

@@ -1,0 +1,87 @@
+// Walks a step's tokens through the layers of a llama model: embed, attend, feed forward, logits.
+//
+// All memory is taken when it is made. Threads share the outputs of a product, or the tokens, never
+// the sum of one output: results are the same bits for any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <vector>
+
+#include "base/aligned_array.h"
+#include "cache/kv_cache.h"
+#include "model/model.h"
+#include "ops/activation_buffer.h"
+#include "ops/kernel_table.h"
+#include "runner/batch_view.h"
+#include "runner/thread_pool.h"
+
+namespace sparkllama {
+
+class ForwardPass {
+ public:
+  // Rows of logits that are computed at once.
+  static constexpr int64_t kMaxLogitsRows = 64;
+
+  // Everything referred to outlives this object.
+  ForwardPass(const Model& model, const KvCache& cache, const KernelTable& kernels,
+              ThreadPool& pool, const BatchCapacity& capacity);
+
+  // Runs the tokens of a checked step and writes their keys and values. An id of -1 stands for a
+  // token that is not known because its logits were no numbers: its sequence's become none either.
+  void run(const BatchView& batch, const int32_t* token_ids);
+
+  // Computes the logits of tokens of the step just run: tokens is [count], count at most
+  // kMaxLogitsRows, out is [count, vocabulary].
+  void logits(const int32_t* tokens, int64_t count, float* out);
+
+ private:
+  // Which integer formats a layer's products read.
+  struct LayerFormats {
+    FormatSet attention_input;
+    FormatSet attention_output;
+    FormatSet feed_forward_input;
+    FormatSet feed_forward_hidden;
+  };
+  struct Product {
+    const WeightMatrix* weights;
+    float* y;  // [num_rows, weights.rows]
+  };
+
+  void embed(const int32_t* token_ids);
+  void compute_rotations(const BatchView& batch);
+  void attend(const BatchView& batch, int layer);
+  void rotate_and_store(const BatchView& batch, int layer);
+  void run_attention(const BatchView& batch, int layer);
+  void feed_forward(int layer);
+  void add_projected();
+  void normalize(const float* norm, FormatSet formats);
+  void quantize(FormatSet formats, const float* rows, int64_t columns);
+  void multiply(std::initializer_list<Product> products, const float* rows, int64_t num_rows);
+
+  const Model& model_;
+  const HyperParameters& parameters_;
+  const KvCache& cache_;
+  const KernelTable& kernels_;
+  ThreadPool& pool_;
+  std::vector<LayerFormats> formats_;  // [layers]
+  FormatSet output_formats_;
+  int64_t num_tokens_ = 0;          // of the step
+  int64_t attended_positions_ = 0;  // summed over its tokens
+
+  AlignedArray<float> residual_;      // [tokens, embedding]
+  AlignedArray<float> normed_;        // [max(tokens, kMaxLogitsRows), embedding]
+  AlignedArray<float> queries_;       // [tokens, heads, head_dim]
+  AlignedArray<float> keys_;          // [tokens, kv_heads, head_dim]
+  AlignedArray<float> values_;        // [tokens, kv_heads, head_dim]
+  AlignedArray<float> attended_;      // [tokens, heads, head_dim]
+  AlignedArray<float> projected_;     // [tokens, embedding]
+  AlignedArray<float> gate_;          // [tokens, feed_forward]
+  AlignedArray<float> up_;            // [tokens, feed_forward]
+  AlignedArray<RopePair> rotations_;  // [tokens, rope_dim / 2]
+  int64_t scratch_floats_;
+  AlignedArray<float> scratch_;  // [threads, scratch_floats_]
+  ActivationBuffer quantized_;   // [max(tokens, kMaxLogitsRows), widest input]
+};
+
+}  // namespace sparkllama

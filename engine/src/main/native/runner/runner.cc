@@ -1,0 +1,116 @@
+#include "runner/runner.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace sparkllama {
+namespace {
+
+using Section = BatchSection;
+
+constexpr int32_t kSampleFlag = 1;
+constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
+constexpr int64_t kLogitCost = 32;  // of measuring and sampling, per element
+
+}  // namespace
+
+Runner::Runner(ModelDescription description, RunnerOptions options,
+               const std::vector<std::string>& files, const KernelTable& kernels)
+    : kernels_(kernels),
+      layout_(options.capacity),
+      pool_(options.threads),
+      model_(std::move(description), files, kernels),
+      cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count),
+      check_(model_.parameters(), cache_),
+      forward_(model_, cache_, kernels, pool_, options.capacity),
+      token_ids_(options.capacity.tokens),
+      sampled_(options.capacity.logits_rows),
+      logits_(std::min(options.capacity.logits_rows, ForwardPass::kMaxLogitsRows) *
+              model_.parameters().vocabulary_size) {
+  samplers_.reserve(pool_.size());
+  for (int thread = 0; thread < pool_.size(); ++thread) {
+    samplers_.emplace_back(model_.parameters().vocabulary_size);
+  }
+}
+
+void Runner::step(std::byte* buffer) {
+  const BatchView batch(layout_, buffer);
+  check_.check(batch, sampled_rows_);
+  const int32_t* copies = batch.integers(Section::kCopy);
+  for (int64_t i = 0; i < batch.header(HeaderWord::kCopies); ++i) {
+    cache_.copy_block(copies[3 * i], copies[3 * i + 1], copies[3 * i + 2]);
+  }
+  resolve_ids(batch);
+  forward_.run(batch, token_ids_.data());
+  const int64_t rows = batch.header(HeaderWord::kLogitsRows);
+  for (int64_t first = 0; first < rows; first += ForwardPass::kMaxLogitsRows) {
+    finish_rows(batch, first, std::min(rows - first, ForwardPass::kMaxLogitsRows));
+  }
+  std::copy_n(batch.integers(Section::kResultToken), rows, sampled_.data());
+  sampled_rows_ = rows;
+}
+
+void Runner::resolve_ids(const BatchView& batch) {
+  const int32_t* ids = batch.integers(Section::kTokenId);
+  for (int64_t t = 0; t < batch.header(HeaderWord::kTokens); ++t) {
+    token_ids_[t] = ids[t] >= 0 ? ids[t] : sampled_[-1 - int64_t{ids[t]}];
+  }
+}
+
+void Runner::finish_rows(const BatchView& batch, int64_t first, int64_t count) {
+  const int64_t vocabulary = model_.parameters().vocabulary_size;
+  forward_.logits(batch.integers(Section::kLogitsToken) + first, count, logits_.data());
+  pool_.run(count * vocabulary * kLogitCost, [&](int thread, int threads) {
+    for (int64_t i = thread; i < count; i += threads) {
+      finish_row(batch, first + i, logits_.data() + i * vocabulary, samplers_[thread]);
+    }
+  });
+}
+
+void Runner::finish_row(const BatchView& batch, int64_t row, const float* logits,
+                        Sampler& sampler) {
+  const RowMeasure measure = measure_row(logits, model_.parameters().vocabulary_size);
+  const bool numbers = measure.argmax >= 0;
+  batch.integers(Section::kResultArgmax)[row] = measure.argmax;
+  batch.floats(Section::kResultLogSumExp)[row] = static_cast<float>(measure.log_sum_exp);
+
+  const int64_t first = batch.integers(Section::kLogitsFirstCandidate)[row];
+  for (int64_t i = 0; i < batch.integers(Section::kLogitsCandidateCount)[row]; ++i) {
+    const int32_t id = batch.integers(Section::kCandidateId)[first + i];
+    // Not a number where the row is none: the measure is not then.
+    batch.floats(Section::kResultCandidateLogProbability)[first + i] =
+        static_cast<float>(logits[id] - measure.log_sum_exp);
+  }
+  write_top(batch, row, logits, numbers);
+
+  Sampled sampled = {-1, kNotANumber};
+  if (numbers && (batch.integers(Section::kLogitsFlags)[row] & kSampleFlag) != 0) {
+    const int32_t token = batch.integers(Section::kLogitsToken)[row];
+    const int32_t s = batch.integers(Section::kTokenSequence)[token];
+    const SamplingParameters parameters = {batch.floats(Section::kSequenceTemperature)[s],
+                                           batch.integers(Section::kSequenceTopK)[s],
+                                           batch.floats(Section::kSequenceTopP)[s],
+                                           batch.floats(Section::kSequenceMinP)[s],
+                                           batch.longs(Section::kSequenceRandomKey) + 2 * s,
+                                           batch.integers(Section::kTokenPosition)[token] + 1};
+    sampled = sampler.sample(logits, measure, parameters);
+  }
+  batch.integers(Section::kResultToken)[row] = sampled.id;
+  batch.floats(Section::kResultLogProbability)[row] = static_cast<float>(sampled.log_probability);
+}
+
+void Runner::write_top(const BatchView& batch, int64_t row, const float* logits, bool numbers) {
+  const int64_t room = batch.capacity().top_tokens;
+  const int64_t count = batch.integers(Section::kLogitsTopCount)[row];
+  int32_t* ids = batch.integers(Section::kResultTopId) + row * room;
+  float* top_logits = batch.floats(Section::kResultTopLogit) + row * room;
+  if (numbers) {
+    find_top(logits, model_.parameters().vocabulary_size, count, ids, top_logits);
+  } else {
+    std::fill(ids, ids + count, -1);
+    std::fill(top_logits, top_logits + count, kNotANumber);
+  }
+}
+
+}  // namespace sparkllama

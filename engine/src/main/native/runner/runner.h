@@ -1,0 +1,59 @@
+// Runs steps of one model: the object behind the native methods.
+//
+// Keeps no state of a sequence but its KV blocks and what the previous step sampled.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/aligned_array.h"
+#include "cache/kv_cache.h"
+#include "model/model.h"
+#include "ops/kernel_table.h"
+#include "runner/batch_check.h"
+#include "runner/batch_view.h"
+#include "runner/forward_pass.h"
+#include "runner/runner_options.h"
+#include "runner/thread_pool.h"
+#include "sampling/sampler.h"
+
+namespace sparkllama {
+
+class Runner {
+ public:
+  // Takes all memory, maps all files, starts all threads. `kernels` outlives the runner.
+  Runner(ModelDescription description, RunnerOptions options, const std::vector<std::string>& files,
+         const KernelTable& kernels);
+
+  const BatchLayout& layout() const { return layout_; }
+  const KernelTable& kernels() const { return kernels_; }
+  int threads() const { return pool_.size(); }
+
+  // Runs one step; its results are in the buffer on return. One thread at a time. `buffer` holds
+  // layout().byte_size() bytes. Throws EngineError where the step is refused: nothing was run then.
+  void step(std::byte* buffer);
+
+ private:
+  void resolve_ids(const BatchView& batch);
+  void finish_rows(const BatchView& batch, int64_t first, int64_t count);
+  void finish_row(const BatchView& batch, int64_t row, const float* logits, Sampler& sampler);
+  void write_top(const BatchView& batch, int64_t row, const float* logits, bool numbers);
+
+  const KernelTable& kernels_;
+  BatchLayout layout_;
+  ThreadPool pool_;
+  Model model_;
+  KvCache cache_;
+  BatchCheck check_;
+  ForwardPass forward_;
+  std::vector<Sampler> samplers_;    // [threads]
+  AlignedArray<int32_t> token_ids_;  // [tokens]: those of the step; -1 where not known
+  AlignedArray<int32_t> sampled_;    // [logits_rows]: by the previous step
+  int64_t sampled_rows_ = 0;
+  AlignedArray<float> logits_;  // [ForwardPass::kMaxLogitsRows, vocabulary]
+};
+
+}  // namespace sparkllama

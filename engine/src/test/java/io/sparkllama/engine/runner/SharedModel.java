@@ -1,0 +1,33 @@
+package io.sparkllama.engine.runner;
+
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.WeightMap;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
+
+/** Opens runners on the models of the shared data folder; skips the test where there is none. */
+final class SharedModel {
+  private final GgufFile file;
+
+  private SharedModel(GgufFile file) {
+    this.file = file;
+  }
+
+  static SharedModel named(String name) {
+    return new SharedModel(GgufFile.read(path("models/" + name)));
+  }
+
+  static Path path(String name) {
+    Path path = Path.of(System.getProperty("sparkllama.shared", "../shared"), "data").resolve(name);
+    Assumptions.assumeTrue(Files.exists(path), () -> "The shared data folder has no " + path);
+    return path;
+  }
+
+  NativeModelRunner runner(EngineOptions options) {
+    ModelConfig config = ModelConfig.of(file);
+    return NativeModelRunner.open(config, WeightMap.of(file, config), file.parts(), options);
+  }
+}
