@@ -1,0 +1,48 @@
+package io.sparkllama.engine.tokenizer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.Arrays;
+
+/**
+ * Reads GPT-2's way of writing bytes as characters: printable Latin-1 bytes stand for themselves,
+ * the others, in order, are U+0100 and on.
+ */
+final class ByteAlphabet {
+  private static final short[] BYTES = bytes(); // [324] by character, -1 where none is meant
+
+  private ByteAlphabet() {}
+
+  private static short[] bytes() {
+    short[] bytes = new short[0x144];
+    Arrays.fill(bytes, (short) -1);
+    int next = 0x100;
+    for (short value = 0; value < 256; value++) {
+      boolean itself =
+          value >= '!' && value <= '~'
+              || value >= 0xa1 && value <= 0xac
+              || value >= 0xae && value <= 0xff;
+      bytes[itself ? value : next++] = value;
+    }
+    return bytes;
+  }
+
+  /** Returns the bytes that a token stands for, or null if a character is not of the alphabet. */
+  static byte[] decodeOrNull(String token) {
+    byte[] decoded = new byte[token.length()];
+    for (int i = 0; i < decoded.length; i++) {
+      char character = token.charAt(i);
+      if (character >= BYTES.length || BYTES[character] < 0) {
+        return null;
+      }
+      decoded[i] = (byte) BYTES[character];
+    }
+    return decoded;
+  }
+
+  /** Returns the bytes that a token stands for, its own UTF-8 if it is not of the alphabet. */
+  static byte[] decode(String token) {
+    byte[] decoded = decodeOrNull(token);
+    return decoded == null ? token.getBytes(UTF_8) : decoded;
+  }
+}

@@ -1,0 +1,37 @@
+package io.sparkllama.engine.tokenizer;
+
+import java.util.Arrays;
+import java.util.function.IntFunction;
+
+/** Holds the bytes that each token stands for in the middle of a text, in one array. */
+final class TokenPieces {
+  private final byte[] bytes;
+  private final int[] offsets; // [size + 1]
+
+  TokenPieces(int size, IntFunction<byte[]> piece) {
+    offsets = new int[size + 1];
+    byte[] all = new byte[8 * size + 16];
+    for (int id = 0; id < size; id++) {
+      byte[] one = piece.apply(id);
+      int end = Math.addExact(offsets[id], one.length);
+      if (end > all.length) {
+        all = Arrays.copyOf(all, Math.max(end, (int) Math.min(2L * all.length, 1 << 30)));
+      }
+      System.arraycopy(one, 0, all, offsets[id], one.length);
+      offsets[id + 1] = end;
+    }
+    bytes = Arrays.copyOf(all, offsets[size]);
+  }
+
+  int length(int id) {
+    return offsets[id + 1] - offsets[id];
+  }
+
+  byte[] bytes(int id) {
+    return Arrays.copyOfRange(bytes, offsets[id], offsets[id + 1]);
+  }
+
+  void copy(int id, byte[] target, int at) {
+    System.arraycopy(bytes, offsets[id], target, at, length(id));
+  }
+}

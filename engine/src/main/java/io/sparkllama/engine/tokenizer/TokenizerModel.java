@@ -1,0 +1,20 @@
+package io.sparkllama.engine.tokenizer;
+
+/** Names the tokenizers that can be run; in files, {@code tokenizer.ggml.model}. */
+public enum TokenizerModel {
+  /** SentencePiece BPE: merges by score, spaces as U+2581, bytes where no token fits. */
+  SENTENCE_PIECE("llama"),
+  /** Byte-level BPE: words by a pre-tokenizer, merges by rank. */
+  BYTE_PAIR("gpt2");
+
+  private final String id;
+
+  TokenizerModel(String id) {
+    this.id = id;
+  }
+
+  /** Returns the name that stands in GGUF files. */
+  public String id() {
+    return id;
+  }
+}
