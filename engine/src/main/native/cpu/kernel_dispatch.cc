@@ -1,6 +1,11 @@
 #include "cpu/kernel_dispatch.h"
 
+#include "cpu/cpu_features.h"
 #include "cpu/kernels/reference/reference_kernels.h"
+
+#if defined(__x86_64__)
+#include "cpu/kernels/avx2/avx2_kernels.h"
+#endif
 
 namespace sparkllama {
 namespace {
@@ -20,15 +25,38 @@ constexpr KernelTable kReferenceTable = {
     .dequantize_row = reference::dequantize_row,
 };
 
+#if defined(__x86_64__)
+constexpr KernelTable kAvx2Table = {
+    .name = "avx2",
+    .matrix_product = avx2::matrix_product,
+    .quantize_block32 = avx2::quantize_block32,
+    .quantize_block256 = avx2::quantize_block256,
+    .rms_norm = avx2::rms_norm,
+    .rope_adjacent = avx2::rope_adjacent,
+    .rope_halves = avx2::rope_halves,
+    .swiglu = avx2::swiglu,
+    .add = avx2::add,
+    .kv_write = avx2::kv_write,
+    .attention = avx2::attention,
+    // One row per token: too little work for a version of its own.
+    .dequantize_row = reference::dequantize_row,
+};
+
+const KernelTable* avx2_table() { return cpu_features().avx2 ? &kAvx2Table : nullptr; }
+#else
+const KernelTable* avx2_table() { return nullptr; }
+#endif
+
 }  // namespace
 
 const KernelTable* kernel_table(InstructionSet instruction_set) {
   switch (instruction_set) {
     case InstructionSet::kAuto:
+      return avx2_table() != nullptr ? avx2_table() : &kReferenceTable;
     case InstructionSet::kReference:
       return &kReferenceTable;
     case InstructionSet::kAvx2:
-      break;
+      return avx2_table();
   }
   return nullptr;
 }

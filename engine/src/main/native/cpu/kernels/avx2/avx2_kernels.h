@@ -1,0 +1,44 @@
+// Declares the kernels for x86-64 processors with AVX2, FMA and F16C.
+//
+// Files of this folder are compiled for that instruction set. They share with others no inline
+// function and no template of a library, so that the linker can never choose an AVX2 copy of a
+// function for a processor without it.
+#pragma once
+
+#include "ops/kernel_table.h"
+
+namespace sparkllama::avx2 {
+
+// A range of outputs of one product: weight rows times activation rows, as in ops/kernel_table.h.
+struct ProductTask {
+  const WeightMatrix& weights;
+  int64_t row_begin;
+  int64_t row_end;
+  const Activations& activations;
+  int64_t num_rows;
+  float* y;  // [num_rows, y_stride]
+  int64_t y_stride;
+};
+
+void float_product(const ProductTask& task);     // F32, F16, BF16
+void block32_product(const ProductTask& task);   // types with blocks of 32
+void block256_product(const ProductTask& task);  // types with blocks of 256
+
+void matrix_product(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
+                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
+void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
+void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales,
+                       int32_t* sums);
+// Writes `count` codes and returns the scale, as Activations says.
+float quantize_codes(const float* x, int64_t count, int8_t* codes);
+void rms_norm(const float* x, const float* weight, float epsilon, int64_t columns, float* out);
+void rope_adjacent(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim,
+                   const RopePair* pairs);
+void rope_halves(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim,
+                 const RopePair* pairs);
+void swiglu(float* gate, const float* up, int64_t columns);
+void add(float* x, const float* y, int64_t columns);
+void kv_write(const KvLayer& kv, int64_t slot, const float* keys, const float* values);
+void attention(const AttentionTask& task);
+
+}  // namespace sparkllama::avx2

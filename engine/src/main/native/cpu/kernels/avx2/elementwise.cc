@@ -1,0 +1,27 @@
+// Joins two rows element by element: SwiGLU and addition.
+
+#include "cpu/kernels/avx2/avx2_kernels.h"
+#include "cpu/kernels/avx2/lanes.h"
+
+namespace sparkllama::avx2 {
+
+void swiglu(float* gate, const float* up, int64_t columns) {
+  const __m256 signs = _mm256_set1_ps(-0.0f);
+  const __m256 one = _mm256_set1_ps(1.0f);
+  for (int64_t i = 0; i < columns; i += 8) {
+    const int64_t rest = columns - i;
+    const __m256 v = load_lanes(gate + i, rest);
+    const __m256 decay = exponential(_mm256_xor_ps(v, signs));
+    const __m256 silu = _mm256_div_ps(v, _mm256_add_ps(one, decay));
+    store_lanes(gate + i, rest, _mm256_mul_ps(silu, load_lanes(up + i, rest)));
+  }
+}
+
+void add(float* x, const float* y, int64_t columns) {
+  for (int64_t i = 0; i < columns; i += 8) {
+    const int64_t rest = columns - i;
+    store_lanes(x + i, rest, _mm256_add_ps(load_lanes(x + i, rest), load_lanes(y + i, rest)));
+  }
+}
+
+}  // namespace sparkllama::avx2

@@ -1,0 +1,101 @@
+// Moves and sums vectors of eight lanes; every function is a file's own copy.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace sparkllama::avx2 {
+
+static inline uint16_t load_u16(const void* bytes) {
+  uint16_t value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return value;
+}
+
+static inline int32_t load_i32(const void* bytes) {
+  int32_t value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return value;
+}
+
+static inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// All bits in the first `count` of eight lanes.
+static inline __m256i lane_mask(int64_t count) {
+  const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int32_t>(count)), index);
+}
+
+// The first `count` (at most 8) floats, then zeros; touches no byte beyond them.
+static inline __m256 load_lanes(const float* from, int64_t count) {
+  if (count >= 8) return _mm256_loadu_ps(from);
+  return _mm256_maskload_ps(from, lane_mask(count));
+}
+
+static inline void store_lanes(float* to, int64_t count, __m256 value) {
+  if (count >= 8) {
+    _mm256_storeu_ps(to, value);
+  } else {
+    _mm256_maskstore_ps(to, lane_mask(count), value);
+  }
+}
+
+// Sums 16 lanes (low: 0..7, high: 8..15): lane l += lane l + 8, then 4, 2, 1.
+static inline float sum_lanes(__m256 low, __m256 high) {
+  const __m256 eight = _mm256_add_ps(low, high);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+// rows[i] lane j becomes rows[j] lane i.
+static inline void transpose(__m256i (&rows)[8]) {
+  __m256i pairs[8];
+  for (int i = 0; i < 4; ++i) {
+    pairs[2 * i] = _mm256_unpacklo_epi32(rows[2 * i], rows[2 * i + 1]);
+    pairs[2 * i + 1] = _mm256_unpackhi_epi32(rows[2 * i], rows[2 * i + 1]);
+  }
+  __m256i fours[8];
+  for (int i = 0; i < 2; ++i) {
+    fours[4 * i] = _mm256_unpacklo_epi64(pairs[4 * i], pairs[4 * i + 2]);
+    fours[4 * i + 1] = _mm256_unpackhi_epi64(pairs[4 * i], pairs[4 * i + 2]);
+    fours[4 * i + 2] = _mm256_unpacklo_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
+    fours[4 * i + 3] = _mm256_unpackhi_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    rows[i] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x20);
+    rows[i + 4] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x31);
+  }
+}
+
+// e^x per lane by the steps of exponential(float) in base/math.cc.
+static inline __m256 exponential(__m256 x) {
+  const __m256 shift = _mm256_set1_ps(0x1.8p23f);
+  // min and max return their second operand where one is NaN: x, so that NaN stays.
+  __m256 v = _mm256_min_ps(_mm256_set1_ps(89.0f), x);
+  v = _mm256_max_ps(_mm256_set1_ps(-104.0f), v);
+  const __m256 shifted = _mm256_fmadd_ps(v, _mm256_set1_ps(0x1.715476p+0f), shift);
+  const __m256 n = _mm256_sub_ps(shifted, shift);
+  __m256 r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.62e4p-1f), v);
+  r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.7f7d1cp-20f), r);
+  __m256 sum = _mm256_set1_ps(0x1.a01a02p-13f);
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.6c16c2p-10f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.111112p-7f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.555556p-5f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.555556p-3f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0.5f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(1.0f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(1.0f));
+  const __m256i exponent = _mm256_sub_epi32(_mm256_castps_si256(shifted), _mm256_castps_si256(shift));
+  const __m256i half = _mm256_srai_epi32(exponent, 1);
+  const __m256i bias = _mm256_set1_epi32(127);
+  const __m256i rest = _mm256_sub_epi32(exponent, half);
+  const __m256i first = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
+  const __m256i second = _mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23);
+  sum = _mm256_mul_ps(sum, _mm256_castsi256_ps(first));
+  return _mm256_mul_ps(sum, _mm256_castsi256_ps(second));
+}
+
+}  // namespace sparkllama::avx2

@@ -1,0 +1,211 @@
+// Walks quantization, normalization, RoPE, SwiGLU, addition and dequantization of every table against
+// the reference, bit by bit, and the reference against float64.
+#include <cstdio>
+#include <limits>
+
+#include "cpu/kernel_dispatch.h"
+#include "tests/kernel_check.h"
+#include "tests/random.h"
+
+using namespace sparkllama;
+using namespace sparkllama::testing;
+
+namespace {
+
+const KernelTable& reference() { return *kernel_table(InstructionSet::kReference); }
+
+std::string named(const KernelTable& table, const char* operation, int64_t size) {
+  return std::string(table.name) + " " + operation + " " + std::to_string(size);
+}
+
+// Any bits whatever: a NaN or an infinity in every few hundred.
+std::vector<float> any_floats(int64_t count, Random& random) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i) {
+    const uint32_t bits = static_cast<uint32_t>(random.bits());
+    float value;
+    std::memcpy(&value, &bits, sizeof(value));
+    values.push_back(value);
+  }
+  return values;
+}
+
+void check_quantize(const KernelTable& table, TensorType type, const std::vector<float>& x) {
+  const int64_t columns = static_cast<int64_t>(x.size());
+  const OwnedActivations expected = prepare(reference(), type, x, columns);
+  const OwnedActivations actual = prepare(table, type, x, columns);
+  EXPECT(actual.codes == expected.codes);
+  EXPECT(actual.sums == expected.sums);
+  expect_same(actual.scales, expected.scales, named(table, "quantize", columns));
+  // The contract, anew in float64: a code is within half a step and rounding of x / scale.
+  const size_t block = static_cast<size_t>(block_columns(type));
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float scale = actual.scales[i / block];
+    const int code = actual.codes[i];
+    EXPECT(code >= -127 && code <= 127);
+    if (std::isnan(scale) || scale == 0.0f) {
+      EXPECT_EQUAL(code, 0);
+    } else {
+      const double steps = static_cast<double>(x[i]) / static_cast<double>(scale);
+      EXPECT(std::fabs(steps - code) <= 0.5 + 127 * 4 * 0x1p-24);
+    }
+  }
+  const size_t sum_block = block == 32 ? 32 : 16;
+  for (size_t i = 0; i < x.size(); i += sum_block) {
+    int32_t sum = 0;
+    for (size_t j = 0; j < sum_block; ++j) sum += actual.codes[i + j];
+    EXPECT_EQUAL(actual.sums[i / sum_block], sum);
+  }
+}
+
+void walk_quantize(const KernelTable& table, Random& random) {
+  for (const TensorType type : {TensorType::kQ8_0, TensorType::kQ6_K}) {
+    const int64_t block = block_columns(type);
+    for (const int64_t blocks : {1, 2, 3, 7}) {
+      for (const float scale : {1.0f, 1e-30f, 1e-31f, 1e-40f, 1e30f, 3e37f}) {
+        check_quantize(table, type, random.gaussians(blocks * block, scale));
+      }
+      check_quantize(table, type, any_floats(blocks * block, random));
+    }
+    check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), 0.0f));
+    check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), -0.0f));
+    // Ties: 127 steps, so that x / scale is exactly half way.
+    std::vector<float> ties(static_cast<size_t>(block), 2.5f);
+    ties[0] = 127.0f;
+    ties[1] = -3.5f;
+    check_quantize(table, type, ties);
+    const float inf = std::numeric_limits<float>::infinity();
+    for (const float special : {inf, -inf, std::nanf("")}) {
+      std::vector<float> x = random.gaussians(2 * block);
+      x[3] = special;
+      check_quantize(table, type, x);
+      EXPECT(std::isnan(prepare(table, type, x, 2 * block).scales[0]));
+      EXPECT(!std::isnan(prepare(table, type, x, 2 * block).scales[1]));
+    }
+  }
+}
+
+void walk_rms_norm(const KernelTable& table, Random& random) {
+  for (const int64_t columns : {1, 7, 8, 9, 15, 16, 17, 31, 64, 172, 2048}) {
+    const std::vector<float> x = random.gaussians(columns);
+    const std::vector<float> weight = random.gaussians(columns);
+    std::vector<float> expected(x.size());
+    std::vector<float> actual = x;
+    reference().rms_norm(x.data(), weight.data(), 1e-5f, columns, expected.data());
+    table.rms_norm(actual.data(), weight.data(), 1e-5f, columns, actual.data());
+    expect_same(actual, expected, named(table, "rms_norm", columns));
+    double sum = 0;
+    for (const float v : x) sum += static_cast<double>(v) * static_cast<double>(v);
+    const double factor =
+        1.0 / std::sqrt(sum / static_cast<double>(columns) + static_cast<double>(1e-5f));
+    // Chains of columns / 16 roundings, the tree's 4, and 6 after it.
+    const double bound = (static_cast<double>(columns) / 16 + 10) * 0x1p-24;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double exact = static_cast<double>(x[i]) * factor * static_cast<double>(weight[i]);
+      EXPECT(std::fabs(static_cast<double>(actual[i]) - exact) <= bound * std::fabs(exact));
+    }
+  }
+}
+
+void walk_rope(const KernelTable& table, Random& random) {
+  for (const int64_t head_dim : {2, 8, 10, 18, 34, 64, 80, 128}) {
+    for (const int64_t rope_dim : {head_dim, head_dim / 4 * 2}) {
+      std::vector<RopePair> pairs;
+      for (int64_t j = 0; j < rope_dim / 2; ++j) {
+        const double angle = random.between(-10, 10);
+        pairs.push_back(
+            {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))});
+      }
+      const std::vector<float> x = random.gaussians(3 * head_dim);
+      for (const bool adjacent : {true, false}) {
+        std::vector<float> expected = x;
+        std::vector<float> actual = x;
+        (adjacent ? reference().rope_adjacent : reference().rope_halves)(
+            expected.data(), 3, head_dim, rope_dim, pairs.data());
+        (adjacent ? table.rope_adjacent : table.rope_halves)(actual.data(), 3, head_dim, rope_dim,
+                                                             pairs.data());
+        expect_same(actual, expected, named(table, "rope", head_dim));
+        for (size_t i = 0; i < x.size(); ++i) {
+          const int64_t d = static_cast<int64_t>(i) % head_dim;
+          if (d >= rope_dim) {
+            EXPECT_EQUAL(actual[i], x[i]);
+            continue;
+          }
+          const bool second = adjacent ? d % 2 == 1 : d >= rope_dim / 2;
+          const int64_t j = adjacent ? d / 2 : d % (rope_dim / 2);
+          const int64_t distance = adjacent ? 1 : rope_dim / 2;
+          const double cosine = static_cast<double>(pairs[static_cast<size_t>(j)].cosine);
+          const double sine = static_cast<double>(pairs[static_cast<size_t>(j)].sine);
+          const double own = static_cast<double>(x[i]);
+          const double mate =
+              static_cast<double>(x[static_cast<size_t>(static_cast<int64_t>(i) +
+                                                        (second ? -distance : distance))]);
+          const double exact = second ? mate * sine + own * cosine : own * cosine - mate * sine;
+          const double bound = 0x1p-23 * (std::fabs(own * cosine) + std::fabs(mate * sine));
+          EXPECT(std::fabs(static_cast<double>(actual[i]) - exact) <= bound);
+        }
+      }
+    }
+  }
+}
+
+void walk_elementwise(const KernelTable& table, Random& random) {
+  for (const int64_t columns : {0, 1, 7, 8, 9, 64, 100, 1000}) {
+    for (const bool any : {false, true}) {
+      const std::vector<float> x =
+          any ? any_floats(columns, random) : random.gaussians(columns, 10.0f);
+      const std::vector<float> y = any ? any_floats(columns, random) : random.gaussians(columns);
+      std::vector<float> expected = x;
+      std::vector<float> actual = x;
+      reference().swiglu(expected.data(), y.data(), columns);
+      table.swiglu(actual.data(), y.data(), columns);
+      expect_same(actual, expected, named(table, "swiglu", columns));
+      for (size_t i = 0; i < x.size() && !any; ++i) {
+        const double v = static_cast<double>(x[i]);
+        const double exact = v / (1.0 + std::exp(-v)) * static_cast<double>(y[i]);
+        // exp 2 roundings' worth, then an addition, a division and a product.
+        EXPECT(std::fabs(static_cast<double>(actual[i]) - exact) <= 6 * 0x1p-24 * std::fabs(exact));
+      }
+      expected = x;
+      actual = x;
+      reference().add(expected.data(), y.data(), columns);
+      table.add(actual.data(), y.data(), columns);
+      expect_same(actual, expected, named(table, "add", columns));
+      for (size_t i = 0; i < x.size(); ++i) EXPECT(same_bits(actual[i], x[i] + y[i]));
+    }
+  }
+}
+
+void walk_dequantize(const KernelTable& table, Random& random) {
+  for (const TensorType type : kAllTypes) {
+    const int64_t columns = block_columns(type) == 1 ? 37 : 3 * block_columns(type);
+    const std::vector<std::byte> data = random_weights(type, 5 * columns, false, random);
+    const WeightMatrix weights = {type, data.data(), 5, columns, row_bytes(type, columns)};
+    for (int64_t row = 0; row < 5; ++row) {
+      std::vector<float> expected(static_cast<size_t>(columns));
+      std::vector<float> actual = expected;
+      reference().dequantize_row(weights, row, expected.data());
+      table.dequantize_row(weights, row, actual.data());
+      expect_same(actual, expected, named(table, tensor_type_name(type), row));
+    }
+  }
+}
+
+}  // namespace
+
+int main() {
+  for (const InstructionSet set : {InstructionSet::kReference, InstructionSet::kAvx2}) {
+    const KernelTable* table = kernel_table(set);
+    if (table == nullptr) {
+      std::printf("skipped: this processor has no AVX2\n");
+      continue;
+    }
+    Random random(13);
+    walk_quantize(*table, random);
+    walk_rms_norm(*table, random);
+    walk_rope(*table, random);
+    walk_elementwise(*table, random);
+    walk_dequantize(*table, random);
+  }
+  return result();
+}

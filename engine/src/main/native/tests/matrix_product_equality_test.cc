@@ -1,0 +1,123 @@
+// Walks the matrix product of every table that this processor has against the reference, bit by bit.
+#include <cstdio>
+
+#include "cpu/kernel_dispatch.h"
+#include "tests/kernel_check.h"
+#include "tests/random.h"
+
+using namespace sparkllama;
+using namespace sparkllama::testing;
+
+namespace {
+
+constexpr float kUntouched = -12345.0f;
+
+struct Case {
+  TensorType type;
+  int64_t rows;
+  int64_t row_begin;
+  int64_t row_end;
+  int64_t columns;
+  int64_t num_rows;
+  bool finite;
+};
+
+void compare(const KernelTable& table, const Case& c, Random& random) {
+  const KernelTable& reference = *kernel_table(InstructionSet::kReference);
+  // An odd multiple of 2 bytes: blocks of a file are not aligned any better.
+  std::vector<std::byte> data = random_weights(c.type, c.rows * c.columns, c.finite, random);
+  data.insert(data.begin(), 2, std::byte{0});
+  const WeightMatrix weights = {c.type, data.data() + 2, c.rows, c.columns,
+                                row_bytes(c.type, c.columns)};
+  const OwnedActivations x =
+      prepare(reference, c.type, random.gaussians(c.num_rows * c.columns), c.columns);
+  const int64_t stride = c.rows + 3;
+  std::vector<float> expected(static_cast<size_t>(c.num_rows * stride), kUntouched);
+  std::vector<float> actual = expected;
+  reference.matrix_product(weights, c.row_begin, c.row_end, x.view(), c.num_rows, expected.data(),
+                           stride);
+  table.matrix_product(weights, c.row_begin, c.row_end, x.view(), c.num_rows, actual.data(),
+                       stride);
+  const std::string what = std::string(table.name) + " " + tensor_type_name(c.type) + " rows " +
+                           std::to_string(c.row_begin) + ".." + std::to_string(c.row_end) + " of " +
+                           std::to_string(c.rows) + ", columns " + std::to_string(c.columns) +
+                           ", activations " + std::to_string(c.num_rows);
+  expect_same(actual, expected, what);
+  // The reference itself writes its range and nothing else.
+  for (int64_t t = 0; t < c.num_rows; ++t) {
+    for (int64_t r = 0; r < stride; ++r) {
+      const bool inside = r >= c.row_begin && r < c.row_end;
+      const float y = expected[static_cast<size_t>(t * stride + r)];
+      if (inside == (y == kUntouched)) EXPECT(inside && y != kUntouched);
+    }
+  }
+}
+
+void walk_type(const KernelTable& table, TensorType type, Random& random) {
+  const int64_t block = block_columns(type);
+  std::vector<int64_t> widths;
+  if (block == 1) widths = {0, 1, 7, 8, 9, 63, 64, 65, 100, 172, 352};
+  if (block == 32) widths = {0, 32, 64, 224, 256, 288, 544};
+  if (block == 256) widths = {0, 256, 512, 768};
+  for (const int64_t columns : widths) {
+    for (const int64_t num_rows : {0, 1, 2, 3, 4, 5, 6, 7, 11, 13}) {
+      for (const int64_t rows : {1, 7, 8, 9, 17, 24}) {
+        compare(table, {type, rows, 0, rows, columns, num_rows, true}, random);
+      }
+      compare(table, {type, 37, 5, 30, columns, num_rows, true}, random);
+      compare(table, {type, 37, 9, 9, columns, num_rows, true}, random);
+      compare(table, {type, 19, 0, 19, columns, num_rows, false}, random);
+    }
+  }
+}
+
+// The largest sums of products: nothing may saturate or overflow.
+void walk_extremes(const KernelTable& table, TensorType type) {
+  const int64_t columns = block_columns(type) == 1 ? 64 : 512;
+  const int64_t rows = 8;
+  const int64_t num_rows = 4;
+  const KernelTable& reference = *kernel_table(InstructionSet::kReference);
+  for (const int byte : {0x00, 0x0f, 0x7f, 0x80, 0x81, 0xf0, 0xff}) {
+    std::vector<std::byte> data(static_cast<size_t>(rows * row_bytes(type, columns)),
+                                static_cast<std::byte>(byte));
+    const HalfFields fields = half_fields(type);
+    for (size_t at = 0; at < data.size(); at += static_cast<size_t>(block_bytes(type))) {
+      for (const int field : {fields.scale, fields.minimum}) {
+        if (field < 0 || block_columns(type) == 1) continue;
+        const uint16_t one = 0x3c00;
+        std::memcpy(&data[at + static_cast<size_t>(field)], &one, sizeof(one));
+      }
+    }
+    const WeightMatrix weights = {type, data.data(), rows, columns, row_bytes(type, columns)};
+    std::vector<float> values;
+    for (int64_t i = 0; i < num_rows * columns; ++i) {
+      const int64_t t = i / columns;
+      values.push_back(t == 0 ? 1.0f : t == 1 ? -1.0f : (i / t) % 2 == 0 ? 1.0f : -1.0f);
+    }
+    const OwnedActivations x = prepare(reference, type, values, columns);
+    std::vector<float> expected(static_cast<size_t>(num_rows * rows));
+    std::vector<float> actual = expected;
+    reference.matrix_product(weights, 0, rows, x.view(), num_rows, expected.data(), rows);
+    table.matrix_product(weights, 0, rows, x.view(), num_rows, actual.data(), rows);
+    expect_same(actual, expected, std::string(tensor_type_name(type)) + " all bytes " +
+                                      std::to_string(byte));
+  }
+}
+
+}  // namespace
+
+int main() {
+  for (const InstructionSet set : {InstructionSet::kReference, InstructionSet::kAvx2}) {
+    const KernelTable* table = kernel_table(set);
+    if (table == nullptr) {
+      std::printf("skipped: this processor has no AVX2\n");
+      continue;
+    }
+    Random random(7);
+    for (const TensorType type : kAllTypes) {
+      walk_type(*table, type, random);
+      walk_extremes(*table, type);
+    }
+  }
+  return result();
+}
