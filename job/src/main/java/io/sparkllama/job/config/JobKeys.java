@@ -34,8 +34,8 @@ public final class JobKeys {
       optional(
           "model.sha256",
           ConfigType.string(),
-          "The SHA-256 that the model file must have, in hexadecimal. Without it the file is"
-              + " verified against what the driver read.");
+          "The SHA-256 that the model file must have, in hexadecimal. Without it, what"
+              + " the driver finds there is taken, and every host is held to it.");
   public static final ConfigKey<String> MODEL_CACHE_DIRECTORY =
       optional(
           "model.cache-directory",

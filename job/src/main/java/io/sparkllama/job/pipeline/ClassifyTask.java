@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Chooses one of the labels for each row.
@@ -78,6 +79,10 @@ public record ClassifyTask(
         0,
         result.logLikelihoods()[best],
         Optional.empty(),
-        Arrays.asList(labels.get(best), result.probabilities()[best], probabilities));
+        Arrays.asList(
+            labels.get(best),
+            result.probabilities()[best],
+            // Spark's encoder of rows knows Scala's maps only.
+            CollectionConverters.asScala(probabilities)));
   }
 }

@@ -1,0 +1,39 @@
+package io.sparkllama.job;
+
+import java.util.Map;
+import org.apache.spark.SparkConf;
+
+/**
+ * Puts Spark's settings together: what {@code spark-submit} gave wins over the job file, and the
+ * job file over what suits this job.
+ */
+final class SparkSettings {
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          "spark.master", "local[*]",
+          "spark.app.name", "spark-llama",
+          "spark.serializer", "org.apache.spark.serializer.KryoSerializer",
+          "spark.ui.enabled", "false",
+          "spark.ui.showConsoleProgress", "false",
+          // Progress of running tasks comes with the heartbeat.
+          "spark.executor.heartbeatInterval", "2s",
+          // Version 2 of the committer loses or doubles files when a task fails at the wrong time.
+          "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version", "1");
+
+  /** Dates and times reach prompts without a time zone only in this form. */
+  private static final String JAVA_TIME = "spark.sql.datetime.java8API.enabled";
+
+  private SparkSettings() {}
+
+  /**
+   * Returns the settings of a session.
+   *
+   * @param job the job file's, by full names
+   */
+  static SparkConf of(Map<String, String> job) {
+    SparkConf conf = new SparkConf();
+    job.forEach(conf::setIfMissing);
+    DEFAULTS.forEach(conf::setIfMissing);
+    return conf.set(JAVA_TIME, "true");
+  }
+}

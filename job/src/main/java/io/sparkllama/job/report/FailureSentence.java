@@ -1,0 +1,43 @@
+package io.sparkllama.job.report;
+
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.InsufficientMemoryException;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.ModelFormatException;
+import org.apache.spark.SparkException;
+
+/**
+ * Says in a sentence why a job ended: the message of the first exception in the chain that was
+ * written for the user, else the innermost sentence of Spark.
+ */
+public record FailureSentence(Kind kind, String text) {
+  private static final int MOST_CAUSES = 50;
+
+  /** Says what the user does next. */
+  public enum Kind {
+    /** Corrects configuration, input or model. */
+    REFUSED,
+    /** Looks after the cluster, memory or disk, and runs the job again. */
+    FAILED,
+    /** Reports a bug, with the trace. */
+    UNEXPECTED
+  }
+
+  /** Finds the sentence; executors' exceptions stand in the chain or, as text, in its messages. */
+  public static FailureSentence of(Throwable failure) {
+    Throwable cause = failure;
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+      if (cause instanceof InvalidConfigurationException || cause instanceof ModelFormatException) {
+        return new FailureSentence(Kind.REFUSED, cause.getMessage());
+      }
+      if (cause instanceof EngineFailedException || cause instanceof InsufficientMemoryException) {
+        return new FailureSentence(Kind.FAILED, cause.getMessage());
+      }
+    }
+    if (failure instanceof SparkException || failure instanceof java.io.IOException) {
+      return new FailureSentence(Kind.FAILED, SparkSentence.of(failure));
+    }
+    return new FailureSentence(
+        Kind.UNEXPECTED, failure.getClass().getName() + ": " + SparkSentence.of(failure));
+  }
+}

@@ -1,0 +1,95 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.engine.api.ClassifyRequest;
+import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.FinishReason;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.RowError;
+import io.sparkllama.engine.api.ScoreRequest;
+import io.sparkllama.engine.api.ScoreResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Answers with the prompt itself, out of order and on its own threads, and keeps what it saw. A
+ * prompt with {@code too long} in it is a row's error.
+ */
+final class FakeEngine implements EngineCalls {
+  final List<GenerationRequest> requests = new ArrayList<>();
+  final List<CompletableFuture<?>> futures = new ArrayList<>();
+  final AtomicInteger inFlight = new AtomicInteger();
+  final AtomicInteger mostInFlight = new AtomicInteger();
+  private final ScheduledThreadPoolExecutor threads = new ScheduledThreadPoolExecutor(2);
+
+  FakeEngine() {
+    threads.setThreadFactory(
+        task -> {
+          Thread thread = new Thread(task, "fake-engine");
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  @Override
+  public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    synchronized (this) {
+      requests.add(request);
+    }
+    String text = request.prompt().text();
+    GenerationResult result =
+        text.contains("too long")
+            ? GenerationResult.failed(
+                900, new RowError(RowError.PROMPT_TOO_LONG, "too many tokens"))
+            : new GenerationResult(
+                "<" + text + ">",
+                new int[] {1, 2, 3},
+                FinishReason.LENGTH,
+                text.length(),
+                -1.5,
+                Optional.empty());
+    return later(result, Math.floorMod(text.hashCode(), 7));
+  }
+
+  @Override
+  public CompletableFuture<ClassifyResult> classify(ClassifyRequest request) {
+    int best = Math.floorMod(request.prompt().text().length(), request.labels().size());
+    double[] probabilities = new double[request.labels().size()];
+    double[] likelihoods = new double[request.labels().size()];
+    java.util.Arrays.fill(likelihoods, -9);
+    probabilities[best] = 1;
+    likelihoods[best] = -0.25;
+    return later(new ClassifyResult(best, probabilities, likelihoods, 5, Optional.empty()), 1);
+  }
+
+  @Override
+  public CompletableFuture<ScoreResult> score(ScoreRequest request) {
+    int length = request.continuation().text().length();
+    return later(
+        new ScoreResult(
+            -length, new int[length], new double[length], length > 3, 9, Optional.empty()),
+        1);
+  }
+
+  private <R> CompletableFuture<R> later(R result, int milliseconds) {
+    CompletableFuture<R> future = new CompletableFuture<>();
+    synchronized (this) {
+      futures.add(future);
+    }
+    mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
+    var unused =
+        threads.schedule(
+            () -> {
+              inFlight.decrementAndGet();
+              future.complete(result);
+            },
+            milliseconds,
+            TimeUnit.MILLISECONDS);
+    return future;
+  }
+}

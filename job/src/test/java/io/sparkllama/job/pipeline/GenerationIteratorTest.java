@@ -1,0 +1,167 @@
+package io.sparkllama.job.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkllama.engine.api.ClassifyRequest;
+import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.engine.api.ScoreRequest;
+import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.metrics.GenerationCounts;
+import io.sparkllama.job.prompt.PromptTemplate;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class GenerationIteratorTest {
+  private static final RowWalk WALK =
+      new RowWalk(
+          new CompleteTask(
+              PromptTemplate.compile("prompt.template", "{{ text }}"),
+              SamplingParams.greedy(3),
+              OverlongPolicy.ERROR),
+          new RowLayout(1, List.of("text"), 0, false));
+
+  private final AtomicReference<GenerationCounts> counts =
+      new AtomicReference<>(GenerationCounts.NONE);
+
+  @Test
+  void yieldsInOrderWithABoundedWindow() {
+    FakeEngine engine = new FakeEngine();
+    int[] read = {0};
+    Iterator<Row> rows =
+        IntStream.range(0, 200)
+            .peek(i -> read[0] = i + 1)
+            .mapToObj(i -> RowFactory.create(i, "text " + i))
+            .iterator();
+    GenerationIterator answers = iterator(rows, engine, 5);
+    for (int i = 0; i < 200; i++) {
+      Row row = answers.next();
+      assertThat(row.getInt(0)).isEqualTo(i);
+      assertThat(row.getStruct(1).getString(0)).isEqualTo("<text " + i + ">");
+      assertThat(read[0]).isLessThanOrEqualTo(i + 5);
+    }
+    assertThat(answers.hasNext()).isFalse();
+    assertThatThrownBy(answers::next).isInstanceOf(NoSuchElementException.class);
+    assertThat(engine.mostInFlight.get()).isBetween(2, 5);
+    assertThat(counts.get().rows()).isEqualTo(200);
+    assertThat(counts.get().completionTokens()).isEqualTo(600);
+  }
+
+  @Test
+  void givesARowsErrorToTheRowAndGoesOn() {
+    FakeEngine engine = new FakeEngine();
+    List<Row> rows =
+        List.of(
+            RowFactory.create(1, "too long"),
+            RowFactory.create(2, (Object) null),
+            RowFactory.create(3, "fine"));
+    List<Row> answers = new ArrayList<>();
+    iterator(rows.iterator(), engine, 2).forEachRemaining(answers::add);
+    Row tooLong = answers.get(0).getStruct(1);
+    assertThat(tooLong.get(0)).isNull();
+    assertThat(tooLong.getString(1)).isEqualTo("error");
+    assertThat(tooLong.getInt(2)).isEqualTo(900);
+    assertThat(tooLong.get(4)).isNull();
+    assertThat(tooLong.getStruct(5).getString(0)).isEqualTo("prompt-too-long");
+    assertThat(answers.get(1).getStruct(1).getStruct(5).getString(0)).isEqualTo("null-input");
+    assertThat(answers.get(1).getStruct(1).getStruct(5).getString(1)).contains("null: text");
+    assertThat(answers.get(2).getStruct(1).get(5)).isNull();
+    assertThat(engine.requests).hasSize(2);
+    assertThat(counts.get().errors()).isEqualTo(Map.of("prompt-too-long", 1L, "null-input", 1L));
+  }
+
+  @Test
+  void failsTheTaskWhenTheEngineFails() {
+    CompletableFuture<GenerationResult> failed =
+        CompletableFuture.failedFuture(new EngineFailedException("the engine has ended"));
+    GenerationIterator answers = iterator(rows(3), new Waiting(failed), 2);
+    assertThatThrownBy(answers::next)
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessage("the engine has ended");
+    assertThat(counts.get().rows()).isZero();
+  }
+
+  @Test
+  void withdrawsAllRowsWhenClosed() {
+    CompletableFuture<GenerationResult> open = new CompletableFuture<>();
+    Waiting engine = new Waiting(open);
+    GenerationIterator answers = iterator(rows(10), engine, 4);
+    assertThat(answers.hasNext()).isTrue();
+    assertThat(engine.futures).hasSize(4);
+    answers.close();
+    answers.close();
+    assertThat(engine.futures).allMatch(CompletableFuture::isCancelled);
+    assertThat(answers.hasNext()).isFalse();
+    assertThat(engine.futures).hasSize(4);
+  }
+
+  @Test
+  void stopsWaitingWhenTheTaskIsKilled() {
+    GenerationIterator answers =
+        new GenerationIterator(
+            rows(3),
+            WALK,
+            new Waiting(new CompletableFuture<>()),
+            2,
+            () -> {
+              throw new IllegalStateException("killed");
+            },
+            counts::set);
+    assertThatThrownBy(answers::next).hasMessage("killed");
+    Thread.currentThread().interrupt();
+    GenerationIterator interrupted = iterator(rows(3), new Waiting(new CompletableFuture<>()), 2);
+    assertThatThrownBy(interrupted::next).hasMessageContaining("interrupted");
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  private GenerationIterator iterator(Iterator<Row> rows, EngineCalls engine, int window) {
+    return new GenerationIterator(rows, WALK, engine, window, () -> {}, counts::set);
+  }
+
+  private static Iterator<Row> rows(int count) {
+    return IntStream.range(0, count).mapToObj(i -> RowFactory.create(i, "text " + i)).iterator();
+  }
+
+  /** Gives each request a copy of one future. */
+  private static final class Waiting implements EngineCalls {
+    final List<CompletableFuture<GenerationResult>> futures = new ArrayList<>();
+    private final CompletableFuture<GenerationResult> model;
+
+    Waiting(CompletableFuture<GenerationResult> model) {
+      this.model = model;
+    }
+
+    @Override
+    public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+      futures.add(model.copy());
+      return futures.get(futures.size() - 1);
+    }
+
+    @Override
+    public CompletableFuture<ClassifyResult> classify(ClassifyRequest request) {
+      throw new AssertionError("this task generates only");
+    }
+
+    @Override
+    public CompletableFuture<ScoreResult> score(ScoreRequest request) {
+      throw new AssertionError("this task generates only");
+    }
+  }
+}

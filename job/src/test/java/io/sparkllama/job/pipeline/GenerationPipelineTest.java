@@ -1,0 +1,209 @@
+package io.sparkllama.job.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.sparkllama.engine.api.ClassifyRequest.Normalization;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.job.LocalSpark;
+import io.sparkllama.job.metrics.GenerationCounter;
+import io.sparkllama.job.metrics.GenerationCounts;
+import io.sparkllama.job.metrics.GenerationProgress;
+import io.sparkllama.job.prompt.PromptTemplate;
+import io.sparkllama.job.source.InputColumn;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class GenerationPipelineTest {
+  private static final FakeEngine ENGINE = new FakeEngine();
+  private static SparkSession spark;
+
+  private final GenerationCounter counter = new GenerationCounter();
+
+  @BeforeAll
+  static void start() {
+    spark = LocalSpark.session();
+  }
+
+  @BeforeEach
+  void register() {
+    spark.sparkContext().register(counter, "rows");
+  }
+
+  @Test
+  void completesWithADerivedKeyAndChosenColumns() {
+    Dataset<Row> answers =
+        pipeline(complete("{{ text }} {{ n }}"), "n", "When")
+            .apply(
+                spark.sql(
+                    "select * from values ('a', 1.5D, date'2026-01-02'), ('b', null, null)"
+                        + " as t(text, n, when)"),
+                List.of());
+    assertThat(answers.schema().simpleString())
+        .isEqualTo(
+            "struct<key:string,n:double,when:date,completion:struct<text:string,"
+                + "finish_reason:string,prompt_tokens:int,completion_tokens:int,"
+                + "log_probability:double,error:struct<class:string,message:string>>>");
+    List<Row> rows = answers.orderBy("when").collectAsList();
+    assertThat(rows.get(0).getStruct(3).getStruct(5).getString(0)).isEqualTo("null-input");
+    assertThat(rows.get(0).getString(0)).matches("[0-9a-f]{32}");
+    assertThat(rows.get(1).getStruct(3).getString(0)).isEqualTo("<a 1.5>");
+    assertThat(rows.get(1).get(1)).isEqualTo(1.5);
+    assertThat(rows.get(1).get(2)).isEqualTo(java.time.LocalDate.of(2026, 1, 2));
+    assertThat(counts().rows()).isEqualTo(2);
+    assertThat(counts().errors()).containsOnlyKeys("null-input");
+  }
+
+  @Test
+  void classifiesWithUserKeysOfTheirOwnType() {
+    Dataset<Row> input =
+        spark.sql(
+            "select * from values (7, 'aa', 'y'), (8, 'a', 'x'), (9, 'a', null) as t(id, text, gold)");
+    GenerationPipeline pipeline =
+        new GenerationPipeline(
+            () -> ENGINE,
+            new PipelineSpecification(
+                new ClassifyTask(
+                    PromptTemplate.compile("prompt.template", "{{ text }}"),
+                    List.of("x", "y"),
+                    Normalization.NONE,
+                    OverlongPolicy.ERROR),
+                "prompt.template",
+                List.of("ID"),
+                Optional.of("gold"),
+                8),
+            counter);
+    List<Row> rows =
+        pipeline
+            .apply(input, List.of(InputColumn.resolveText(input.schema(), "id", "input.key")))
+            .orderBy("id")
+            .collectAsList();
+    assertThat(rows.get(0).schema().fieldNames())
+        .containsExactly("id", "completion", "label", "probability", "probabilities");
+    assertThat(rows).extracting(row -> row.getInt(0)).containsExactly(7, 8, 9);
+    assertThat(rows).extracting(row -> row.getString(2)).containsExactly("x", "y", "y");
+    assertThat(rows.get(0).getDouble(3)).isEqualTo(1.0);
+    assertThat(rows.get(0).getJavaMap(4)).isEqualTo(java.util.Map.of("x", 1.0, "y", 0.0));
+    assertThat(rows.get(0).getStruct(1).getDouble(4)).isEqualTo(-0.25);
+    assertThat(counts().goldRows()).isEqualTo(2);
+    assertThat(counts().goldHits()).isZero();
+  }
+
+  @Test
+  void scoresContinuations() {
+    Row row =
+        new GenerationPipeline(
+                () -> ENGINE,
+                new PipelineSpecification(
+                    new ScoreTask(
+                        PromptTemplate.compile("score.context", "{{ a }}"),
+                        PromptTemplate.compile("score.continuation", " {{ b }}")),
+                    "score.context",
+                    List.of(),
+                    Optional.empty(),
+                    8),
+                counter)
+            .apply(spark.sql("select 'x' as a, 'yyy' as b"), List.of())
+            .first();
+    assertThat(row.getDouble(2)).isEqualTo(-4);
+    assertThat(row.getInt(3)).isEqualTo(4);
+    assertThat(row.getBoolean(4)).isTrue();
+    assertThat(row.getStruct(1).get(0)).isNull();
+  }
+
+  @Test
+  void answersAreTheSameForAnyPartitioning() {
+    Dataset<Row> input = spark.range(500).selectExpr("concat('text ', id % 400) as text", "id");
+    List<Row> one = run(input.coalesce(1));
+    assertThat(run(input.repartition(5))).isEqualTo(one);
+    assertThat(one).hasSize(500);
+  }
+
+  @Test
+  void refusesColumnsBeforeAnyWork() {
+    Dataset<Row> input = spark.sql("select 'a' as text, 'b' as completion, array(1) as list");
+    int seen = ENGINE.requests.size();
+    refused(complete("{{ txt }}"), input, "prompt.template names a column", "Did you mean text?");
+    refused(complete("{{ list }}"), input, "is of type array<int>");
+    refused(complete("{{ text }}"), input, "one name", "completion");
+    refused(complete("no column"), input, "names no column", "input.key");
+    assertThat(ENGINE.requests).hasSize(seen);
+  }
+
+  @Test
+  void countsPartitionsOnceHoweverOftenTheyRun() {
+    Dataset<Row> answers =
+        pipeline(complete("{{ text }}"))
+            .apply(spark.sql("select 'again ' || id as text from range(0, 20, 1, 2)"), List.of());
+    assertThat(answers.collectAsList()).hasSize(20);
+    assertThat(answers.collectAsList()).hasSize(20);
+    assertThat(counts().rows()).isEqualTo(20);
+  }
+
+  @Test
+  void followsRunningTasksByTheirHeartbeats() throws Exception {
+    GenerationProgress progress = new GenerationProgress(counter);
+    spark.sparkContext().addSparkListener(progress);
+    try {
+      Dataset<Row> answers =
+          pipeline(complete("{{ text }}"))
+              .apply(spark.sql("select 'slow ' || id as text from range(0, 600, 1, 1)"), List.of());
+      Thread job = new Thread(() -> answers.foreach(slow()));
+      job.start();
+      long seen = 0;
+      for (int i = 0; i < 300 && seen == 0; i++) {
+        Thread.sleep(50);
+        seen = progress.counts().rows();
+      }
+      assertThat(job.isAlive()).isTrue();
+      assertThat(seen).isBetween(1L, 600L);
+      job.join();
+      assertThat(progress.counts().rows()).isEqualTo(600);
+    } finally {
+      spark.sparkContext().removeSparkListener(progress);
+    }
+  }
+
+  private static org.apache.spark.api.java.function.ForeachFunction<Row> slow() {
+    return row -> Thread.sleep(8);
+  }
+
+  private List<Row> run(Dataset<Row> input) {
+    return pipeline(complete("{{ text }}"), "id")
+        .apply(input, List.of())
+        .orderBy("id")
+        .collectAsList();
+  }
+
+  private GenerationCounts counts() {
+    return GenerationCounter.sum(counter.value());
+  }
+
+  private GenerationPipeline pipeline(RowTask task, String... columns) {
+    return new GenerationPipeline(
+        () -> ENGINE,
+        new PipelineSpecification(task, "prompt.template", List.of(columns), Optional.empty(), 8),
+        counter);
+  }
+
+  private static CompleteTask complete(String template) {
+    return new CompleteTask(
+        PromptTemplate.compile("prompt.template", template),
+        SamplingParams.greedy(3),
+        OverlongPolicy.ERROR);
+  }
+
+  private void refused(RowTask task, Dataset<Row> input, String... parts) {
+    assertThatExceptionOfType(InvalidConfigurationException.class)
+        .isThrownBy(() -> pipeline(task, "completion").apply(input, List.of()))
+        .satisfies(e -> assertThat(e.getMessage()).contains(parts));
+  }
+}

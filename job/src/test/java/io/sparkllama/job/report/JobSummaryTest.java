@@ -1,0 +1,57 @@
+package io.sparkllama.job.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.metrics.GenerationCounts;
+import java.time.Duration;
+import java.util.Map;
+import org.apache.spark.SparkException;
+import org.junit.jupiter.api.Test;
+
+class JobSummaryTest {
+  private static final GenerationCounts COUNTS =
+      new GenerationCounts(1000, 5000, 2000, 400, 100, Map.of("null-input", 2L, "x", 1L));
+
+  @Test
+  void writesOneLineOfJson() {
+    assertThat(new JobSummary(COUNTS, 2.5, "out").json())
+        .isEqualTo(
+            "{\"rows\":1000,\"errors\":3,\"prompt_tokens\":5000,\"cached_tokens\":0,"
+                + "\"completion_tokens\":2000,\"seconds\":2.5,\"output\":\"out\",\"accuracy\":0.25}");
+    assertThat(new JobSummary(GenerationCounts.NONE, 0, "out").json())
+        .startsWith("{\"rows\":0,\"errors\":0")
+        .doesNotContain("accuracy");
+  }
+
+  @Test
+  void writesLinesForPeople() {
+    assertThat(new JobSummary(COUNTS, 2.5, "out").text())
+        .contains(
+            "1000 (400.0/s)", "2 null-input", "0.2500 (100 of 400)", "output            out\n");
+    assertThat(new JobSummary(GenerationCounts.NONE, 0, "out").text()).contains("0 (0.0/s)");
+  }
+
+  @Test
+  void logsRowsTokensAndTimeLeft() {
+    assertThat(new LoggedProgress(4000).line(COUNTS, Duration.ofSeconds(10)))
+        .isEqualTo("1000 of 4000 rows, 3 with an error, 700 tokens/s, 0:00:30 left");
+    assertThat(new LoggedProgress(0).line(GenerationCounts.NONE, Duration.ofSeconds(1)))
+        .isEqualTo("0 of 0 rows, 0 with an error, 0 tokens/s");
+  }
+
+  @Test
+  void takesTheSentenceOutOfTheChain() {
+    Throwable refused =
+        new SparkException("Job aborted", new InvalidConfigurationException("engine.threads bad"));
+    assertThat(FailureSentence.of(refused))
+        .isEqualTo(new FailureSentence(FailureSentence.Kind.REFUSED, "engine.threads bad"));
+    assertThat(FailureSentence.of(new EngineFailedException("ended")).kind())
+        .isEqualTo(FailureSentence.Kind.FAILED);
+    assertThat(FailureSentence.of(new SparkException("[X] first. SQLSTATE: 42\nsecond", null)))
+        .isEqualTo(new FailureSentence(FailureSentence.Kind.FAILED, "[X] first."));
+    assertThat(FailureSentence.of(new IllegalStateException("odd")).kind())
+        .isEqualTo(FailureSentence.Kind.UNEXPECTED);
+  }
+}
