@@ -19,7 +19,7 @@ import picocli.CommandLine.Command;
     description = "Runs LLaMA-family models over data sets.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {InspectCommand.class, SynthesizeCommand.class})
+    subcommands = {InspectCommand.class, SynthesizeCommand.class, TokenizeCommand.class})
 public final class SparkLlamaCommand {
   private SparkLlamaCommand() {}
 
