@@ -25,8 +25,8 @@ struct SineCosine {
   double cosine;
 };
 
-// Sine and cosine of an angle in radians, within 1 ulp for |radians| <= 1e7 (away from their zeros:
-// absolute error below 2^-53); NaN for both beyond 1e7 and for NaN.
+// Sine and cosine of an angle in radians, within 1 ulp plus 2^-90 for |radians| <= 1e7; NaN for
+// both beyond 1e7 and for NaN.
 SineCosine sine_cosine(double radians);
 
 }  // namespace sparkllama

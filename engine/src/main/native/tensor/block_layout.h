@@ -58,7 +58,8 @@ struct BlockQ2_K {
 };
 
 // 16 sub-blocks of 16: value = scale * (sub - 32) * (code - 4).
-// Low two bits as in Q2_K; the third bit of element 128 h + 32 j + l is bit 4 h + j of third_bits[l].
+// Low two bits as in Q2_K; the third bit of element 128 h + 32 j + l is bit 4 h + j of
+// third_bits[l].
 struct BlockQ3_K {
   uint8_t third_bits[32];
   uint8_t codes[64];  // [256] of 2 bits
@@ -94,10 +95,11 @@ struct BlockQ6_K {
   uint16_t scale;  // half
 };
 
-// 8 sub-blocks of 32: value = scale * (sub - 32) * kIQ4Values[code]; codes of a sub-block as in Q4_0.
+// 8 sub-blocks of 32: value = scale * (sub - 32) * kIQ4Values[code]; codes of a sub-block as in
+// Q4_0.
 struct BlockIQ4_XS {
-  uint16_t scale;          // half
-  uint16_t sub_high_bits;  // [8] of 2 bits
+  uint16_t scale;           // half
+  uint16_t sub_high_bits;   // [8] of 2 bits
   uint8_t sub_low_bits[4];  // [8] of 4 bits
   uint8_t codes[128];
 };

@@ -99,10 +99,11 @@ std::vector<float> attend(const KernelTable& table, Pool& pool, const std::vecto
 }
 
 // Row of the cache in float64, as an independent reader sees it.
-std::vector<double> read_row(const Pool& pool, const Shape& shape, int part, int32_t head, int32_t p) {
+std::vector<double> read_row(const Pool& pool, const Shape& shape, int part, int32_t head,
+                             int32_t p) {
   const int64_t block = pool.table()[static_cast<size_t>(p / shape.block_size)];
-  const int64_t row = ((block * 2 + part) * shape.kv_heads + head) * shape.block_size +
-                      p % shape.block_size;
+  const int64_t row =
+      ((block * 2 + part) * shape.kv_heads + head) * shape.block_size + p % shape.block_size;
   const std::byte* at = pool.bytes().data() + row * bytes_of_row(shape);
   std::vector<double> out;
   for (int32_t d = 0; d < shape.head_dim; ++d) {
@@ -123,8 +124,8 @@ std::vector<double> read_row(const Pool& pool, const Shape& shape, int part, int
   return out;
 }
 
-// Softmax attention in float64. With |q| and |k| of a few units per element, scores carry an error of
-// at most head_dim * 2^-24 * sum |q k| / sqrt(head_dim) < 1e-4, and weights and output as much
+// Softmax attention in float64. With |q| and |k| of a few units per element, scores carry an error
+// of at most head_dim * 2^-24 * sum |q k| / sqrt(head_dim) < 1e-4, and weights and output as much
 // relative to the largest |value|; the chain over n positions adds n * 2^-24.
 void compare_exact(const Pool& pool, const Shape& shape, const std::vector<float>& queries,
                    int32_t kv_head, Window window, const std::vector<float>& actual) {

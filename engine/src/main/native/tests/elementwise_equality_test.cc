@@ -1,5 +1,5 @@
-// Walks quantization, normalization, RoPE, SwiGLU, addition and dequantization of every table against
-// the reference, bit by bit, and the reference against float64.
+// Walks quantization, normalization, RoPE, SwiGLU, addition and dequantization of every table
+// against the reference, bit by bit, and the reference against float64.
 #include <cstdio>
 #include <limits>
 
@@ -113,8 +113,7 @@ void walk_rope(const KernelTable& table, Random& random) {
       std::vector<RopePair> pairs;
       for (int64_t j = 0; j < rope_dim / 2; ++j) {
         const double angle = random.between(-10, 10);
-        pairs.push_back(
-            {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))});
+        pairs.push_back({static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))});
       }
       const std::vector<float> x = random.gaussians(3 * head_dim);
       for (const bool adjacent : {true, false}) {
@@ -137,9 +136,8 @@ void walk_rope(const KernelTable& table, Random& random) {
           const double cosine = static_cast<double>(pairs[static_cast<size_t>(j)].cosine);
           const double sine = static_cast<double>(pairs[static_cast<size_t>(j)].sine);
           const double own = static_cast<double>(x[i]);
-          const double mate =
-              static_cast<double>(x[static_cast<size_t>(static_cast<int64_t>(i) +
-                                                        (second ? -distance : distance))]);
+          const double mate = static_cast<double>(
+              x[static_cast<size_t>(static_cast<int64_t>(i) + (second ? -distance : distance))]);
           const double exact = second ? mate * sine + own * cosine : own * cosine - mate * sine;
           const double bound = 0x1p-23 * (std::fabs(own * cosine) + std::fabs(mate * sine));
           EXPECT(std::fabs(static_cast<double>(actual[i]) - exact) <= bound);

@@ -55,8 +55,7 @@ inline OwnedActivations prepare(const KernelTable& table, TensorType type,
   out.codes.resize(values.size());
   out.scales.resize(values.size() / static_cast<size_t>(block));
   out.sums.resize(values.size() / static_cast<size_t>(sum_block));
-  const auto quantize =
-      block == 32 ? table.quantize_block32 : table.quantize_block256;
+  const auto quantize = block == 32 ? table.quantize_block32 : table.quantize_block256;
   for (int64_t at = 0; at < static_cast<int64_t>(values.size()); at += columns) {
     quantize(values.data() + at, columns, out.codes.data() + at, out.scales.data() + at / block,
              out.sums.data() + at / sum_block);

@@ -1,4 +1,5 @@
-// Walks the matrix product of every table that this processor has against the reference, bit by bit.
+// Walks the matrix product of every table that this processor has against the reference, bit by
+// bit.
 #include <cstdio>
 
 #include "cpu/kernel_dispatch.h"
@@ -99,8 +100,8 @@ void walk_extremes(const KernelTable& table, TensorType type) {
     std::vector<float> actual = expected;
     reference.matrix_product(weights, 0, rows, x.view(), num_rows, expected.data(), rows);
     table.matrix_product(weights, 0, rows, x.view(), num_rows, actual.data(), rows);
-    expect_same(actual, expected, std::string(tensor_type_name(type)) + " all bytes " +
-                                      std::to_string(byte));
+    expect_same(actual, expected,
+                std::string(tensor_type_name(type)) + " all bytes " + std::to_string(byte));
   }
 }
 

@@ -12,10 +12,11 @@
 
 namespace sparkllama::testing {
 
-constexpr TensorType kAllTypes[] = {
-    TensorType::kF32,  TensorType::kF16,  TensorType::kBF16, TensorType::kQ4_0,   TensorType::kQ4_1,
-    TensorType::kQ5_0, TensorType::kQ5_1, TensorType::kQ8_0, TensorType::kIQ4_NL, TensorType::kQ2_K,
-    TensorType::kQ3_K, TensorType::kQ4_K, TensorType::kQ5_K, TensorType::kQ6_K,   TensorType::kIQ4_XS};
+constexpr TensorType kAllTypes[] = {TensorType::kF32,  TensorType::kF16,  TensorType::kBF16,
+                                    TensorType::kQ4_0, TensorType::kQ4_1, TensorType::kQ5_0,
+                                    TensorType::kQ5_1, TensorType::kQ8_0, TensorType::kIQ4_NL,
+                                    TensorType::kQ2_K, TensorType::kQ3_K, TensorType::kQ4_K,
+                                    TensorType::kQ5_K, TensorType::kQ6_K, TensorType::kIQ4_XS};
 
 // SplitMix64 (Steele, Lea, Flood, 2014).
 class Random {
@@ -77,7 +78,8 @@ inline HalfFields half_fields(TensorType type) {
   }
 }
 
-// Random bytes in every block. `finite` keeps scales (and float elements) in the range of 2^-8 to 2^-4.
+// Random bytes in every block. `finite` keeps scales (and float elements) in the range of 2^-8 to
+// 2^-4.
 inline std::vector<std::byte> random_weights(TensorType type, int64_t elements, bool finite,
                                              Random& random) {
   std::vector<std::byte> data(static_cast<size_t>(row_bytes(type, elements)));

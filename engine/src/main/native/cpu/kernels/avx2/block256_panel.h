@@ -19,7 +19,7 @@ constexpr int kPanelRows = 8;
 
 // One block of eight rows.
 struct Panel256 {
-  alignas(32) uint8_t codes[64][32];      // [columns / 4, rows, 4]
+  alignas(32) uint8_t codes[64][32];       // [columns / 4, rows, 4]
   alignas(32) int16_t sub_scales[16][16];  // [sub-blocks, rows, 2]: each twice
   // [pairs of 16 columns, rows, 2]: what multiplies the sums of activation codes, either
   // the sub-minimums or offset * sub-scale.
@@ -50,10 +50,9 @@ static inline __m128i unpack_sub_pairs(const uint8_t* subs) {
   constexpr uint32_t kSix = 0x3f3f3f3f;
   constexpr uint32_t kFour = 0x0f0f0f0f;
   constexpr uint32_t kTwo = 0x03030303;
-  return _mm_setr_epi32(static_cast<int>(a & kSix),
-                        static_cast<int>((c & kFour) | (((a >> 6) & kTwo) << 4)),
-                        static_cast<int>(b & kSix),
-                        static_cast<int>(((c >> 4) & kFour) | (((b >> 6) & kTwo) << 4)));
+  return _mm_setr_epi32(
+      static_cast<int>(a & kSix), static_cast<int>((c & kFour) | (((a >> 6) & kTwo) << 4)),
+      static_cast<int>(b & kSix), static_cast<int>(((c >> 4) & kFour) | (((b >> 6) & kTwo) << 4)));
 }
 
 struct CodesQ2_K {
@@ -137,10 +136,10 @@ struct CodesQ5_K {
     const __m256i fifth = load_codes(block + offsetof(Block, fifth_bits));
     for (int j = 0; j < 4; ++j) {
       const __m256i bytes = load_codes(block + offsetof(Block, codes) + 32 * j);
-      codes[2 * j] = _mm256_or_si256(low_nibbles(bytes),
-                                     _mm256_slli_epi16(one_bit(fifth, 2 * j), 4));
-      codes[2 * j + 1] = _mm256_or_si256(high_nibbles(bytes),
-                                         _mm256_slli_epi16(one_bit(fifth, 2 * j + 1), 4));
+      codes[2 * j] =
+          _mm256_or_si256(low_nibbles(bytes), _mm256_slli_epi16(one_bit(fifth, 2 * j), 4));
+      codes[2 * j + 1] =
+          _mm256_or_si256(high_nibbles(bytes), _mm256_slli_epi16(one_bit(fifth, 2 * j + 1), 4));
     }
   }
   static __m128i subs(const uint8_t* block) {

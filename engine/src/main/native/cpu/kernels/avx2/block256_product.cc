@@ -9,6 +9,7 @@ namespace sparkllama::avx2 {
 namespace {
 
 constexpr int kTileRows = 4;  // activation rows
+constexpr int kPanels = 4;    // 12 KiB: they stay in the first cache with a tile of activations
 
 // A panel times some activation rows.
 struct Tile {
@@ -60,10 +61,9 @@ inline __attribute__((always_inline)) void add_sub_block(const Tile& tile, int s
 #pragma GCC unroll 8
     for (int t = 0; t < kRows; ++t) {
       const __m256i x = _mm256_set1_epi32(load_i32(codes + t * tile.columns + 4 * j));
-      const __m256i products =
-          Codes::kSigned
-              ? _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(x, weights))
-              : _mm256_maddubs_epi16(weights, x);
+      const __m256i products = Codes::kSigned ? _mm256_maddubs_epi16(_mm256_abs_epi8(weights),
+                                                                     _mm256_sign_epi8(x, weights))
+                                              : _mm256_maddubs_epi16(weights, x);
       sums[t] = j % Codes::kGroup == 0 ? products : _mm256_add_epi16(sums[t], products);
       if (j % Codes::kGroup == Codes::kGroup - 1) {
         dots[t] = _mm256_add_epi32(dots[t], _mm256_madd_epi16(sums[t], sub_scale));
@@ -114,34 +114,47 @@ void multiply_rows(const Tile& tile, int64_t rows) {
   }
 }
 
+// Multiplies all panels with all activation rows, for block b: a tile of activations stays in the
+// first cache while it meets one panel after the other.
 template <typename Codes>
-void product(const ProductTask& task) {
+void multiply_panels(const ProductTask& task, const Panel256* panels, int64_t r, int64_t b) {
   const Activations& x = task.activations;
   const int64_t blocks = x.columns / 256;
-  const uint8_t* data = reinterpret_cast<const uint8_t*>(task.weights.data);
-  Panel256 panel;
-  for (int64_t r = task.row_begin; r < task.row_end; r += kPanelRows) {
-    const int64_t outputs = smaller(kPanelRows, task.row_end - r);
-    // Lanes beyond the last output repeat its row and are never stored.
-    const uint8_t* rows[kPanelRows];
-    for (int64_t i = 0; i < kPanelRows; ++i) {
-      rows[i] = data + (r + smaller(i, outputs - 1)) * task.weights.row_bytes;
+  for (int64_t t = 0; t < task.num_rows; t += kTileRows) {
+    for (int64_t p = 0; p < kPanels && r + p * kPanelRows < task.row_end; ++p) {
+      const int64_t output = r + p * kPanelRows;
+      const Tile tile = {panels[p],
+                         x.codes + t * x.columns + b * 256,
+                         x.columns,
+                         x.scales + t * blocks + b,
+                         x.sums + (t * blocks + b) * 16,
+                         blocks,
+                         task.y + t * task.y_stride + output,
+                         task.y_stride,
+                         smaller(kPanelRows, task.row_end - output),
+                         b == 0};
+      multiply_rows<Codes>(tile, smaller(kTileRows, task.num_rows - t));
     }
+  }
+}
+
+template <typename Codes>
+void product(const ProductTask& task) {
+  const int64_t blocks = task.activations.columns / 256;
+  const uint8_t* data = reinterpret_cast<const uint8_t*>(task.weights.data);
+  Panel256 panels[kPanels];
+  for (int64_t r = task.row_begin; r < task.row_end; r += kPanels * kPanelRows) {
     for (int64_t b = 0; b < blocks; ++b) {
-      fill<Codes>(panel, rows, b);
-      for (int64_t t = 0; t < task.num_rows; t += kTileRows) {
-        const Tile tile = {panel,
-                           x.codes + t * x.columns + b * 256,
-                           x.columns,
-                           x.scales + t * blocks + b,
-                           x.sums + (t * blocks + b) * 16,
-                           blocks,
-                           task.y + t * task.y_stride + r,
-                           task.y_stride,
-                           outputs,
-                           b == 0};
-        multiply_rows<Codes>(tile, smaller(kTileRows, task.num_rows - t));
+      for (int64_t p = 0; p < kPanels && r + p * kPanelRows < task.row_end; ++p) {
+        // Lanes beyond the last output repeat its row and are never stored.
+        const uint8_t* rows[kPanelRows];
+        for (int64_t i = 0; i < kPanelRows; ++i) {
+          const int64_t row = smaller(r + p * kPanelRows + i, task.row_end - 1);
+          rows[i] = data + row * task.weights.row_bytes;
+        }
+        fill<Codes>(panels[p], rows, b);
       }
+      multiply_panels<Codes>(task, panels, r, b);
     }
   }
 }

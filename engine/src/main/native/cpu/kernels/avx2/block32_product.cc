@@ -2,7 +2,7 @@
 //
 // Eight weight rows are unpacked a block at a time into a panel interleaved by four columns: one
 // multiply-add advances eight outputs by four columns, against four broadcast activation codes.
-// A panel is made once and meets every activation row.
+// A few panels are made at a time and meet every activation row.
 
 #include "cpu/kernels/avx2/avx2_kernels.h"
 #include "cpu/kernels/avx2/lanes.h"
@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kPanelRows = 8;
 constexpr int kPanelBlocks = 8;
+constexpr int kPanels = 4;    // 10 KiB: they stay in the first cache with a tile of activations
 constexpr int kTileRows = 4;  // activation rows
 
 struct PanelBlock {
@@ -32,9 +33,7 @@ struct CodesQ4_0 {
   static constexpr bool kMinimum = false;
   static constexpr int kOffsetBits = 3;
   static constexpr int kGroup = 8;  // 8 * 2 * 15 * 127 = 30480
-  static __m256i load(const uint8_t* block) {
-    return nibble_codes(block + offsetof(Block, codes));
-  }
+  static __m256i load(const uint8_t* block) { return nibble_codes(block + offsetof(Block, codes)); }
 };
 
 struct CodesQ4_1 {
@@ -43,9 +42,7 @@ struct CodesQ4_1 {
   static constexpr bool kMinimum = true;
   static constexpr int kOffsetBits = 0;
   static constexpr int kGroup = 8;
-  static __m256i load(const uint8_t* block) {
-    return nibble_codes(block + offsetof(Block, codes));
-  }
+  static __m256i load(const uint8_t* block) { return nibble_codes(block + offsetof(Block, codes)); }
 };
 
 struct CodesQ5_0 {
@@ -78,9 +75,7 @@ struct CodesQ8_0 {
   static constexpr bool kMinimum = false;
   static constexpr int kOffsetBits = 0;
   static constexpr int kGroup = 1;  // 2 * 128 * 127 = 32512
-  static __m256i load(const uint8_t* block) {
-    return load_codes(block + offsetof(Block, codes));
-  }
+  static __m256i load(const uint8_t* block) { return load_codes(block + offsetof(Block, codes)); }
 };
 
 struct CodesIQ4_NL {
@@ -118,9 +113,9 @@ void fill(PanelBlock& panel, const uint8_t* const (&rows)[kPanelRows], int64_t b
 struct Tile {
   const PanelBlock* panel;  // [blocks]
   int64_t blocks;
-  const int8_t* codes;   // [rows, columns], from the panel's first column on
-  const float* scales;   // [rows, row_blocks]
-  const int32_t* sums;   // [rows, row_blocks]
+  const int8_t* codes;  // [rows, columns], from the panel's first column on
+  const float* scales;  // [rows, row_blocks]
+  const int32_t* sums;  // [rows, row_blocks]
   int64_t columns;
   int64_t row_blocks;
   float* y;  // [rows, y_stride], from the panel's first output on
@@ -145,9 +140,9 @@ inline __attribute__((always_inline)) void dot_products(const Tile& tile, int64_
 #pragma GCC unroll 8
     for (int t = 0; t < kRows; ++t) {
       const __m256i x = _mm256_set1_epi32(load_i32(codes + t * tile.columns + 4 * j));
-      const __m256i products =
-          Codes::kSigned ? _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(x, weights))
-                         : _mm256_maddubs_epi16(weights, x);
+      const __m256i products = Codes::kSigned ? _mm256_maddubs_epi16(_mm256_abs_epi8(weights),
+                                                                     _mm256_sign_epi8(x, weights))
+                                              : _mm256_maddubs_epi16(weights, x);
       sums[t] = j % Codes::kGroup == 0 ? products : _mm256_add_epi16(sums[t], products);
       if (j % Codes::kGroup == Codes::kGroup - 1) {
         dots[t] = _mm256_add_epi32(dots[t], _mm256_madd_epi16(sums[t], ones));
@@ -174,8 +169,8 @@ void multiply(const Tile& tile) {
       if constexpr (Codes::kOffsetBits > 0) {
         dots[t] = _mm256_sub_epi32(dots[t], _mm256_slli_epi32(sum, Codes::kOffsetBits));
       }
-      acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[t]), _mm256_mul_ps(weight_scales, scale),
-                               acc[t]);
+      acc[t] =
+          _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[t]), _mm256_mul_ps(weight_scales, scale), acc[t]);
       if constexpr (Codes::kMinimum) {
         const __m256 minimums = _mm256_load_ps(tile.panel[b].minimums);
         acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), _mm256_mul_ps(minimums, scale), acc[t]);
@@ -201,36 +196,50 @@ void multiply_rows(const Tile& tile, int64_t rows) {
   }
 }
 
+// Multiplies all panels with all activation rows, for blocks from b on: a tile of activations stays
+// in the first cache while it meets one panel after the other.
 template <typename Codes>
-void product(const ProductTask& task) {
+void multiply_panels(const ProductTask& task, const PanelBlock (*panels)[kPanelBlocks], int64_t r,
+                     int64_t b) {
   const Activations& x = task.activations;
   const int64_t blocks = x.columns / 32;
-  const uint8_t* data = reinterpret_cast<const uint8_t*>(task.weights.data);
-  PanelBlock panel[kPanelBlocks];
-  for (int64_t r = task.row_begin; r < task.row_end; r += kPanelRows) {
-    const int64_t outputs = smaller(kPanelRows, task.row_end - r);
-    // Lanes beyond the last output repeat its row and are never stored.
-    const uint8_t* rows[kPanelRows];
-    for (int64_t i = 0; i < kPanelRows; ++i) {
-      rows[i] = data + (r + smaller(i, outputs - 1)) * task.weights.row_bytes;
+  for (int64_t t = 0; t < task.num_rows; t += kTileRows) {
+    for (int64_t p = 0; p < kPanels && r + p * kPanelRows < task.row_end; ++p) {
+      const int64_t output = r + p * kPanelRows;
+      const Tile tile = {panels[p],
+                         smaller(kPanelBlocks, blocks - b),
+                         x.codes + t * x.columns + b * 32,
+                         x.scales + t * blocks + b,
+                         x.sums + t * blocks + b,
+                         x.columns,
+                         blocks,
+                         task.y + t * task.y_stride + output,
+                         task.y_stride,
+                         smaller(kPanelRows, task.row_end - output),
+                         b == 0};
+      multiply_rows<Codes>(tile, smaller(kTileRows, task.num_rows - t));
     }
+  }
+}
+
+template <typename Codes>
+void product(const ProductTask& task) {
+  const int64_t blocks = task.activations.columns / 32;
+  const uint8_t* data = reinterpret_cast<const uint8_t*>(task.weights.data);
+  PanelBlock panels[kPanels][kPanelBlocks];
+  for (int64_t r = task.row_begin; r < task.row_end; r += kPanels * kPanelRows) {
     for (int64_t b = 0; b < blocks; b += kPanelBlocks) {
       const int64_t panel_blocks = smaller(kPanelBlocks, blocks - b);
-      for (int64_t i = 0; i < panel_blocks; ++i) fill<Codes>(panel[i], rows, b + i);
-      for (int64_t t = 0; t < task.num_rows; t += kTileRows) {
-        const Tile tile = {panel,
-                           panel_blocks,
-                           x.codes + t * x.columns + b * 32,
-                           x.scales + t * blocks + b,
-                           x.sums + t * blocks + b,
-                           x.columns,
-                           blocks,
-                           task.y + t * task.y_stride + r,
-                           task.y_stride,
-                           outputs,
-                           b == 0};
-        multiply_rows<Codes>(tile, smaller(kTileRows, task.num_rows - t));
+      for (int64_t p = 0; p < kPanels && r + p * kPanelRows < task.row_end; ++p) {
+        // Lanes beyond the last output repeat its row and are never stored.
+        const uint8_t* rows[kPanelRows];
+        for (int64_t i = 0; i < kPanelRows; ++i) {
+          const int64_t row = smaller(r + p * kPanelRows + i, task.row_end - 1);
+          rows[i] = data + row * task.weights.row_bytes;
+        }
+        for (int64_t i = 0; i < panel_blocks; ++i) fill<Codes>(panels[p][i], rows, b + i);
       }
+      multiply_panels<Codes>(task, panels, r, b);
     }
   }
 }

@@ -1,7 +1,7 @@
 // Multiplies F32, F16 and BF16 weights with float activations; lanes are outputs.
 //
 // A panel holds 16 weight rows by kPanelColumns columns, widened and transposed, so that one vector
-// holds a column of eight rows. It is made once and meets every activation row.
+// holds a column of eight rows. A few panels are made at a time and meet every activation row.
 
 #include "cpu/kernels/avx2/avx2_kernels.h"
 #include "cpu/kernels/avx2/lanes.h"
@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kPanelRows = 16;
 constexpr int kPanelColumns = 64;
+constexpr int kPanels = 4;    // 16 KiB: they stay in the first cache with a tile of activations
 constexpr int kTileRows = 6;  // activation rows: 12 accumulators, 2 weights, 1 broadcast
 
 struct Panel {
@@ -83,8 +84,8 @@ void multiply(const Tile& tile) {
   for (int t = 0; t < kRows; ++t) {
     const float* y = tile.y + t * tile.y_stride;
     low[t] = tile.first ? _mm256_setzero_ps() : load_lanes(y, tile.outputs);
-    high[t] = tile.first || tile.outputs <= 8 ? _mm256_setzero_ps()
-                                              : load_lanes(y + 8, tile.outputs - 8);
+    high[t] =
+        tile.first || tile.outputs <= 8 ? _mm256_setzero_ps() : load_lanes(y + 8, tile.outputs - 8);
   }
   for (int64_t k = 0; k < tile.panel_columns; ++k) {
     const __m256 low_weights = _mm256_load_ps(tile.panel.weights[k]);
@@ -120,33 +121,48 @@ void multiply_rows(const Tile& tile, int64_t rows) {
   }
 }
 
+// Activation rows of the next tile: few rows leave the multipliers waiting, so the last two share.
+int64_t tile_rows(int64_t left) {
+  return left == kTileRows + 1 || left == kTileRows + 2 ? (left + 1) / 2 : smaller(kTileRows, left);
+}
+
+// Multiplies all panels with all activation rows, for columns from k on: a tile of activations
+// stays in the first cache while it meets one panel after the other.
+void multiply_panels(const ProductTask& task, const Panel* panels, int64_t r, int64_t k) {
+  const int64_t columns = task.activations.columns;
+  for (int64_t t = 0; t < task.num_rows; t += tile_rows(task.num_rows - t)) {
+    for (int64_t p = 0; p < kPanels && r + p * kPanelRows < task.row_end; ++p) {
+      const int64_t output = r + p * kPanelRows;
+      const Tile tile = {panels[p],
+                         smaller(kPanelColumns, columns - k),
+                         task.activations.values + t * columns + k,
+                         columns,
+                         task.y + t * task.y_stride + output,
+                         task.y_stride,
+                         smaller(kPanelRows, task.row_end - output),
+                         k == 0};
+      multiply_rows(tile, tile_rows(task.num_rows - t));
+    }
+  }
+}
+
 template <typename Weights>
 void product(const ProductTask& task) {
   const int64_t columns = task.activations.columns;
   const uint8_t* data = reinterpret_cast<const uint8_t*>(task.weights.data);
-  Panel panel;
-  for (int64_t r = task.row_begin; r < task.row_end; r += kPanelRows) {
-    const int64_t outputs = smaller(kPanelRows, task.row_end - r);
+  Panel panels[kPanels];
+  for (int64_t r = task.row_begin; r < task.row_end; r += kPanels * kPanelRows) {
     for (int64_t k = 0; k < columns; k += kPanelColumns) {
-      // Lanes beyond the last output repeat its row and are never stored.
-      const uint8_t* rows[kPanelRows];
-      for (int64_t i = 0; i < kPanelRows; ++i) {
-        rows[i] = data + (r + smaller(i, outputs - 1)) * task.weights.row_bytes +
-                  k * Weights::kBytes;
+      for (int64_t p = 0; p < kPanels && r + p * kPanelRows < task.row_end; ++p) {
+        // Lanes beyond the last output repeat its row and are never stored.
+        const uint8_t* rows[kPanelRows];
+        for (int64_t i = 0; i < kPanelRows; ++i) {
+          const int64_t row = smaller(r + p * kPanelRows + i, task.row_end - 1);
+          rows[i] = data + row * task.weights.row_bytes + k * Weights::kBytes;
+        }
+        fill<Weights>(panels[p], rows, smaller(kPanelColumns, columns - k));
       }
-      const int64_t panel_columns = smaller(kPanelColumns, columns - k);
-      fill<Weights>(panel, rows, panel_columns);
-      for (int64_t t = 0; t < task.num_rows; t += kTileRows) {
-        const Tile tile = {panel,
-                           panel_columns,
-                           task.activations.values + t * columns + k,
-                           columns,
-                           task.y + t * task.y_stride + r,
-                           task.y_stride,
-                           outputs,
-                           k == 0};
-        multiply_rows(tile, smaller(kTileRows, task.num_rows - t));
-      }
+      multiply_panels(task, panels, r, k);
     }
   }
 }

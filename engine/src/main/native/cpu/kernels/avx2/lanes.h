@@ -88,7 +88,8 @@ static inline __m256 exponential(__m256 x) {
   sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0.5f));
   sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(1.0f));
   sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(1.0f));
-  const __m256i exponent = _mm256_sub_epi32(_mm256_castps_si256(shifted), _mm256_castps_si256(shift));
+  const __m256i exponent =
+      _mm256_sub_epi32(_mm256_castps_si256(shifted), _mm256_castps_si256(shift));
   const __m256i half = _mm256_srai_epi32(exponent, 1);
   const __m256i bias = _mm256_set1_epi32(127);
   const __m256i rest = _mm256_sub_epi32(exponent, half);

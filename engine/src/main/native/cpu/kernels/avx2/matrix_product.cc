@@ -5,8 +5,7 @@
 namespace sparkllama::avx2 {
 
 void matrix_product(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y,
-                    int64_t y_stride) {
+                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride) {
   const ProductTask task = {weights, row_begin, row_end, activations, num_rows, y, y_stride};
   if (activations.columns == 0) {
     for (int64_t t = 0; t < num_rows; ++t) {

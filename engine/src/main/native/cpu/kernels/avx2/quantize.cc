@@ -38,8 +38,7 @@ void sum_codes(const int8_t* codes, int64_t columns, int32_t* sums) {
   for (int64_t k = 0; k < columns; k += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + k));
     const __m256i pairs = _mm256_madd_epi16(_mm256_cvtepi8_epi16(bytes), ones);
-    __m128i four =
-        _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
     four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
     four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1));
     sums[k / 16] = _mm_cvtsi128_si32(four);

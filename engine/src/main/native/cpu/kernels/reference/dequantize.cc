@@ -47,8 +47,10 @@ void dequantize_row(const WeightMatrix& weights, int64_t row, float* out) {
         out[k] = bfloat16_to_float(bits);
         break;
       default:
-        if (columns == 32) widen_block32(weights.type, bytes, out + k);
-        else widen_block256(weights.type, bytes, out + k);
+        if (columns == 32)
+          widen_block32(weights.type, bytes, out + k);
+        else
+          widen_block256(weights.type, bytes, out + k);
     }
   }
 }

@@ -19,6 +19,7 @@
 // float() of an int32 rounds half to even. The largest magnitudes, |code_a| being at most 127:
 // Q6_K 256 * 128 * 32 * 127 = 133,169,152 and IQ4_XS 256 * 32 * 127 * 127 = 132,128,768 < 2^31.
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/half.h"
@@ -47,12 +48,20 @@ float widen(TensorType type, const std::byte* element) {
 
 void float_row(TensorType type, const std::byte* row, const Activations& activations,
                int64_t num_rows, OutputColumn y) {
-  const int64_t element_bytes = block_bytes(type);
-  for (int64_t k = 0; k < activations.columns; ++k) {
-    const float weight = widen(type, row + k * element_bytes);
+  // A few weights are widened at a time, and then meet every activation row.
+  constexpr int64_t kChunk = 64;
+  float widened[kChunk];
+  const int64_t columns = activations.columns;
+  for (int64_t begin = 0; begin < columns; begin += kChunk) {
+    const int64_t count = std::min(kChunk, columns - begin);
+    for (int64_t i = 0; i < count; ++i) {
+      widened[i] = widen(type, row + (begin + i) * block_bytes(type));
+    }
     for (int64_t t = 0; t < num_rows; ++t) {
-      float& acc = y.data[t * y.stride];
-      acc = __builtin_fmaf(weight, activations.values[t * activations.columns + k], acc);
+      const float* x = activations.values + t * columns + begin;
+      float acc = y.data[t * y.stride];
+      for (int64_t i = 0; i < count; ++i) acc = __builtin_fmaf(widened[i], x[i], acc);
+      y.data[t * y.stride] = acc;
     }
   }
 }
@@ -109,8 +118,7 @@ void block256_row(TensorType type, const std::byte* row, const Activations& acti
 }  // namespace
 
 void matrix_product(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y,
-                    int64_t y_stride) {
+                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride) {
   for (int64_t r = row_begin; r < row_end; ++r) {
     const std::byte* row = weights.data + r * weights.row_bytes;
     const OutputColumn column = {y + r, y_stride};

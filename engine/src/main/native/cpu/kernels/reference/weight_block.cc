@@ -58,8 +58,7 @@ void unpack(const BlockQ4_1& in, WeightBlock32& out) {
 
 void unpack(const BlockQ5_0& in, WeightBlock32& out) {
   for (int i = 0; i < 32; ++i) {
-    out.codes[i] =
-        static_cast<int8_t>((nibble(in.codes, i) | fifth_bit(in.fifth_bits, i)) - 16);
+    out.codes[i] = static_cast<int8_t>((nibble(in.codes, i) | fifth_bit(in.fifth_bits, i)) - 16);
   }
   out.scale = half_to_float(in.scale);
 }
