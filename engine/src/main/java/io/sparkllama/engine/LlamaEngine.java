@@ -13,9 +13,12 @@ import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.constraint.StopCondition;
 import io.sparkllama.engine.runner.ModelRunner;
+import io.sparkllama.engine.runner.NativeModelRunner;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -31,6 +34,7 @@ import java.util.function.Supplier;
  * step. The engine takes all that it is given: callers keep what they have in flight bounded.
  */
 public final class LlamaEngine implements AutoCloseable {
+  private final Optional<ModelFile> model; // empty on a bare runner
   private final ModelText text;
   private final int contextLength;
   private final int mostCandidates;
@@ -38,7 +42,13 @@ public final class LlamaEngine implements AutoCloseable {
   private final ContinuationEncoder continuations;
   private final EngineLoop loop;
 
-  private LlamaEngine(ModelText text, int contextLength, int prefillChunk, ModelRunner runner) {
+  private LlamaEngine(
+      Optional<ModelFile> model,
+      ModelText text,
+      int contextLength,
+      int prefillChunk,
+      ModelRunner runner) {
+    this.model = model;
     this.text = text;
     this.contextLength = contextLength;
     this.prompts = new PromptEncoder(text::encodeWithBos);
@@ -48,13 +58,52 @@ public final class LlamaEngine implements AutoCloseable {
   }
 
   /**
+   * Opens a model file and makes an engine that runs it in native code.
+   *
+   * @throws io.sparkllama.engine.api.ModelFormatException where the file cannot be run
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where there is no such file, or
+   *     an option cannot be met
+   * @throws io.sparkllama.engine.api.InsufficientMemoryException where the memory cannot be had
+   */
+  public static LlamaEngine open(Path model, EngineOptions options) {
+    return open(ModelFile.open(model), options);
+  }
+
+  /** Makes an engine that runs an opened model in native code; throws as the other. */
+  public static LlamaEngine open(ModelFile model, EngineOptions options) {
+    NativeModelRunner runner =
+        NativeModelRunner.open(model.config(), model.weights(), model.gguf().parts(), options);
+    try {
+      return new LlamaEngine(
+          Optional.of(model),
+          new TokenizerText(model.tokenizer()),
+          runner.contextLength(),
+          options.prefillChunk(),
+          runner);
+    } catch (RuntimeException | Error e) {
+      runner.close();
+      throw e;
+    }
+  }
+
+  /**
    * Makes an engine on a runner, which it closes.
    *
    * @param contextLength most tokens of a sequence, which the runner's buffers have room for
    */
   static LlamaEngine on(
       ModelText text, int contextLength, EngineOptions options, ModelRunner runner) {
-    return new LlamaEngine(text, contextLength, options.prefillChunk(), runner);
+    return new LlamaEngine(Optional.empty(), text, contextLength, options.prefillChunk(), runner);
+  }
+
+  /** Returns the model that the engine was opened with. */
+  public ModelFile model() {
+    return model.orElseThrow(() -> new IllegalStateException("This engine runs no model file"));
+  }
+
+  /** Returns the most tokens of a sequence. */
+  public int contextLength() {
+    return contextLength;
   }
 
   /**

@@ -3,6 +3,8 @@ package io.sparkllama.engine;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.tokenizer.Tokenizer;
+import io.sparkllama.engine.tokenizer.Tokenizers;
 import java.nio.file.Path;
 
 /** Opens a model without native code: what it is and what it holds, for the driver and tools. */
@@ -11,12 +13,14 @@ public final class ModelFile {
   private final GgufFile gguf;
   private final ModelConfig config;
   private final WeightMap weights;
+  private final Tokenizer tokenizer;
 
   private ModelFile(Path path, GgufFile gguf) {
     this.path = path;
     this.gguf = gguf;
     this.config = ModelConfig.of(gguf);
     this.weights = WeightMap.of(gguf, config);
+    this.tokenizer = Tokenizers.of(gguf.metadata());
   }
 
   /**
@@ -44,5 +48,14 @@ public final class ModelFile {
 
   public WeightMap weights() {
     return weights;
+  }
+
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** Returns, in ascending order, every id that ends an answer. */
+  public int[] endTokens() {
+    return tokenizer.endIds();
   }
 }
