@@ -1,5 +1,6 @@
 package io.sparkllama.job;
 
+import io.sparkllama.job.plugin.ExecutorSettings;
 import java.util.Map;
 import org.apache.spark.SparkConf;
 
@@ -34,6 +35,6 @@ final class SparkSettings {
     SparkConf conf = new SparkConf();
     job.forEach(conf::setIfMissing);
     DEFAULTS.forEach(conf::setIfMissing);
-    return conf.set(JAVA_TIME, "true");
+    return ExecutorSettings.apply(conf.set(JAVA_TIME, "true"));
   }
 }

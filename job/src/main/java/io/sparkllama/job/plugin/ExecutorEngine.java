@@ -1,0 +1,84 @@
+package io.sparkllama.job.plugin;
+
+import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.store.CacheDirectory;
+import io.sparkllama.engine.store.LocalModel;
+import io.sparkllama.engine.store.ModelStore;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Holds the executor's one engine: the only static state of the project, since a task cannot reach
+ * its plugin.
+ */
+public final class ExecutorEngine {
+  private static final Logger LOG = LoggerFactory.getLogger(ExecutorEngine.class);
+
+  /** As long as tasks that were killed may take to end. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final EngineHolder<EngineSpecification, LlamaEngine> HOLDER =
+      new EngineHolder<>(ExecutorEngine::open, LlamaEngine::close, LlamaEngine::hasEnded, PATIENCE);
+
+  private ExecutorEngine() {}
+
+  /**
+   * Returns this executor's engine, opened by who comes first: the model is brought to the host and
+   * verified, then mapped. In a task it stays open until the task ends; elsewhere only until
+   * someone asks for another engine. Nobody but this class closes it.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where the model is out of reach
+   *     or has changed, or where another engine stays in use
+   * @throws IOException where the model cannot be read; trying again may help
+   */
+  public static LlamaEngine acquire(EngineSpecification specification) throws IOException {
+    EngineHolder<EngineSpecification, LlamaEngine>.Lease lease;
+    try {
+      lease = HOLDER.acquire(specification);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw (IOException)
+          new InterruptedIOException("interrupted while waiting for the executor's engine")
+              .initCause(e);
+    }
+    TaskContext task = TaskContext.get();
+    if (task == null) {
+      lease.close();
+    } else {
+      task.addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
+    }
+    return lease.engine();
+  }
+
+  /** Closes the engine, whoever uses it: the executor ends. */
+  static void close() {
+    HOLDER.close();
+  }
+
+  private static LlamaEngine open(EngineSpecification specification) throws IOException {
+    SparkEnv environment = SparkEnv.get();
+    SparkConf conf = environment == null ? new SparkConf() : environment.conf();
+    Path cache =
+        specification.cacheDirectory().isEmpty()
+            ? CacheDirectory.standard()
+            : Path.of(specification.cacheDirectory());
+    HadoopModelSource source =
+        HadoopModelSource.of(
+            specification.modelLocation(), HadoopModelSource.hadoopConfiguration(conf));
+    LocalModel model = new ModelStore(cache).localize(source, specification.manifest());
+    int cores = ExecutorCores.of(conf, Runtime.getRuntime().availableProcessors());
+    LOG.info(
+        "Opening this executor's engine: {} threads, model {}",
+        specification.options(cores).threads(),
+        model.path());
+    return LlamaEngine.open(model.path(), specification.options(cores));
+  }
+}

@@ -1,0 +1,92 @@
+package io.sparkllama.job.plugin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.RowKey;
+import io.sparkllama.engine.api.SamplingParams;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExecutorEngineTest {
+  @TempDir Path cache;
+
+  @AfterEach
+  void close() {
+    ExecutorEngine.close();
+  }
+
+  private EngineSpecification specification(EngineOptions options) throws Exception {
+    Path model =
+        Path.of(System.getProperty("sparkllama.shared", "../../shared"))
+            .resolve("data/models/stories260K.f32.gguf");
+    Assumptions.assumeTrue(Files.exists(model), "skipped: no shared data at " + model);
+    return PreparedModel.of(
+            model.toString(), Optional.empty(), Optional.of(cache), options, new SparkConf(false))
+        .specification();
+  }
+
+  @Test
+  void theSameSpecificationGivesTheSameEngineAndAnotherOneAnother() throws Exception {
+    EngineSpecification specification = specification(EngineOptions.defaults());
+    LlamaEngine first = ExecutorEngine.acquire(specification);
+    assertThat(ExecutorEngine.acquire(specification(EngineOptions.defaults()))).isSameAs(first);
+
+    LlamaEngine second =
+        ExecutorEngine.acquire(specification(EngineOptions.defaults().withContextLength(64)));
+
+    assertThat(second).isNotSameAs(first);
+    assertThat(first.hasEnded()).isTrue();
+    assertThat(second.hasEnded()).isFalse();
+    GenerationRequest request =
+        new GenerationRequest(
+            new RowKey(0, 0),
+            Prompt.ofData("Once upon a time"),
+            SamplingParams.greedy(5),
+            OverlongPolicy.ERROR);
+    assertThat(second.generate(request).get().text()).startsWith(", there was");
+  }
+
+  @Test
+  void anEngineThatHasEndedIsReplaced() throws Exception {
+    EngineSpecification specification = specification(EngineOptions.defaults());
+    LlamaEngine first = ExecutorEngine.acquire(specification);
+    first.close();
+
+    assertThat(ExecutorEngine.acquire(specification)).isNotSameAs(first);
+  }
+
+  @Test
+  void thePluginClosesTheEngineWhenTheExecutorEnds() throws Exception {
+    LlamaEngine engine = ExecutorEngine.acquire(specification(EngineOptions.defaults()));
+
+    new SparkLlamaPlugin().executorPlugin().shutdown();
+
+    assertThat(engine.hasEnded()).isTrue();
+  }
+
+  @Test
+  void theUsersOwnPluginsStay() {
+    SparkConf conf =
+        new SparkConf(false)
+            .set("spark.plugins", "their.Plugin")
+            .set("spark.kryo.registrator", "their.Registrator");
+
+    ExecutorSettings.apply(ExecutorSettings.apply(conf));
+
+    assertThat(conf.get("spark.plugins"))
+        .isEqualTo("their.Plugin," + SparkLlamaPlugin.class.getName());
+    assertThat(conf.get("spark.kryo.registrator"))
+        .isEqualTo("their.Registrator," + SparkLlamaKryoRegistrator.class.getName());
+  }
+}
