@@ -50,11 +50,15 @@ public final class ModelFile {
     return weights;
   }
 
+  /** Returns the tokenizer, whose ids are the rows of the token embedding. */
   public Tokenizer tokenizer() {
     return tokenizer;
   }
 
-  /** Returns, in ascending order, every id that ends an answer. */
+  /**
+   * Returns, in ascending order, the ids that end an answer: those that the metadata names, and the
+   * tokens whose texts are known to end one, for files that do not name them all.
+   */
   public int[] endTokens() {
     return tokenizer.endIds();
   }

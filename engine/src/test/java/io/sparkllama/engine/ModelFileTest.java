@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.ModelConfig.RopeLayout;
 import io.sparkllama.engine.model.RopeScaling;
+import io.sparkllama.engine.model.TinyModel;
 import io.sparkllama.engine.model.WeightRole;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,5 +125,37 @@ class ModelFileTest {
     assertThatExceptionOfType(ModelFormatException.class)
         .isThrownBy(() -> ModelFile.open(vocabulary))
         .withMessageContaining("metadata key llama.embedding_length is missing");
+  }
+
+  @Test
+  void answersEndWhereTheVocabularyEnds() {
+    ModelFile model = ModelFile.open(SharedData.path("models/stories260K.ggml-org.gguf"));
+    assertThat(model.endTokens()).containsExactly(2);
+    assertThat(model.tokenizer().vocabulary().size()).isEqualTo(512);
+  }
+
+  /** Llama 3 files that name only 128001 must stop at 128009 too, whatever id it has. */
+  @Test
+  void endTokensThatTheFileDoesNotNameAreKnownByTheirTexts() throws IOException {
+    TinyModel model =
+        new TinyModel()
+            .set(
+                "tokenizer.ggml.tokens",
+                MetadataValue.ofStrings(List.of("a", "<|end_of_text|>", "b", "<|eot_id|>")))
+            .set("tokenizer.ggml.token_type", MetadataValue.ofInt32s(1, 3, 1, 3))
+            .set("tokenizer.ggml.model", MetadataValue.ofString("gpt2"))
+            .set("tokenizer.ggml.pre", MetadataValue.ofString("llama-bpe"))
+            .set("tokenizer.ggml.merges", MetadataValue.ofStrings(List.of()))
+            .set("tokenizer.ggml.bos_token_id", MetadataValue.ofUint32(0))
+            .set("tokenizer.ggml.eos_token_id", MetadataValue.ofUint32(1));
+    assertThat(ModelFile.open(model.write(directory)).endTokens()).containsExactly(1, 3);
+  }
+
+  @Test
+  void aModelWithoutATokenizerSaysSo() throws IOException {
+    Path path = new TinyModel().remove("tokenizer.ggml.model").write(directory);
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(() -> ModelFile.open(path))
+        .withMessageContaining("metadata key tokenizer.ggml.model is missing");
   }
 }

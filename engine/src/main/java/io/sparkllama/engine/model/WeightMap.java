@@ -105,14 +105,13 @@ public final class WeightMap {
               + ": "
               + file.parts().get(tensor.part()));
     }
-    // Converters write vectors in 32 bits whatever the file's type.
-    if (shape.length == 1 && tensor.type() != QuantizationType.F32) {
+    if (role == WeightRole.ROPE_FACTORS && tensor.type() != QuantizationType.F32) {
       throw new ModelFormatException(
           "tensor "
               + tensor.name()
-              + " has type "
+              + " must be F32 but has type "
               + tensor.type()
-              + " but a vector must be F32: "
+              + ": "
               + file.parts().get(tensor.part()));
     }
   }

@@ -1,0 +1,231 @@
+package io.sparkllama.engine.model;
+
+import static io.sparkllama.engine.gguf.MetadataValue.ofFloat32;
+import static io.sparkllama.engine.gguf.MetadataValue.ofInt32;
+import static io.sparkllama.engine.gguf.MetadataValue.ofInt32s;
+import static io.sparkllama.engine.gguf.MetadataValue.ofString;
+import static io.sparkllama.engine.gguf.MetadataValue.ofStrings;
+import static io.sparkllama.engine.gguf.MetadataValue.ofUint32;
+import static io.sparkllama.engine.gguf.MetadataValue.ofUint64;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.gguf.MetadataValue;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelConfigTest {
+  @TempDir Path directory;
+
+  private ModelConfig config(TinyModel model) throws IOException {
+    return ModelConfig.of(model.file(directory));
+  }
+
+  private void refuse(TinyModel model, String message) throws IOException {
+    var file = model.file(directory);
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(() -> ModelConfig.of(file))
+        .withMessageContaining(message)
+        .withMessageContaining(file.parts().get(0).toString());
+  }
+
+  private void refuse(String key, MetadataValue value, String message) throws IOException {
+    refuse(new TinyModel().set(key, value), "metadata key " + key + " " + message);
+  }
+
+  @Test
+  void defaultsOfAbsentKeys() throws IOException {
+    ModelConfig config = config(new TinyModel().remove("llama.attention.head_count_kv"));
+    assertThat(config.kvHeadCount()).isEqualTo(2);
+    assertThat(config.headDimension()).isEqualTo(4);
+    assertThat(config.ropeDimension()).isEqualTo(4);
+    assertThat(config.ropeBase()).isEqualTo(10_000);
+    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
+    assertThat(config.slidingWindow()).isZero();
+  }
+
+  @Test
+  void keysOfAnyIntegerWidth() throws IOException {
+    TinyModel model =
+        new TinyModel()
+            .set("llama.block_count", ofUint64(2))
+            .set("llama.context_length", ofInt32(32));
+    assertThat(config(model).layerCount()).isEqualTo(2);
+    assertThat(config(model).contextLength()).isEqualTo(32);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "general.architecture",
+        "llama.block_count",
+        "llama.context_length",
+        "llama.embedding_length",
+        "llama.feed_forward_length",
+        "llama.attention.head_count",
+        "llama.attention.layer_norm_rms_epsilon"
+      })
+  void requiredKeysMissing(String key) throws IOException {
+    refuse(new TinyModel().remove(key), "metadata key " + key + " is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"llama.block_count", "llama.attention.head_count", "llama.context_length"})
+  void requiredKeysOfAWrongType(String key) throws IOException {
+    refuse(key, ofString("8"), "must be an integer but is of type string");
+    refuse(key, ofInt32s(8, 8), "must be an integer but is of type array of int32");
+    refuse(key, ofFloat32(8), "must be an integer but is of type float32");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen2", "falcon", "bert", "LLAMA", ""})
+  void architectureOtherThanLlama(String name) throws IOException {
+    refuse(
+        "general.architecture",
+        ofString(name),
+        "names " + name + ", which is not supported (supported: llama)");
+  }
+
+  @Test
+  void mixtureOfExperts() throws IOException {
+    refuse("llama.expert_count", ofUint32(8), "is 8: models with a mixture of experts");
+    assertThat(config(new TinyModel().set("llama.expert_count", ofUint32(0)))).isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "llama.block_count, 0, 1024",
+    "llama.block_count, 1025, 1024",
+    "llama.block_count, -1, 1024",
+    "llama.context_length, 0, 16777216",
+    "llama.context_length, 16777217, 16777216",
+    "llama.context_length, -2147483648, 16777216",
+    "llama.embedding_length, 0, 262144",
+    "llama.embedding_length, 262145, 262144",
+    "llama.feed_forward_length, 0, 1048576",
+    "llama.feed_forward_length, 2147483647, 1048576",
+    "llama.attention.head_count, 0, 4096",
+    "llama.attention.head_count, 4097, 4096",
+    "llama.attention.head_count_kv, 0, 4096",
+    "llama.attention.key_length, 0, 4096",
+    "llama.attention.key_length, 4097, 4096",
+    "llama.rope.dimension_count, 0, 4096",
+  })
+  void numbersOutOfRange(String key, int value, int max) throws IOException {
+    refuse(key, ofInt32(value), "must be 1 to " + max + " but is " + value);
+  }
+
+  @Test
+  void numbersBeyond32Bits() throws IOException {
+    refuse("llama.block_count", ofUint32(4294967295L), "is out of range (4294967295)");
+    refuse("llama.context_length", ofUint64(-1), "is out of range (18446744073709551615)");
+  }
+
+  @Test
+  void headsThatDoNotDivide() throws IOException {
+    refuse("llama.attention.head_count", ofUint32(3), "is 3, which does not divide the embedding");
+    TinyModel model =
+        new TinyModel()
+            .set("llama.attention.head_count", ofUint32(4))
+            .set("llama.attention.head_count_kv", ofUint32(3));
+    refuse(model, "llama.attention.head_count_kv is 3, which does not divide the 4 heads");
+    refuse("llama.attention.head_count_kv", ofUint32(4), "is 4, which does not divide the 2 heads");
+  }
+
+  @Test
+  void aHeadsWidthMayDifferFromItsShareOfTheEmbedding() throws IOException {
+    TinyModel model =
+        new TinyModel()
+            .set("llama.attention.head_count", ofUint32(3))
+            .set("llama.attention.head_count_kv", ofUint32(3))
+            .set("llama.attention.key_length", ofUint32(6))
+            .set("llama.attention.value_length", ofUint32(6));
+    assertThat(config(model).headDimension()).isEqualTo(6);
+    refuse(
+        model.set("llama.attention.value_length", ofUint32(4)),
+        "llama.attention.value_length is 4 but keys have 6");
+  }
+
+  @Test
+  void ropeDimensionOddOrTooLarge() throws IOException {
+    refuse("llama.rope.dimension_count", ofUint32(3), "must be even and at most");
+    refuse("llama.rope.dimension_count", ofUint32(6), "must be even and at most");
+    TinyModel partial = new TinyModel().set("llama.rope.dimension_count", ofUint32(2));
+    assertThat(config(partial).ropeDimension()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {0f, -0f, -1f, Float.NaN, Float.POSITIVE_INFINITY})
+  void epsilonAndBaseMustBePositive(float value) throws IOException {
+    String message = "must be a positive number but is " + (double) value;
+    refuse("llama.attention.layer_norm_rms_epsilon", ofFloat32(value), message);
+    refuse("llama.rope.freq_base", ofFloat32(value), message);
+    TinyModel scaled = new TinyModel().set("llama.rope.scaling.type", ofString("linear"));
+    refuse(
+        scaled.set("llama.rope.scaling.factor", ofFloat32(value)),
+        "llama.rope.scaling.factor " + message);
+  }
+
+  @Test
+  void linearScaling() throws IOException {
+    TinyModel model = new TinyModel().set("llama.rope.scaling.type", ofString("linear"));
+    refuse(model, "metadata key llama.rope.scaling.factor is missing");
+    model.set("llama.rope.scaling.factor", ofFloat32(4));
+    assertThat(config(model).ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+    TinyModel old = new TinyModel().set("llama.rope.scale_linear", ofFloat32(2));
+    assertThat(config(old).ropeScaling()).isEqualTo(new RopeScaling.Linear(2));
+  }
+
+  @Test
+  void llama3Scaling() throws IOException {
+    TinyModel model = new TinyModel().set("llama.rope.scaling.type", ofString("llama3"));
+    refuse(model, "is llama3 but there is no tensor rope_freqs.weight");
+    model.tensor("rope_freqs.weight", 2);
+    assertThat(config(model).ropeScaling()).isEqualTo(new RopeScaling.Factors());
+    model.remove("llama.rope.scaling.type");
+    assertThat(config(model).ropeScaling()).isEqualTo(new RopeScaling.Factors());
+    model.set("llama.rope.scaling.type", ofString("linear"));
+    refuse(model, "is linear and there is a tensor rope_freqs.weight too");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"yarn", "longrope", "dynamic", ""})
+  void scalingOfAnotherType(String type) throws IOException {
+    refuse(
+        "llama.rope.scaling.type",
+        ofString(type),
+        "is " + type + ", which is not supported (supported: none, linear, llama3)");
+  }
+
+  @Test
+  void slidingWindow() throws IOException {
+    TinyModel model = new TinyModel().set("llama.attention.sliding_window", ofUint32(4096));
+    assertThat(config(model).slidingWindow()).isEqualTo(4096);
+    refuse("llama.attention.sliding_window", ofInt32(-1), "must be 0 to");
+  }
+
+  @Test
+  void theVocabularyDecidesItsSize() throws IOException {
+    assertThat(config(new TinyModel().set("llama.vocab_size", ofUint32(99))).vocabularySize())
+        .isEqualTo(4);
+    TinyModel bare = new TinyModel().remove("tokenizer.ggml.tokens");
+    refuse(bare, "metadata key llama.vocab_size is missing");
+    assertThat(config(bare.set("llama.vocab_size", ofUint32(99))).vocabularySize()).isEqualTo(99);
+    refuse("tokenizer.ggml.tokens", ofStrings(List.of()), "must have 1 to");
+  }
+
+  @Test
+  void tensorDataLayout() throws IOException {
+    String key = "llama.tensor_data_layout";
+    assertThat(config(new TinyModel().set(key, ofString("Meta AI original pth")))).isNotNull();
+    refuse(key, ofString("interleaved"), "is \"interleaved\", which is not supported");
+  }
+}

@@ -1,0 +1,130 @@
+package io.sparkllama.engine.model;
+
+import static io.sparkllama.engine.gguf.MetadataValue.ofString;
+import static io.sparkllama.engine.gguf.MetadataValue.ofStrings;
+import static io.sparkllama.engine.gguf.MetadataValue.ofUint32;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.gguf.QuantizationType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WeightMapTest {
+  @TempDir Path directory;
+
+  private WeightMap weights(TinyModel model) throws IOException {
+    GgufFile file = model.file(directory);
+    return WeightMap.of(file, ModelConfig.of(file));
+  }
+
+  private void refuse(TinyModel model, String message) throws IOException {
+    GgufFile file = model.file(directory);
+    ModelConfig config = ModelConfig.of(file);
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(() -> WeightMap.of(file, config))
+        .withMessageContaining(message)
+        .withMessageContaining(file.parts().get(0).toString());
+  }
+
+  @Test
+  void everyRoleOfEveryLayerIsFound() throws IOException {
+    WeightMap weights = weights(new TinyModel());
+    for (WeightRole role : WeightRole.values()) {
+      if (role != WeightRole.OUTPUT && role != WeightRole.ROPE_FACTORS) {
+        assertThat(weights.tensor(role, 1).name()).isEqualTo(role.tensorName(1));
+      }
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> weights.tensor(WeightRole.ROPE_FACTORS, 0))
+        .withMessage("model has no ROPE_FACTORS");
+  }
+
+  @Test
+  void theOutputMayBeTied() throws IOException {
+    WeightMap tied = weights(new TinyModel());
+    assertThat(tied.outputIsTied()).isTrue();
+    assertThat(tied.tensor(WeightRole.OUTPUT, 0).name()).isEqualTo("token_embd.weight");
+    WeightMap untied = weights(new TinyModel().tensor("output.weight", 8, 4));
+    assertThat(untied.outputIsTied()).isFalse();
+    assertThat(untied.tensor(WeightRole.OUTPUT, 0).name()).isEqualTo("output.weight");
+  }
+
+  @Test
+  void missingTensorsAreListed() throws IOException {
+    TinyModel model =
+        new TinyModel().removeTensor("blk.0.attn_q.weight").removeTensor("output_norm.weight");
+    refuse(model, "lacks tensors that llama needs: output_norm.weight, blk.0.attn_q.weight: ");
+  }
+
+  @Test
+  void aLongListOfMissingTensorsIsCutShort() throws IOException {
+    TinyModel model = new TinyModel().set("llama.block_count", ofUint32(1024));
+    refuse(model, "blk.6.attn_norm.weight and 9193 more: ");
+  }
+
+  @Test
+  void tensorsThatWouldNotBeUsed() throws IOException {
+    refuse(
+        new TinyModel().tensor("blk.0.attn_q.bias", 8),
+        "has tensors that llama does not use: blk.0.attn_q.bias: ");
+    refuse(
+        new TinyModel().set("llama.block_count", ofUint32(1)),
+        "has tensors that llama does not use: blk.1.attn_norm.weight");
+    assertThat(weights(new TinyModel().tensor("blk.0.attn_rot_embd.weight", 2))).isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "token_embd.weight, 8, 5, 8 x 4",
+    "token_embd.weight, 4, 8, 8 x 4",
+    "output.weight, 8, 3, 8 x 4",
+    "blk.0.attn_q.weight, 8, 4, 8 x 8",
+    "blk.1.attn_k.weight, 8, 8, 8 x 4",
+    "blk.1.attn_v.weight, 4, 8, 8 x 4",
+    "blk.0.attn_output.weight, 8, 9, 8 x 8",
+    "blk.0.ffn_gate.weight, 12, 8, 8 x 12",
+    "blk.0.ffn_up.weight, 8, 13, 8 x 12",
+    "blk.0.ffn_down.weight, 8, 12, 12 x 8",
+    "blk.0.ffn_norm.weight, 8, 2, 8",
+    "output_norm.weight, 7, 1, 8",
+    "rope_freqs.weight, 4, 1, 2",
+  })
+  void shapesAgainstHyperParameters(String name, long columns, long rows, String expected)
+      throws IOException {
+    String actual = columns + " x " + rows;
+    refuse(
+        new TinyModel().tensor(name, columns, rows),
+        "tensor " + name + " has the shape " + actual + " but the metadata asks for " + expected);
+  }
+
+  @Test
+  void aVocabularyOfAnotherSizeThanTheEmbedding() throws IOException {
+    TinyModel model =
+        new TinyModel().set("tokenizer.ggml.tokens", ofStrings(List.of("a", "b", "c")));
+    refuse(model, "tensor token_embd.weight has the shape 8 x 4 but the metadata asks for 8 x 3");
+  }
+
+  @Test
+  void trailingDimensionsOfOneAreNone() throws IOException {
+    assertThat(weights(new TinyModel().tensor("output_norm.weight", 8, 1, 1))).isNotNull();
+  }
+
+  @Test
+  void ropeFactorsAreReadByJavaAsF32() throws IOException {
+    TinyModel model = new TinyModel().set("llama.rope.scaling.type", ofString("llama3"));
+    assertThat(weights(model.tensor("rope_freqs.weight", 2)).tensor(WeightRole.ROPE_FACTORS, 0))
+        .isNotNull();
+    refuse(
+        model.tensor("rope_freqs.weight", QuantizationType.F16, 2),
+        "tensor rope_freqs.weight must be F32 but has type F16");
+  }
+}
