@@ -1,18 +1,19 @@
 package io.sparkllama.engine.tokenizer;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.util.Arrays;
-
 /**
  * Turns ids that come one by one into text, holding back a character until its last byte is there.
- * All pieces together are the text of all bytes together; bytes that are no characters become
- * U+FFFD. One thread at a time.
+ * How the bytes are divided among tokens makes no difference: bytes that are no characters become
+ * U+FFFD, one for each longest beginning of a character, as the Unicode Standard recommends (3.9,
+ * "U+FFFD Substitution of Maximal Subparts"). One thread at a time.
  */
 public final class IncrementalDetokenizer {
+  private static final int REPLACEMENT = 0xfffd;
+
   private final TokenPieces pieces;
-  private byte[] pending = new byte[16];
-  private int pendingLength;
+  private int codePoint; // of the character that has begun, as far as its bytes are there
+  private int missing; // bytes of that character still to come
+  private int lowest = 0x80; // what its next byte may be
+  private int highest = 0xbf;
 
   IncrementalDetokenizer(TokenPieces pieces) {
     this.pieces = pieces;
@@ -24,59 +25,61 @@ public final class IncrementalDetokenizer {
     if (length == 0) {
       return "";
     }
-    if (pendingLength + length > pending.length) {
-      pending = Arrays.copyOf(pending, Math.max(2 * pending.length, pendingLength + length));
+    StringBuilder text = new StringBuilder(length);
+    for (int i = 0; i < length; i++) {
+      append(pieces.unsignedByte(id, i), text);
     }
-    pieces.copy(id, pending, pendingLength);
-    pendingLength += length;
-    int complete = pendingLength - unfinishedBytes();
-    String text = new String(pending, 0, complete, UTF_8);
-    System.arraycopy(pending, complete, pending, 0, pendingLength - complete);
-    pendingLength -= complete;
-    return text;
+    return text.toString();
   }
 
-  /** Ends the text: returns what was held back, a begun character as U+FFFD. */
+  /** Ends the text: returns U+FFFD if a character has begun and is not whole, else nothing. */
   public String finish() {
-    String text = new String(pending, 0, pendingLength, UTF_8);
-    pendingLength = 0;
-    return text;
+    boolean begun = missing > 0;
+    missing = 0;
+    return begun ? Character.toString(REPLACEMENT) : "";
   }
 
-  /** Returns how many bytes at the end are the beginning of a character that may yet be whole. */
-  private int unfinishedBytes() {
-    for (int back = 1; back <= Math.min(3, pendingLength); back++) {
-      int lead = pending[pendingLength - back] & 0xff;
-      if ((lead & 0xc0) != 0x80) {
-        return back < sequenceLength(lead) && secondByteFits(lead, back) ? back : 0;
+  private void append(int value, StringBuilder text) {
+    if (missing > 0) {
+      if (value >= lowest && value <= highest) {
+        proceed(value, text);
+        return;
       }
+      missing = 0;
+      text.appendCodePoint(REPLACEMENT);
     }
-    return 0;
+    begin(value, text);
   }
 
-  /** Returns the bytes of a character that begins so, 1 where none can. */
-  private static int sequenceLength(int lead) {
-    if (lead >= 0xf0 && lead <= 0xf4) {
-      return 4;
+  private void proceed(int value, StringBuilder text) {
+    codePoint = codePoint << 6 | value & 0x3f;
+    lowest = 0x80;
+    highest = 0xbf;
+    if (--missing == 0) {
+      text.appendCodePoint(codePoint);
     }
-    if (lead >= 0xe0 && lead <= 0xef) {
-      return 3;
-    }
-    return lead >= 0xc2 && lead <= 0xdf ? 2 : 1;
   }
 
-  /** Returns whether the second byte, where there is one, makes neither overlong nor surrogate. */
-  private boolean secondByteFits(int lead, int back) {
-    if (back < 2) {
-      return true;
+  private void begin(int value, StringBuilder text) {
+    lowest = 0x80;
+    highest = 0xbf;
+    if (value < 0x80) {
+      text.append((char) value);
+    } else if (value >= 0xc2 && value <= 0xdf) {
+      missing = 1;
+      codePoint = value & 0x1f;
+    } else if (value >= 0xe0 && value <= 0xef) {
+      missing = 2;
+      codePoint = value & 0xf;
+      lowest = value == 0xe0 ? 0xa0 : 0x80; // no longer form than needed
+      highest = value == 0xed ? 0x9f : 0xbf; // no surrogate
+    } else if (value >= 0xf0 && value <= 0xf4) {
+      missing = 3;
+      codePoint = value & 0x7;
+      lowest = value == 0xf0 ? 0x90 : 0x80;
+      highest = value == 0xf4 ? 0x8f : 0xbf; // nothing above U+10FFFF
+    } else {
+      text.appendCodePoint(REPLACEMENT);
     }
-    int second = pending[pendingLength - back + 1] & 0xff;
-    return switch (lead) {
-      case 0xe0 -> second >= 0xa0;
-      case 0xed -> second <= 0x9f;
-      case 0xf0 -> second >= 0x90;
-      case 0xf4 -> second <= 0x8f;
-      default -> true;
-    };
   }
 }

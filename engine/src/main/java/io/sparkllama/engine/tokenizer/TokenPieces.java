@@ -31,7 +31,7 @@ final class TokenPieces {
     return Arrays.copyOfRange(bytes, offsets[id], offsets[id + 1]);
   }
 
-  void copy(int id, byte[] target, int at) {
-    System.arraycopy(bytes, offsets[id], target, at, length(id));
+  int unsignedByte(int id, int index) {
+    return bytes[offsets[id] + index] & 0xff;
   }
 }
