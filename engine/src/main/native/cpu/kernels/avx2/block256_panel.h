@@ -185,13 +185,18 @@ struct CodesIQ4_XS {
   }
   static __m128i subs(const uint8_t* block) {
     const uint32_t low = static_cast<uint32_t>(load_i32(block + offsetof(Block, sub_low_bits)));
-    const uint32_t high = load_u16(block + offsetof(Block, sub_high_bits));
-    int8_t bytes[16] = {};
-    for (int s = 0; s < 8; ++s) {
-      const uint32_t code = ((low >> (4 * s)) & 15u) | (((high >> (2 * s)) & 3u) << 4);
-      bytes[s] = static_cast<int8_t>(static_cast<int>(code) - 32);
-    }
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+    constexpr uint32_t kFour = 0x0f0f0f0f;
+    const __m128i even = _mm_cvtsi32_si128(static_cast<int>(low & kFour));
+    const __m128i odd = _mm_cvtsi32_si128(static_cast<int>((low >> 4) & kFour));
+    // Word s gets the byte with its two bits, and the factor moves them to bits 6 and 7.
+    const __m128i high = _mm_cvtsi32_si128(load_u16(block + offsetof(Block, sub_high_bits)));
+    const __m128i spread = _mm_shuffle_epi8(
+        high, _mm_setr_epi8(0, -1, 0, -1, 0, -1, 0, -1, 1, -1, 1, -1, 1, -1, 1, -1));
+    const __m128i moved = _mm_mullo_epi16(spread, _mm_setr_epi16(64, 16, 4, 1, 64, 16, 4, 1));
+    const __m128i two = _mm_and_si128(_mm_srli_epi16(moved, 2), _mm_set1_epi16(0x30));
+    const __m128i codes =
+        _mm_or_si128(_mm_unpacklo_epi8(even, odd), _mm_packus_epi16(two, _mm_setzero_si128()));
+    return _mm_sub_epi8(codes, _mm_set1_epi8(32));
   }
 };
 
