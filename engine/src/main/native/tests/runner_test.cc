@@ -1,0 +1,250 @@
+// Runs a small model on several threads, and feeds a runner descriptions with one word spoilt at a
+// time: each is refused, none is believed.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "cpu/kernel_dispatch.h"
+#include "runner/runner.h"
+#include "tests/expect.h"
+
+using namespace sparkllama;
+
+namespace {
+
+// The words of a model of one layer: large enough for threads to share its products.
+struct Words {
+  std::vector<int64_t> list;
+
+  size_t integer(int64_t value) {
+    list.push_back(value);
+    return list.size() - 1;
+  }
+  void real(double value) {
+    int64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    list.push_back(bits);
+  }
+  std::span<const std::byte> bytes() const { return std::as_bytes(std::span(list)); }
+};
+
+constexpr int64_t kVocabulary = 3000;
+constexpr int64_t kEmbedding = 128;
+constexpr int64_t kKvWidth = 64;  // one head
+constexpr int64_t kFeedForward = 160;
+constexpr int64_t kFloats = 512000;  // of the file, more than the tensors take
+constexpr int kTokens = 8;
+constexpr int kFirstTensor = 11 + 8 + 1;
+constexpr int kTensorWords = 7;
+
+Words make_words() {
+  Words words;
+  for (int64_t value : {kVocabulary, int64_t{64}, kEmbedding, int64_t{1}, kFeedForward, int64_t{2},
+                        int64_t{1}, kKvWidth, int64_t{16}, int64_t{0}}) {
+    words.integer(value);
+  }
+  words.real(1e-5);
+  for (int i = 0; i < 8; ++i) words.real(1.0 / (1 << i));
+  struct Tensor {
+    WeightRole role;
+    int64_t rows;
+    int64_t columns;
+  };
+  const Tensor tensors[] = {
+      {WeightRole::kTokenEmbedding, kVocabulary, kEmbedding},
+      {WeightRole::kOutputNorm, 1, kEmbedding},
+      {WeightRole::kAttentionNorm, 1, kEmbedding},
+      {WeightRole::kAttentionQuery, 2 * kKvWidth, kEmbedding},
+      {WeightRole::kAttentionKey, kKvWidth, kEmbedding},
+      {WeightRole::kAttentionValue, kKvWidth, kEmbedding},
+      {WeightRole::kAttentionOutput, kEmbedding, 2 * kKvWidth},
+      {WeightRole::kFeedForwardNorm, 1, kEmbedding},
+      {WeightRole::kFeedForwardGate, kFeedForward, kEmbedding},
+      {WeightRole::kFeedForwardUp, kFeedForward, kEmbedding},
+      {WeightRole::kFeedForwardDown, kEmbedding, kFeedForward},
+  };
+  words.integer(std::size(tensors));
+  int64_t offset = 0;
+  for (const Tensor& tensor : tensors) {
+    for (int64_t value : {static_cast<int64_t>(tensor.role), int64_t{0}, int64_t{0}, int64_t{0},
+                          offset, tensor.rows, tensor.columns}) {
+      words.integer(value);
+    }
+    offset += tensor.rows * tensor.columns * 4;
+  }
+  for (int64_t value : {2, 0, 16}) words.integer(value);  // threads, KV type, block
+  for (int64_t value : {kTokens, 2, 2, 4, 1, 4, 2, 3}) words.integer(value);  // capacity
+  for (int64_t value : {int64_t{0}, int64_t{8}, 2 * 16 * kKvWidth * 4, int64_t{1}, int64_t{0}}) {
+    words.integer(value);  // the KV group
+  }
+  return words;
+}
+
+Runner make_runner(const Words& words, const std::string& file) {
+  WordReader reader(words.bytes());
+  ModelDescription model = read_model_description(reader);
+  RunnerOptions options = read_runner_options(reader, model.parameters);
+  return Runner(std::move(model), std::move(options), {file},
+                *kernel_table(InstructionSet::kReference));
+}
+
+// Expects that the word's new value is refused, whichever way.
+void expect_refused(const Words& good, size_t word, int64_t value, const std::string& file) {
+  Words bad = good;
+  bad.list[word] = value;
+  const std::string what = "word " + std::to_string(word) + " = " + std::to_string(value);
+  try {
+    make_runner(bad, file);
+  } catch (const std::runtime_error&) {
+    return;
+  } catch (const std::bad_alloc&) {
+    testing::expect(false, ("memory is asked for before the check: " + what).c_str(), __FILE__,
+                    __LINE__);
+    return;
+  }
+  testing::expect(false, ("it is refused: " + what).c_str(), __FILE__, __LINE__);
+}
+
+// Returns the results of a step of all tokens, then of one that continues with what it sampled.
+std::vector<int32_t> run_steps(const Words& words, const std::string& file) {
+  Runner runner = make_runner(words, file);
+  AlignedArray<std::byte> buffer(runner.layout().byte_size());
+  std::memset(buffer.data(), 0, buffer.size());
+  const BatchView batch(runner.layout(), buffer.data());
+  int32_t* header = batch.integers(BatchSection::kHeader);
+  header[static_cast<int>(HeaderWord::kVersion)] = kBatchVersion;
+  header[static_cast<int>(HeaderWord::kTokens)] = kTokens;
+  header[static_cast<int>(HeaderWord::kSequences)] = 1;
+  header[static_cast<int>(HeaderWord::kLogitsRows)] = 2;
+  for (int t = 0; t < kTokens; ++t) {
+    batch.integers(BatchSection::kTokenId)[t] = 300 * t;
+    batch.integers(BatchSection::kTokenPosition)[t] = t;
+    batch.integers(BatchSection::kTokenKvSlot)[t] = 7 * 16 + t;
+  }
+  batch.integers(BatchSection::kSequenceTokenCount)[0] = kTokens;
+  batch.integers(BatchSection::kSequenceContextLength)[0] = kTokens;
+  batch.integers(BatchSection::kSequenceBlockTable)[0] = 7;
+  batch.integers(BatchSection::kSequenceAdapter)[0] = -1;
+  batch.integers(BatchSection::kSequenceMask)[0] = -1;
+  batch.integers(BatchSection::kLogitsToken)[0] = 2;
+  batch.integers(BatchSection::kLogitsToken)[1] = kTokens - 1;
+  batch.integers(BatchSection::kLogitsFlags)[1] = 1;
+  batch.integers(BatchSection::kLogitsTopCount)[1] = 3;
+  std::vector<int32_t> results;
+  for (int step = 0; step < 2; ++step) {
+    runner.step(buffer.data());
+    const int32_t token = batch.integers(BatchSection::kResultToken)[1];
+    EXPECT(token >= 0 && token < kVocabulary);
+    EXPECT_EQUAL(batch.integers(BatchSection::kResultToken)[0], -1);
+    EXPECT_EQUAL(batch.integers(BatchSection::kResultTopId)[3], token);
+    results.push_back(token);
+    for (int row = 0; row < 2; ++row) {
+      results.push_back(batch.integers(BatchSection::kResultLogSumExp)[row]);  // its bits
+    }
+    batch.integers(BatchSection::kTokenId)[kTokens - 1] = -1 - 1;
+  }
+  return results;
+}
+
+// An embedding that is not a number gives a row that says so, and so does every token after it.
+void run_poisoned_step(Words words, const std::string& file) {
+  Runner runner = make_runner(words, file);
+  AlignedArray<std::byte> buffer(runner.layout().byte_size());
+  std::memset(buffer.data(), 0, buffer.size());
+  const BatchView batch(runner.layout(), buffer.data());
+  int32_t* header = batch.integers(BatchSection::kHeader);
+  header[static_cast<int>(HeaderWord::kVersion)] = kBatchVersion;
+  header[static_cast<int>(HeaderWord::kTokens)] = 1;
+  header[static_cast<int>(HeaderWord::kSequences)] = 1;
+  header[static_cast<int>(HeaderWord::kLogitsRows)] = 1;
+  header[static_cast<int>(HeaderWord::kCandidates)] = 1;
+  batch.integers(BatchSection::kSequenceTokenCount)[0] = 1;
+  batch.integers(BatchSection::kSequenceContextLength)[0] = 1;
+  batch.integers(BatchSection::kSequenceAdapter)[0] = -1;
+  batch.integers(BatchSection::kSequenceMask)[0] = -1;
+  batch.integers(BatchSection::kLogitsFlags)[0] = 1;
+  batch.integers(BatchSection::kLogitsCandidateCount)[0] = 1;
+  batch.integers(BatchSection::kLogitsTopCount)[0] = 2;
+  for (int32_t id : {0, -1}) {  // row 0 of the file begins with a NaN; then what was sampled there
+    batch.integers(BatchSection::kTokenId)[0] = id;
+    runner.step(buffer.data());
+    EXPECT_EQUAL(batch.integers(BatchSection::kResultToken)[0], -1);
+    EXPECT_EQUAL(batch.integers(BatchSection::kResultArgmax)[0], -1);
+    EXPECT_EQUAL(batch.integers(BatchSection::kResultTopId)[1], -1);
+    const float candidate = batch.floats(BatchSection::kResultCandidateLogProbability)[0];
+    EXPECT(candidate != candidate);
+  }
+}
+
+std::string write_file(float first) {
+  char name[] = "/tmp/sparkllama-runner-test-XXXXXX";
+  const int file = ::mkstemp(name);
+  std::vector<float> values(kFloats);
+  for (int64_t i = 0; i < kFloats; ++i) values[i] = static_cast<float>(i * 37 % 101 - 50) / 200;
+  values[0] = first;
+  const auto bytes = static_cast<ssize_t>(kFloats * sizeof(float));
+  if (file < 0 || ::write(file, values.data(), bytes) != bytes) {
+    std::perror("the test's file cannot be written");
+    std::exit(1);
+  }
+  ::close(file);
+  return name;
+}
+
+}  // namespace
+
+int main() {
+  const std::string file = write_file(0.5f);
+  const std::string poisoned = write_file(std::numeric_limits<float>::quiet_NaN());
+  const Words good = make_words();
+  const size_t threads_word = kFirstTensor + 11 * kTensorWords;
+  const std::vector<int32_t> results = run_steps(good, file);
+  for (int64_t threads : {1, 3}) {
+    Words other = good;
+    other.list[threads_word] = threads;
+    EXPECT_EQUAL(make_runner(other, file).threads(), threads);
+    EXPECT(run_steps(other, file) == results);
+  }
+  run_poisoned_step(good, poisoned);
+
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const size_t tensors_end = kFirstTensor + 11 * kTensorWords;
+  for (size_t word = 0; word < good.list.size(); ++word) {
+    const bool is_real = word >= 10 && word < 19;
+    if (is_real) {
+      continue;
+    }
+    for (int64_t value : {int64_t{-1}, -kMost, kMost, int64_t{1} << 32}) {
+      expect_refused(good, word, value, file);
+    }
+  }
+  for (size_t word = 10; word < 19; ++word) {
+    expect_refused(good, word, 0x7ff8000000000000, file);  // NaN
+    expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
+  }
+  for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
+    expect_refused(good, t + 2, 4, file);                // a type that was removed
+    expect_refused(good, t + 2, 12, file);               // Q4_K: no whole block
+    expect_refused(good, t + 3, 1, file);                // a part that was not given
+    expect_refused(good, t + 4, 2, file);                // not on a border
+    expect_refused(good, t + 4, kFloats * 4 - 4, file);  // beyond the end
+    expect_refused(good, t + 5, 7, file);                // rows
+    expect_refused(good, t + 6, 64, file);               // columns
+  }
+  for (size_t length = 0; length < good.list.size(); ++length) {
+    Words cut = good;
+    cut.list.resize(length);
+    EXPECT_ERROR(std::runtime_error, "", make_runner(cut, file));
+  }
+  Words longer = good;
+  longer.integer(0);
+  EXPECT_ERROR(EngineError, "longer", make_runner(longer, file));
+  ::unlink(file.c_str());
+  ::unlink(poisoned.c_str());
+  return testing::result();
+}

@@ -1,0 +1,170 @@
+// Checks the sampler against a plain computation in long double, and its edges one by one.
+#include "sampling/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "sampling/philox.h"
+#include "tests/expect.h"
+
+using namespace sparkllama;
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr int64_t kKey[2] = {0x123456789abcdef0, 42};
+
+// Logits of a seeded shape, with ties.
+std::vector<float> make_logits(int size, uint32_t seed) {
+  std::vector<float> logits(size);
+  for (int i = 0; i < size; ++i) {
+    const PhiloxCounter word = philox4x32_10({static_cast<uint32_t>(i), 0, 0, 0}, {seed, 0});
+    logits[i] = static_cast<float>(static_cast<int>(word[0] % 4001) - 2000) / 200.0f;
+  }
+  return logits;
+}
+
+struct Kept {
+  int id;
+  long double probability;
+};
+
+// The distribution that is sampled from, by the definition, best first.
+std::vector<Kept> distribution(const std::vector<float>& logits, const SamplingParameters& p) {
+  std::vector<int> order(logits.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return logits[a] > logits[b]; });
+  if (p.top_k > 0 && p.top_k < static_cast<int>(order.size())) order.resize(p.top_k);
+  const long double maximum = logits[order[0]];
+  long double total = 0;
+  for (int id : order) total += std::exp(logits[id] - maximum);
+  size_t kept = 0;
+  for (long double sum = 0; kept < order.size() && (kept == 0 || sum < p.top_p * total); ++kept) {
+    const long double weight = std::exp(logits[order[kept]] - maximum);
+    if (kept > 0 && weight < p.min_p) break;
+    sum += weight;
+  }
+  if (p.top_p >= 1) {  // the loop above may stop early where the sum is rounded
+    kept = 0;
+    while (kept < order.size() &&
+           (kept == 0 || std::exp(logits[order[kept]] - maximum) >= p.min_p)) {
+      ++kept;
+    }
+  }
+  order.resize(kept);
+  std::vector<Kept> result;
+  total = 0;
+  for (int id : order) {
+    result.push_back(
+        {id, std::exp((logits[id] - maximum) / static_cast<long double>(p.temperature))});
+    total += result.back().probability;
+  }
+  for (Kept& each : result) each.probability /= total;
+  return result;
+}
+
+void check_samples(int size, float temperature, int top_k, float top_p, float min_p) {
+  const std::vector<float> logits = make_logits(size, 7);
+  const RowMeasure measure = measure_row(logits.data(), size);
+  Sampler sampler(size);
+  for (int position = 0; position < 60; ++position) {
+    const SamplingParameters p = {temperature, top_k, top_p, min_p, kKey, position};
+    const std::vector<Kept> kept = distribution(logits, p);
+    const long double wanted = uniform_draw(kKey, position);
+    long double sum = 0;
+    size_t chosen = 0;
+    while (chosen + 1 < kept.size() && sum + kept[chosen].probability <= wanted) {
+      sum += kept[chosen++].probability;
+    }
+    const Sampled sampled = sampler.sample(logits.data(), measure, p);
+    EXPECT_EQUAL(sampled.id, kept[chosen].id);
+    // Each probability is a quotient of sums of at most `size` terms: size * 2^-52 relative.
+    EXPECT(std::abs(sampled.log_probability -
+                    static_cast<double>(std::log(kept[chosen].probability))) <= size * 0x1p-50);
+  }
+}
+
+void check_greedy() {
+  const std::vector<float> logits = {1, 5, 5, 2};
+  const RowMeasure measure = measure_row(logits.data(), 4);
+  EXPECT_EQUAL(measure.argmax, 1);
+  const double expected = std::log(std::exp(1.0) + 2 * std::exp(5.0) + std::exp(2.0));
+  EXPECT(std::abs(measure.log_sum_exp - expected) < 1e-14);
+  Sampler sampler(4);
+  const Sampled greedy = sampler.sample(logits.data(), measure, {0, 1, 0.1f, 1, kKey, 3});
+  EXPECT_EQUAL(greedy.id, 1);
+  EXPECT(std::abs(greedy.log_probability - (5 - expected)) < 1e-14);
+  // Cuts that leave the best alone leave the lowest id of a tie, with probability 1.
+  for (int position = 0; position < 50; ++position) {
+    const Sampled first = sampler.sample(logits.data(), measure, {2, 1, 1, 0, kKey, position});
+    EXPECT_EQUAL(first.id, 1);
+    EXPECT_EQUAL(first.log_probability, 0.0);
+    EXPECT_EQUAL(sampler.sample(logits.data(), measure, {2, 0, 0, 0, kKey, position}).id, 1);
+    const int tied = sampler.sample(logits.data(), measure, {2, 0, 1, 1, kKey, position}).id;
+    EXPECT(tied == 1 || tied == 2);
+    EXPECT_EQUAL(sampler.sample(logits.data(), measure, {1e-30f, 1, 1, 0, kKey, position}).id, 1);
+  }
+}
+
+void check_extremes() {
+  const std::vector<float> masked = {-kInfinity, 3, -kInfinity, 4, -kInfinity};
+  const RowMeasure measure = measure_row(masked.data(), 5);
+  EXPECT_EQUAL(measure.argmax, 3);
+  Sampler sampler(5);
+  for (int position = 0; position < 100; ++position) {
+    for (float temperature : {0.5f, 1e30f, kInfinity}) {
+      const Sampled sampled =
+          sampler.sample(masked.data(), measure, {temperature, 0, 1, 0, kKey, position});
+      EXPECT(sampled.id == 1 || sampled.id == 3);
+      EXPECT(std::isfinite(sampled.log_probability));
+    }
+  }
+  for (const std::vector<float>& row :
+       {std::vector<float>{1, kNan, 2}, {1, kInfinity, 2}, {-kInfinity, -kInfinity}, {kNan}}) {
+    const RowMeasure none = measure_row(row.data(), static_cast<int64_t>(row.size()));
+    EXPECT_EQUAL(none.argmax, -1);
+    EXPECT(std::isnan(none.maximum) && std::isnan(none.log_sum_exp));
+  }
+  const float lowest = std::numeric_limits<float>::lowest();
+  const RowMeasure one = measure_row(&lowest, 1);
+  EXPECT_EQUAL(one.argmax, 0);
+  EXPECT_EQUAL(one.log_sum_exp, static_cast<double>(lowest));
+}
+
+void check_top() {
+  for (int size : {1, 3, 8, 500}) {
+    const std::vector<float> logits = make_logits(size, 11);
+    std::vector<int> order(size);
+    for (int i = 0; i < size; ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int a, int b) { return logits[a] > logits[b]; });
+    int32_t ids[8];
+    float top[8];
+    find_top(logits.data(), size, 8, ids, top);
+    for (int i = 0; i < 8; ++i) {
+      EXPECT_EQUAL(ids[i], i < size ? order[i] : -1);
+      EXPECT(i < size ? top[i] == logits[order[i]] : std::isnan(top[i]));
+    }
+    find_top(logits.data(), size, 0, nullptr, nullptr);
+  }
+}
+
+}  // namespace
+
+int main() {
+  for (int size : {1, 2, 300, 3000}) {
+    check_samples(size, 1, 0, 1, 0);
+    check_samples(size, 0.8f, 40, 1, 0);
+    check_samples(size, 1.5f, 0, 0.9f, 0);
+    check_samples(size, 0.7f, 0, 1, 0.05f);
+    check_samples(size, 100, 700, 0.99f, 0.001f);  // flat: the tail is reached
+    check_samples(size, 1000, 0, 1, 0);
+  }
+  check_greedy();
+  check_extremes();
+  check_top();
+  return testing::result();
+}
