@@ -175,9 +175,13 @@ public final class GgufMetadata {
     return Optional.of(numbers);
   }
 
-  /** Returns the failure that says what is wrong with a key's value, for callers' own checks. */
+  /**
+   * Returns the failure that says what is wrong with a key's value, for callers' own checks. The
+   * problem may quote the file: it is cut short and kept on one line.
+   */
   public ModelFormatException invalid(String key, String problem) {
-    return new ModelFormatException("metadata key " + key + " " + problem + ": " + source);
+    return new ModelFormatException(
+        "metadata key " + MessageText.of(key) + " " + MessageText.of(problem) + ": " + source);
   }
 
   private ModelFormatException missing(String key) {

@@ -108,7 +108,7 @@ final class GgufReader {
       long start = input.position();
       String key = readKey(i, start);
       if (metadata.containsKey(key)) {
-        throw input.failure("metadata key " + key + " occurs twice", start);
+        throw input.failure("metadata key " + MessageText.of(key) + " occurs twice", start);
       }
       metadata.put(key, readValue(key));
     }
@@ -128,7 +128,7 @@ final class GgufReader {
   }
 
   private MetadataValue readValue(String key) throws IOException {
-    String what = "metadata key " + key;
+    String what = "metadata key " + MessageText.of(key);
     MetadataType type = readType(what, "type");
     return switch (type) {
       case STRING -> new MetadataValue.StringValue(input.readString(what, MAX_VALUE_BYTES));

@@ -27,6 +27,12 @@ class MalformedHeaderTest {
   }
 
   @Test
+  void versionTwoIsValidToo() throws IOException {
+    GgufBytes bytes = new GgufBytes().text("GGUF").u32(2).u64(0).u64(0);
+    assertThat(GgufFile.read(bytes.write(directory.resolve("two.gguf"))).version()).isEqualTo(2);
+  }
+
+  @Test
   void lengthsBelowTheHeader() throws IOException {
     byte[] header = GgufBytes.header(0, 0).toByteArray();
     for (int length = 0; length < 24; length++) {

@@ -160,6 +160,19 @@ class MalformedMetadataTest {
   }
 
   @Test
+  void longOrBrokenTextIsQuotedShortAndOnOneLine() throws IOException {
+    String key = "k".repeat(60_000);
+    GgufBytes bytes = one().entry(key, STRING).u64(-1);
+    refuse(directory, bytes, "metadata key " + "k".repeat(200) + "… is ");
+    GgufMetadata metadata =
+        GgufFile.read(one().entry("a", UINT8).bytes(0).write(directory.resolve("m.gguf")))
+            .metadata();
+    assertThat(metadata.invalid("a", "is x\ny\u0007"))
+        .hasMessageStartingWith("metadata key a is x?y?: ");
+    assertThat(metadata.invalid("a", "z".repeat(1 << 20)).getMessage()).hasSizeLessThan(600);
+  }
+
+  @Test
   void requiredKeysMissingOrOfAWrongType() throws IOException {
     GgufBytes bytes =
         GgufBytes.header(0, 3)
