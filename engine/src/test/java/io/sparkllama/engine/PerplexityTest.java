@@ -1,0 +1,64 @@
+package io.sparkllama.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.ScoreResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Holds perplexities against llama.cpp's, by its own method. */
+@Timeout(120)
+class PerplexityTest {
+  static Stream<Arguments> models() {
+    JsonNode values = ExpectedCompletions.json("expected/perplexity.json").get("perplexity");
+    return StreamSupport.stream(values.properties().spliterator(), false)
+        .map(entry -> Arguments.of(entry.getKey(), entry.getValue().asDouble()));
+  }
+
+  /**
+   * Windows do not overlap, each begins with BOS in place of its first token, and all but the first
+   * token of its second half is scored.
+   */
+  @ParameterizedTest
+  @MethodSource("models")
+  void agreesWithLlamaCpp(String name, double expected) throws IOException {
+    int window = ExpectedCompletions.json("expected/perplexity.json").get("context").asInt();
+    String text = Files.readString(ExpectedCompletions.shared("expected/perplexity-text.txt"));
+    EngineOptions options = EngineOptions.defaults().withThreads(2);
+    try (LlamaEngine engine = LlamaEngine.open(ExpectedCompletions.shared(name), options)) {
+      int bos = engine.model().tokenizer().bosId().orElseThrow();
+      int[] ids = engine.model().tokenizer().encodeWithBos(Prompt.ofData(text));
+      List<CompletableFuture<ScoreResult>> futures = new ArrayList<>();
+      for (int start = 0; start + window <= ids.length; start += window) {
+        int[] chunk = Arrays.copyOfRange(ids, start, start + window);
+        chunk[0] = bos;
+        futures.add(
+            engine.scoreTokens(
+                Arrays.copyOf(chunk, window / 2 + 1),
+                Arrays.copyOfRange(chunk, window / 2 + 1, window)));
+      }
+      double sum = 0;
+      for (CompletableFuture<ScoreResult> future : futures) {
+        sum += future.join().logLikelihood();
+      }
+      assertThat(futures.size()).as("windows").isGreaterThan(50);
+      double perplexity = Math.exp(-sum / (futures.size() * (window / 2 - 1.0)));
+      double tolerance = name.contains("quantized") ? 0.01 : 0.005;
+      assertThat(perplexity).isEqualTo(expected, within(expected * tolerance));
+    }
+  }
+}
