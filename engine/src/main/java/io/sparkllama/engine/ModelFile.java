@@ -1,5 +1,6 @@
 package io.sparkllama.engine;
 
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
@@ -61,5 +62,24 @@ public final class ModelFile {
    */
   public int[] endTokens() {
     return tokenizer.endIds();
+  }
+
+  /** Returns the tokens that the model was made for. */
+  public int contextLength() {
+    return config.contextLength();
+  }
+
+  /** Returns the number of token ids. */
+  public int vocabularySize() {
+    return config.vocabularySize();
+  }
+
+  /**
+   * Returns how many tokens a prompt has, BOS included where the model wants one.
+   *
+   * @throws io.sparkllama.engine.api.InvalidTextException where the vocabulary cannot express it
+   */
+  public int countTokens(Prompt prompt) {
+    return tokenizer.encodeWithBos(prompt).length;
   }
 }

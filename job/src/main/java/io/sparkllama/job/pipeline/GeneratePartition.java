@@ -1,6 +1,7 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.job.metrics.GenerationCounter;
+import java.io.IOException;
 import java.util.Iterator;
 import java.util.Map;
 import org.apache.spark.TaskContext;
@@ -29,7 +30,7 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
   }
 
   @Override
-  public Iterator<Row> call(Iterator<Row> rows) {
+  public Iterator<Row> call(Iterator<Row> rows) throws IOException {
     if (!rows.hasNext()) {
       return rows; // an empty partition starts no engine
     }

@@ -2,6 +2,7 @@ package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.metrics.GenerationCounter;
+import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.source.InputColumn;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -25,6 +27,16 @@ public final class GenerationPipeline {
   private final EngineSource engine;
   private final PipelineSpecification specification;
   private final GenerationCounter counter;
+
+  /**
+   * Makes a walk whose tasks use their executor's engine.
+   *
+   * @param counter registered with the SparkContext
+   */
+  public GenerationPipeline(
+      EngineSpecification engine, PipelineSpecification specification, GenerationCounter counter) {
+    this(new ExecutorEngineSource(engine), specification, counter);
+  }
 
   GenerationPipeline(
       EngineSource engine, PipelineSpecification specification, GenerationCounter counter) {
@@ -89,10 +101,7 @@ public final class GenerationPipeline {
 
   private static List<StructField> fields(List<InputColumn> columns) {
     return columns.stream()
-        .map(column -> new StructField(column.name(), column.type(), true, EMPTY))
+        .map(column -> new StructField(column.name(), column.type(), true, Metadata.empty()))
         .toList();
   }
-
-  private static final org.apache.spark.sql.types.Metadata EMPTY =
-      org.apache.spark.sql.types.Metadata.empty();
 }

@@ -16,6 +16,9 @@ import java.util.Set;
 public final class LabelList {
   private static final long MOST_BYTES = 16 << 20;
 
+  /** What the engine compares in one step. */
+  private static final int MOST_LABELS = 65_536;
+
   private LabelList() {}
 
   /** Reads a file: a JSON list of texts where its name ends in .json, else one label a line. */
@@ -45,9 +48,9 @@ public final class LabelList {
 
   /** Returns the labels where they are fit to choose from. */
   public static List<String> check(String key, List<String> labels) {
-    if (labels.size() < 2) {
+    if (labels.size() < 2 || labels.size() > MOST_LABELS) {
       throw new InvalidConfigurationException(
-          key + " must hold at least two labels, not " + labels.size());
+          key + " must hold between 2 and " + MOST_LABELS + " labels, not " + labels.size());
     }
     Set<String> seen = new HashSet<>();
     for (String label : labels) {

@@ -24,7 +24,7 @@ class LabelListTest {
     refused("a.json", "[\"x\", 3]", "JSON list of texts");
     refused("a.json", "{\"x\": \"y\", \"z\": \"w\"}", "JSON list of texts");
     refused("a.json", "[\"x\",", "no JSON, at line 1");
-    refused("a.json", "[\"x\"]", "at least two labels, not 1");
+    refused("a.json", "[\"x\"]", "between 2 and 65536 labels, not 1");
     refused("a.json", "[\"x\", \"\"]", "empty label");
     refused("a.txt", "x\ny\nx", "names a label twice: x");
     assertThatExceptionOfType(InvalidConfigurationException.class)

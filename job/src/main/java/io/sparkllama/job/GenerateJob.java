@@ -1,0 +1,120 @@
+package io.sparkllama.job;
+
+import io.sparkllama.job.config.JobFile;
+import io.sparkllama.job.report.FailureSentence;
+import io.sparkllama.job.report.JobSummary;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Runs a job file: the main class for {@code spark-submit} and for the launcher.
+ *
+ * <p>Exit codes: 0 when every row of the input is in the output, rows with an error in their column
+ * included; 1 on failure; 2 on bad usage, configuration or model. 3 is for rows set aside, which
+ * this job never does: no row is missing from its output.
+ */
+@Command(
+    name = "GenerateJob",
+    description = "Runs a job file: rows through a model, Parquet to Parquet.",
+    sortOptions = false,
+    footer = {
+      "",
+      "Exit codes: 0 success, 1 failure, 2 bad usage, configuration or model.",
+      "Progress, logs and the summary go to standard error."
+    })
+public final class GenerateJob implements Callable<Integer> {
+  static final int FAILURE = 1;
+  static final int BAD_INPUT = 2;
+
+  private static final String LOG_SETTINGS = "log4j2.configurationFile";
+
+  @Option(
+      names = "--conf-file",
+      required = true,
+      paramLabel = "CONF",
+      description = "The job file (HOCON); its keys are in docs/configuration.md.")
+  private Path confFile;
+
+  @Option(
+      names = "--json",
+      description = "Prints one JSON object on standard output when the job is done.")
+  private boolean json;
+
+  @Option(
+      names = "--progress",
+      description = "Draws the progress bar where standard error is no terminal, too.")
+  private boolean progress;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Shows this help.")
+  private boolean help;
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "key=value",
+      description = "Keys that win over the job file's.")
+  private final List<String> overrides = new ArrayList<>();
+
+  private final PrintStream out;
+  private final PrintStream err;
+
+  private GenerateJob(PrintStream out, PrintStream err) {
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Runs a job and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    boolean submitted = System.getProperty("SPARK_SUBMIT") != null;
+    if (!submitted && System.getProperty(LOG_SETTINGS) == null) {
+      // Before anything logs. Under spark-submit the cluster's own settings hold.
+      System.setProperty(LOG_SETTINGS, "classpath:io/sparkllama/job/log4j2.properties");
+    }
+    int code = run(arguments, System.out, System.err);
+    if (code != 0 || !submitted) {
+      System.exit(code); // a submitted driver that succeeds leaves its end to Spark
+    }
+  }
+
+  /**
+   * Runs a job in this process and returns its exit code. A session that is there already is used,
+   * and stays.
+   */
+  public static int run(String[] arguments, PrintStream out, PrintStream err) {
+    return new CommandLine(new GenerateJob(out, err))
+        .setOut(new java.io.PrintWriter(out, true, java.nio.charset.StandardCharsets.UTF_8))
+        .setErr(new java.io.PrintWriter(err, true, java.nio.charset.StandardCharsets.UTF_8))
+        .setExecutionExceptionHandler((failure, line, parsed) -> report(failure, err))
+        .execute(arguments);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    JobConfig config = JobConfig.of(JobFile.read(confFile, overrides));
+    boolean bar = progress || System.console() != null;
+    JobSummary summary = new JobRun(config, bar, err).run();
+    err.print(summary.text());
+    if (json) {
+      out.println(summary.json());
+    }
+    return 0;
+  }
+
+  private static int report(Throwable failure, PrintStream err) {
+    FailureSentence sentence = FailureSentence.of(failure);
+    err.println("error: " + sentence.text());
+    if (sentence.kind() == FailureSentence.Kind.UNEXPECTED) {
+      failure.printStackTrace(err);
+    }
+    return sentence.kind() == FailureSentence.Kind.REFUSED ? BAD_INPUT : FAILURE;
+  }
+}

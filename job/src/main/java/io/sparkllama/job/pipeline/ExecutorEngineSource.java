@@ -1,0 +1,39 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.api.ClassifyRequest;
+import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.ScoreRequest;
+import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.plugin.EngineSpecification;
+import io.sparkllama.job.plugin.ExecutorEngine;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+
+/** Finds the native engine that all tasks of an executor share. */
+record ExecutorEngineSource(EngineSpecification specification) implements EngineSource {
+
+  @Override
+  public EngineCalls acquire() throws IOException {
+    return new NativeCalls(ExecutorEngine.acquire(specification));
+  }
+
+  private record NativeCalls(LlamaEngine engine) implements EngineCalls {
+    @Override
+    public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+      return engine.generate(request);
+    }
+
+    @Override
+    public CompletableFuture<ClassifyResult> classify(ClassifyRequest request) {
+      return engine.classify(request);
+    }
+
+    @Override
+    public CompletableFuture<ScoreResult> score(ScoreRequest request) {
+      return engine.score(request);
+    }
+  }
+}

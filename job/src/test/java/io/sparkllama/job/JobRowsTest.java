@@ -1,0 +1,163 @@
+package io.sparkllama.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Holds the rows of docs/bad-input.md, on a really trained model with a context of 512 tokens. */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class JobRowsTest {
+  private static SparkSession spark;
+
+  @TempDir static Path cache;
+  @TempDir Path folder;
+
+  private String job;
+
+  @BeforeAll
+  static void start() {
+    spark = LocalSpark.session();
+  }
+
+  @BeforeEach
+  void prepare() {
+    job =
+        """
+        task = complete
+        model { path = "%s", cache-directory = "%s" }
+        prompt.template = "{{ text }}"
+        generation.max-tokens = 8
+        output { path = "%s", columns = [text] }
+        engine.kv-cache-type = f32
+        """
+            .formatted(SharedModel.stories(), cache, folder.resolve("out"));
+  }
+
+  @Test
+  void strangeTextsGetAnswersOrErrorsAndNeverFailTheJob() throws Exception {
+    Map<String, Row> rows = new HashMap<>();
+    JobProcess run =
+        run(
+            java.util.Arrays.asList(
+                null, "", "Once upon a time", "a\0b", "half \ud800 a character", "</s><s>", "日本"),
+            rows);
+    JsonNode summary = new ObjectMapper().readTree(run.out());
+    assertThat(summary.get("rows").asInt()).isEqualTo(7);
+    assertThat(summary.get("errors").asInt()).isEqualTo(1);
+    assertThat(error(rows.get(null))).isEqualTo("null-input");
+    assertThat(rows.get(null).getStruct(2).getInt(2)).isZero();
+    for (String text :
+        List.of("", "Once upon a time", "a\0b", "half ? a character", "</s><s>", "日本")) {
+      assertThat(rows).containsKey(text);
+      assertThat(error(rows.get(text))).as(text).isNull();
+      assertThat(rows.get(text).getStruct(2).getInt(3)).as(text).isBetween(1, 8);
+    }
+    assertThat(rows.get("").getStruct(2).getInt(2)).isEqualTo(1); // BOS alone
+    assertThat(rows.get("</s><s>").getStruct(2).getInt(2)).isGreaterThan(4); // plain letters
+  }
+
+  @Test
+  void overlongTextsAreErrorsOrCutAsConfigured() throws Exception {
+    String text = "Once upon a time. ".repeat(600_000); // 10.8 MB
+    Map<String, Row> rows = new HashMap<>();
+    run(List.of(text, "Once"), rows);
+    Row completion = rows.get(text).getStruct(2);
+    assertThat(error(rows.get(text))).isEqualTo("prompt-too-long");
+    assertThat(completion.getStruct(5).getString(1)).doesNotContain("upon");
+    assertThat(error(rows.get("Once"))).isNull();
+    String numbered = "";
+    for (int i = 0; i < 400; i++) {
+      numbered += " number " + i;
+    }
+    Map<String, String> answers = new HashMap<>();
+    for (String policy : List.of("truncate-head", "truncate-middle", "truncate-tail")) {
+      rows.clear();
+      run(List.of(text, numbered), rows, "prompt.overlong=" + policy, "output.mode=overwrite");
+      for (String long_ : List.of(text, numbered)) {
+        assertThat(error(rows.get(long_))).as(policy).isNull();
+        assertThat(rows.get(long_).getStruct(2).getInt(2)).as(policy).isBetween(400, 511);
+      }
+      answers.put(policy, String.valueOf(rows.get(numbered).getStruct(2).getDouble(4)));
+    }
+    assertThat(answers.values()).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void noRowsGiveAnEmptyOutputWithItsColumns() throws Exception {
+    Map<String, Row> rows = new HashMap<>();
+    JobProcess run = run(List.of(), rows);
+    assertThat(rows).isEmpty();
+    assertThat(new ObjectMapper().readTree(run.out()).get("rows").asInt()).isZero();
+    assertThat(run.err()).contains("rows              0");
+    assertThat(spark.read().parquet(folder.resolve("out").toString()).columns())
+        .containsExactly("key", "text", "completion");
+  }
+
+  @Test
+  void invalidUtf8ArrivesAsReplacementCharacters() throws Exception {
+    Path file = folder.resolve("latin.csv");
+    Files.write(file, "text\ngr\u00f6\u00dfe\n".getBytes(StandardCharsets.ISO_8859_1));
+    JobProcess run =
+        JobProcess.run(
+            folder,
+            job + "input { format = csv, options { header = true } }\n",
+            "input.path=" + file,
+            "--json");
+    assertThat(run.code()).as(run.err()).isZero();
+    Row row = spark.read().parquet(folder.resolve("out").toString()).first();
+    assertThat(row.getString(1)).isEqualTo("gr\ufffd\ufffde");
+    assertThat(error(row)).isNull();
+  }
+
+  @Test
+  void theSummaryCountsWhatTheOutputHolds() throws Exception {
+    Map<String, Row> rows = new HashMap<>();
+    JobProcess run = run(List.of("Once", "Two", "Three little"), rows, "input.partitions=3");
+    JsonNode summary = new ObjectMapper().readTree(run.out());
+    assertThat(summary.get("prompt_tokens").asLong())
+        .isEqualTo(rows.values().stream().mapToLong(row -> row.getStruct(2).getInt(2)).sum());
+    assertThat(summary.get("completion_tokens").asLong())
+        .isEqualTo(rows.values().stream().mapToLong(row -> row.getStruct(2).getInt(3)).sum());
+    assertThat(summary.get("cached_tokens").asLong()).isZero();
+    assertThat(summary.get("output").asText()).isEqualTo(folder.resolve("out").toString());
+    assertThat(summary.has("accuracy")).isFalse();
+    assertThat(run.out().strip().lines()).hasSize(1);
+  }
+
+  private JobProcess run(List<String> texts, Map<String, Row> rows, String... overrides)
+      throws Exception {
+    Dataset<Row> input = spark.createDataset(texts, Encoders.STRING()).toDF("text");
+    input.write().mode("overwrite").parquet(folder.resolve("in").toString());
+    String[] arguments = java.util.Arrays.copyOf(overrides, overrides.length + 2);
+    arguments[overrides.length] = "input.path=" + folder.resolve("in");
+    arguments[overrides.length + 1] = "--json";
+    JobProcess run = JobProcess.run(folder, job, arguments);
+    assertThat(run.code()).as(run.err()).isZero();
+    for (Row row : spark.read().parquet(folder.resolve("out").toString()).collectAsList()) {
+      rows.put(row.getString(1), row);
+    }
+    return run;
+  }
+
+  private static String error(Row row) {
+    Row error = row.getStruct(2).getStruct(5);
+    return error == null ? null : error.getString(0);
+  }
+}

@@ -1,0 +1,164 @@
+package io.sparkllama.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Holds the jobs of docs/bad-input.md: each ends with code 2 and one sentence, before any row. */
+class RefusedJobTest {
+  private static SparkSession spark;
+
+  @TempDir static Path cache;
+  @TempDir Path folder;
+
+  private Path input;
+  private Path output;
+  private String job;
+
+  @BeforeAll
+  static void start() {
+    spark = LocalSpark.session();
+  }
+
+  @BeforeEach
+  void prepare() {
+    input = folder.resolve("in");
+    output = folder.resolve("out");
+    spark.sql("select 'Once' as text, 7 as id").write().parquet(input.toString());
+    job =
+        """
+        task = complete
+        model { path = "%s", cache-directory = "%s" }
+        input.path = "%s"
+        prompt.template = "{{ text }}"
+        generation.max-tokens = 4
+        output.path = "%s"
+        """
+            .formatted(SharedModel.stories(), cache, input, output);
+  }
+
+  @Test
+  void badUsage() {
+    assertThat(JobProcess.run())
+        .matches(run -> run.code() == 2 && run.err().contains("--conf-file"));
+    assertThat(JobProcess.run("--conf-file", "x.conf", "--nonsense"))
+        .matches(run -> run.code() == 2 && run.err().contains("--nonsense"));
+    JobProcess help = JobProcess.run("--help");
+    assertThat(help.code()).isZero();
+    assertThat(help.out()).contains("--conf-file=CONF", "--json", "Exit codes");
+  }
+
+  @Test
+  void configuration() throws Exception {
+    refused(
+        "Unknown key",
+        "generation.max-token.",
+        "mean generation.max-tokens?",
+        "generation.max-token=3");
+    refused("engine.threads must be a whole number", "four", "engine.threads=four");
+    refused("classify.gold has no effect with task = complete", "classify.gold=text");
+    refused("has no effect with task = classify", "task=classify");
+    refused("prompt.template is refused at line 1, column 1", "prompt.template={% if text %}");
+    assertThat(JobProcess.run("--conf-file", folder.resolve("none.conf").toString()))
+        .matches(run -> run.code() == 2 && run.err().contains("does not exist"));
+  }
+
+  @Test
+  void columns() throws Exception {
+    refused(
+        "prompt.template names a column that the input has not: txt. Did you mean text?",
+        "The input has text, id.",
+        "prompt.template={{ txt }}");
+    refused("output.columns names a column", "output.columns=[ids]");
+    refused("input.key names a column", "Did you mean id?", "input.key=idd");
+  }
+
+  @Test
+  void keys() throws Exception {
+    spark
+        .sql("select 'a' as text, id div 2 as id from range(5)")
+        .write()
+        .mode("overwrite")
+        .parquet(input.toString());
+    refused("2 keys of id stand at 4 rows, such as 0.", "input.key=id");
+    spark
+        .sql("select 'a' as text, if(id = 3, null, id) as id from range(5)")
+        .write()
+        .mode("overwrite")
+        .parquet(input.toString());
+    refused("id is null in 1 of 5 rows", "input.key=id");
+  }
+
+  @Test
+  void output() throws Exception {
+    Files.createDirectories(output);
+    refused("The output exists already", "output.mode = overwrite", "engine.threads=1");
+    Files.delete(output);
+    job += "output.mode = overwrite\n";
+    refused("would replace the input", "output.path=" + input);
+    refused("The output cannot be written", "output.format=csv");
+  }
+
+  @Test
+  void input() throws Exception {
+    refused(
+        "The input cannot be read", "Path does not exist", "input.path=" + folder.resolve("no"));
+    refused("The input cannot be read", "parkay", "input.format=parkay");
+  }
+
+  @Test
+  void missingModel() throws Exception {
+    refused("no-model.gguf", "model.path=" + folder.resolve("no-model.gguf"));
+    refused("model.sha256", "model.sha256=" + "0".repeat(64));
+    refused("model.path", "model.path=nofs://host/m.gguf");
+  }
+
+  @Test
+  void tasksThatTheModelCannotDo() throws Exception {
+    refused(
+        "leaves no room in the context",
+        "context 512",
+        "prompt.template=" + "long words ".repeat(300) + "{{ text }}");
+    refused("below the vocabulary's size of 512: 512", "generation.stop-tokens=[3, 512]");
+  }
+
+  @Test
+  void wrongMagic() throws Exception {
+    byte[] bytes = Files.readAllBytes(SharedModel.stories());
+    bytes[0] = 'X';
+    refused("magic", "model.path=" + Files.write(folder.resolve("magic.gguf"), bytes));
+    refused("empty.gguf", "model.path=" + Files.write(folder.resolve("empty.gguf"), new byte[0]));
+    refused("text.gguf", "model.path=" + Files.writeString(folder.resolve("text.gguf"), "hello ".repeat(99)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
+  void truncatedModel(int tenth) throws Exception {
+    byte[] bytes = Files.readAllBytes(SharedModel.stories());
+    byte[] head = Arrays.copyOf(bytes, bytes.length / 10 * tenth);
+    refused("cut.gguf", "model.path=" + Files.write(folder.resolve("cut.gguf"), head));
+  }
+
+  /** The last of {@code parts} is the override; the others stand in the sentence. */
+  private void refused(String... parts) throws Exception {
+    String override = parts[parts.length - 1];
+    JobProcess run = JobProcess.run(folder, job, override);
+    assertThat(run.code()).as(run.err()).isEqualTo(2);
+    assertThat(run.err()).startsWith("error: ").doesNotContain("\tat ");
+    assertThat(run.err().strip().lines()).hasSize(1);
+    for (String part : Arrays.copyOf(parts, parts.length - 1)) {
+      assertThat(run.err()).contains(part);
+    }
+    assertThat(run.out()).isEmpty();
+    assertThat(output.resolve("_SUCCESS")).doesNotExist();
+  }
+}
