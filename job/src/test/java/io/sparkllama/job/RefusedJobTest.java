@@ -137,7 +137,9 @@ class RefusedJobTest {
     bytes[0] = 'X';
     refused("magic", "model.path=" + Files.write(folder.resolve("magic.gguf"), bytes));
     refused("empty.gguf", "model.path=" + Files.write(folder.resolve("empty.gguf"), new byte[0]));
-    refused("text.gguf", "model.path=" + Files.writeString(folder.resolve("text.gguf"), "hello ".repeat(99)));
+    refused(
+        "text.gguf",
+        "model.path=" + Files.writeString(folder.resolve("text.gguf"), "hello ".repeat(99)));
   }
 
   @ParameterizedTest
