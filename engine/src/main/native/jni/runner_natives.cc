@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "jni/bench_natives.h"
 #include "jni/build_id.h"
 #include "jni/guard.h"
 #include "jni/native_runner.h"
@@ -82,5 +83,7 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void*) {
     return JNI_ERR;
   }
   jclass natives = env->FindClass("io/sparkllama/engine/jni/RunnerNatives");
-  return natives != nullptr && sparkllama::bind(env, natives) ? JNI_VERSION_10 : JNI_ERR;
+  const bool bound = natives != nullptr && sparkllama::bind(env, natives) &&
+                     sparkllama::bind_bench_natives(env);
+  return bound ? JNI_VERSION_10 : JNI_ERR;
 }

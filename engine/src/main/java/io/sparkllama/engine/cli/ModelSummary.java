@@ -150,7 +150,7 @@ final class ModelSummary {
         switch (type) {
           case F32 -> 4L * config.headDimension();
           case F16 -> 2L * config.headDimension();
-          case Q8 -> 4L + config.headDimension();
+          case Q8 -> 4L + (config.headDimension() + 3) / 4 * 4;
         };
     return 2L * config.layerCount() * config.kvHeadCount() * row;
   }

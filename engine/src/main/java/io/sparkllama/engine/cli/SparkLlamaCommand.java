@@ -19,7 +19,15 @@ import picocli.CommandLine.Command;
     description = "Runs LLaMA-family models over data sets.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {InspectCommand.class, SynthesizeCommand.class, TokenizeCommand.class})
+    subcommands = {
+      InspectCommand.class,
+      SynthesizeCommand.class,
+      TokenizeCommand.class,
+      CompleteCommand.class,
+      ScoreCommand.class,
+      PerplexityCommand.class,
+      BenchCommand.class
+    })
 public final class SparkLlamaCommand {
   private SparkLlamaCommand() {}
 

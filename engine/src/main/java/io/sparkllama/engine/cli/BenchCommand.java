@@ -1,0 +1,117 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.ModelFile;
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Measures tokens per second by batch size, and shares of the machine's peaks. */
+@Command(
+    name = "bench",
+    description = "Measures tokens per second and shares of the machine's peaks.",
+    mixinStandardHelpOptions = true)
+final class BenchCommand implements Callable<Integer> {
+  /** Bytes of a KV block's worth of positions are rounded up; this is more than a block. */
+  private static final int SPARE_POSITIONS = 64;
+
+  @Mixin private ModelArgument model;
+  @Mixin private EngineArguments engineArguments;
+  @Mixin private ResultOutput output;
+
+  @Option(
+      names = "--batch",
+      split = ",",
+      paramLabel = "N",
+      description = "Prompts at once, one measurement each (default: ${DEFAULT-VALUE}).")
+  private List<Integer> batches = List.of(1, 8, 32);
+
+  @Option(
+      names = "--prompt-tokens",
+      paramLabel = "N",
+      description = "Tokens of each prompt (default: ${DEFAULT-VALUE}).")
+  private int promptTokens = 128;
+
+  @Option(
+      names = "--new-tokens",
+      paramLabel = "N",
+      description = "Tokens of each answer, at least 2 (default: ${DEFAULT-VALUE}).")
+  private int newTokens = 64;
+
+  @Option(
+      names = "--shared-prefix",
+      paramLabel = "N",
+      description = "Tokens that all prompts begin with (default: ${DEFAULT-VALUE}).")
+  private int sharedPrefix;
+
+  @Override
+  public Integer call() throws IOException {
+    check();
+    ModelFile file = ModelFile.open(model.path());
+    EngineOptions options = options(file);
+    output.remark("measuring the machine's peaks");
+    MachinePeaks peaks = MachinePeaks.measured(options);
+    BenchPrompts prompts = new BenchPrompts(file.tokenizer());
+    try (LlamaEngine engine = LlamaEngine.open(file, options)) {
+      BenchMeasurement measurement = new BenchMeasurement(engine, newTokens);
+      measurement.warmUp(prompts.prompts(1, promptTokens, 0));
+      for (int batch : batches) {
+        output.remark("measuring batch " + batch);
+        BenchResult result =
+            measurement.measured(prompts.prompts(batch, promptTokens, sharedPrefix));
+        BenchLine line = new BenchLine(result, WeightWork.of(file), peaks);
+        output.print(line::write, line::text);
+      }
+    }
+    return 0;
+  }
+
+  private void check() {
+    require(!batches.isEmpty() && batches.stream().allMatch(b -> b >= 1), "--batch", 1);
+    require(promptTokens >= 1, "--prompt-tokens", 1);
+    require(newTokens >= 2, "--new-tokens", 2);
+    require(sharedPrefix >= 0, "--shared-prefix", 0);
+    if (sharedPrefix > promptTokens) {
+      throw new InvalidConfigurationException(
+          "--shared-prefix must be at most --prompt-tokens: " + sharedPrefix);
+    }
+  }
+
+  // Room for all sequences of the largest batch at once, so that none waits for another.
+  private EngineOptions options(ModelFile file) {
+    int context = promptTokens + newTokens + 1;
+    if (context > file.config().contextLength()) {
+      throw new InvalidConfigurationException(
+          "--prompt-tokens and --new-tokens must fit into the model's context of "
+              + file.config().contextLength()
+              + ": "
+              + context);
+    }
+    EngineOptions given = engineArguments.options(context);
+    int largest =
+        IntStream.concat(
+                IntStream.of(given.maxSequences()), batches.stream().mapToInt(Integer::intValue))
+            .max()
+            .getAsInt();
+    EngineOptions options =
+        given.withBatchLimits(largest, given.maxBatchTokens(), given.prefillChunk());
+    if (options.kvCacheMemory() != 0) {
+      return options;
+    }
+    long perToken = ModelSummary.kvBytesPerToken(file.config(), options.kvCacheType());
+    int most = batches.stream().mapToInt(Integer::intValue).max().getAsInt();
+    return options.withKvCacheMemory(perToken * (context + SPARE_POSITIONS) * most);
+  }
+
+  private static void require(boolean holds, String option, int least) {
+    if (!holds) {
+      throw new InvalidConfigurationException(option + " must be at least " + least);
+    }
+  }
+}

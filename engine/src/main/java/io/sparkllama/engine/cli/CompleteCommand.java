@@ -1,0 +1,134 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.RowError;
+import io.sparkllama.engine.api.RowKey;
+import io.sparkllama.engine.api.SamplingParams;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Completes prompts; equal prompts get equal answers, wherever they stand. */
+@Command(name = "complete", description = "Completes prompts.", mixinStandardHelpOptions = true)
+final class CompleteCommand implements Callable<Integer> {
+  /** Exit code of a command that is done but has set rows aside. */
+  static final int ROWS_SET_ASIDE = 3;
+
+  @Mixin private ModelArgument model;
+  @Mixin private EngineArguments engineArguments;
+  @Mixin private SamplingArguments samplingArguments;
+  @Mixin private ResultOutput output;
+
+  @ArgGroup(multiplicity = "1")
+  private Source source;
+
+  @Option(
+      names = "--no-special",
+      description = "Take special tokens in the prompts for plain text.")
+  private boolean noSpecial;
+
+  @Option(
+      names = "--context",
+      paramLabel = "N",
+      description = "Most tokens of prompt and answer; 0 takes the model's (default: 0).")
+  private int context;
+
+  private long failures;
+
+  /** Says where prompts come from. */
+  private static final class Source {
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "One prompt.")
+    private String prompt;
+
+    @Option(
+        names = "--prompts",
+        paramLabel = "FILE",
+        description = "A file of prompts, one a line; JSON strings if its name ends in .jsonl.")
+    private Path file;
+  }
+
+  private record Row(long index, String text) {}
+
+  @Override
+  public Integer call() throws IOException {
+    SamplingParams sampling = samplingArguments.params();
+    try (LlamaEngine engine = LlamaEngine.open(model.path(), engineArguments.options(context));
+        RequestWindow<Row, GenerationResult> window =
+            new RequestWindow<>(
+                engineArguments.requestsInFlight(),
+                row -> submit(engine, row, sampling),
+                this::print)) {
+      if (source.file == null) {
+        window.add(new Row(0, source.prompt));
+      } else {
+        addLines(window);
+      }
+      window.drain();
+    }
+    return failures == 0 ? 0 : ROWS_SET_ASIDE;
+  }
+
+  private void addLines(RequestWindow<Row, GenerationResult> window) throws IOException {
+    try (TextFile texts = new TextFile(source.file)) {
+      long index = 0;
+      Optional<String> text = texts.next();
+      while (text.isPresent()) {
+        window.add(new Row(index++, text.get()));
+        text = texts.next();
+      }
+    }
+  }
+
+  private CompletableFuture<GenerationResult> submit(
+      LlamaEngine engine, Row row, SamplingParams sampling) {
+    Prompt prompt = noSpecial ? Prompt.ofData(row.text()) : Prompt.ofTemplate(row.text());
+    return engine.generate(
+        new GenerationRequest(rowKey(row.text()), prompt, sampling, OverlongPolicy.ERROR));
+  }
+
+  private void print(Row row, GenerationResult result) throws IOException {
+    if (result.error().isPresent()) {
+      failures++;
+    }
+    output.print(
+        json -> {
+          json.writeNumberField("index", row.index());
+          json.writeStringField("text", result.text());
+          json.writeFieldName("tokens");
+          json.writeArray(result.tokens(), 0, result.tokens().length);
+          json.writeStringField("finish_reason", result.finishReason().label());
+          json.writeNumberField("prompt_tokens", result.promptTokens());
+          if (result.error().isPresent()) {
+            RowErrorField.write(json, result.error().get());
+          }
+        },
+        () -> result.error().map(RowError::message).map(m -> "error: " + m).orElse(result.text()));
+  }
+
+  // The prompt is the row's only input.
+  private static RowKey rowKey(String prompt) {
+    try {
+      ByteBuffer hash =
+          ByteBuffer.wrap(
+              MessageDigest.getInstance("SHA-256")
+                  .digest(prompt.getBytes(StandardCharsets.UTF_16BE)));
+      return new RowKey(hash.getLong(), hash.getLong());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

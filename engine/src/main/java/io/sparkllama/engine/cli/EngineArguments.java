@@ -1,0 +1,85 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.KvCacheType;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Configures the engine of a command that runs a model. */
+final class EngineArguments {
+  private static final EngineOptions DEFAULTS = EngineOptions.defaults();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Native threads; 0 takes all processors (default: ${DEFAULT-VALUE}).")
+  private int threads = DEFAULTS.threads();
+
+  @Option(
+      names = "--kv-cache-type",
+      paramLabel = "TYPE",
+      description = "How keys and values are stored: f32, f16 or q8 (default: f16).")
+  private KvCacheType kvCacheType = DEFAULTS.kvCacheType();
+
+  @Option(
+      names = "--kv-cache-memory",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description =
+          "Memory for the KV cache in bytes, or with KiB, MiB or GiB; 0 takes room for all"
+              + " sequences, at most 1GiB (default: 0).")
+  private long kvCacheMemory = DEFAULTS.kvCacheMemory();
+
+  @Option(
+      names = "--max-sequences",
+      paramLabel = "N",
+      description = "Sequences in one step (default: ${DEFAULT-VALUE}).")
+  private int maxSequences = DEFAULTS.maxSequences();
+
+  @Option(
+      names = "--max-batch-tokens",
+      paramLabel = "N",
+      description = "Tokens in one step (default: ${DEFAULT-VALUE}).")
+  private int maxBatchTokens = DEFAULTS.maxBatchTokens();
+
+  @Option(
+      names = "--prefill-chunk",
+      paramLabel = "N",
+      description = "Tokens of one sequence in one step (default: ${DEFAULT-VALUE}).")
+  private int prefillChunk = DEFAULTS.prefillChunk();
+
+  @Option(
+      names = "--instruction-set",
+      paramLabel = "SET",
+      description = "The kernels: auto, reference or avx2 (default: auto).")
+  private InstructionSet instructionSet = DEFAULTS.instructionSet();
+
+  @Option(
+      names = "--native-dir",
+      paramLabel = "DIR",
+      description = "Where the native library is extracted or found.")
+  private Path nativeDirectory;
+
+  /**
+   * Returns the options as given.
+   *
+   * @param contextLength most tokens of a sequence; 0 takes the model's
+   */
+  EngineOptions options(int contextLength) {
+    EngineOptions options =
+        DEFAULTS
+            .withThreads(threads)
+            .withKvCacheType(kvCacheType)
+            .withKvCacheMemory(kvCacheMemory)
+            .withBatchLimits(maxSequences, maxBatchTokens, prefillChunk)
+            .withContextLength(contextLength)
+            .withInstructionSet(instructionSet);
+    return nativeDirectory == null ? options : options.withNativeDirectory(nativeDirectory);
+  }
+
+  /** Returns requests to keep in flight, so that a step never lacks any. */
+  int requestsInFlight() {
+    return 2 * maxSequences;
+  }
+}

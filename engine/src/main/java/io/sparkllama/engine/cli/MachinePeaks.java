@@ -1,0 +1,31 @@
+package io.sparkllama.engine.cli;
+
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.jni.BenchNatives;
+import io.sparkllama.engine.jni.NativeLibrary;
+
+/**
+ * Holds what this machine does at most with the threads of an engine.
+ *
+ * @param instructionSet whose kernels the engine uses
+ * @param int8MultiplyAdds per second, by that instruction set
+ * @param bytesRead per second from memory
+ */
+record MachinePeaks(String instructionSet, int threads, double int8MultiplyAdds, double bytesRead) {
+  /** Far beyond the caches of one machine's share of a processor. */
+  private static final long BUFFER_BYTES = 1L << 29;
+
+  private static final double SECONDS = 0.5;
+
+  static MachinePeaks measured(EngineOptions options) {
+    NativeLibrary.load(options.nativeDirectory());
+    int set = options.instructionSet().ordinal();
+    int threads =
+        options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+    return new MachinePeaks(
+        BenchNatives.instructionSetInForce(set),
+        threads,
+        BenchNatives.int8Peak(set, threads, SECONDS),
+        BenchNatives.readBandwidth(threads, BUFFER_BYTES, SECONDS));
+  }
+}
