@@ -1,11 +1,14 @@
 package io.sparkllama.engine.tokenizer;
 
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Maps longs to non-negative ints by open addressing, without boxes. */
 final class LongIntMap {
   private static final int ABSENT = -1;
 
+  // Drawn anew for each map, so that no file can be written to make its keys collide.
+  private final long multiplier = ThreadLocalRandom.current().nextLong() | 1;
   private long[] keys;
   private int[] values; // ABSENT where a slot is free
   private int size;
@@ -35,7 +38,7 @@ final class LongIntMap {
 
   private int slot(long key) {
     int mask = keys.length - 1;
-    long mixed = (key ^ key >>> 32) * 0x9e3779b97f4a7c15L;
+    long mixed = (key ^ key >>> 32) * multiplier;
     int slot = (int) (mixed >>> 32) & mask;
     while (values[slot] != ABSENT && keys[slot] != key) {
       slot = slot + 1 & mask;

@@ -1,9 +1,12 @@
 package io.sparkllama.engine.tokenizer;
 
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Finds a token by its bytes; of equal tokens the lowest id wins. */
 final class TokenIndex {
+  // Drawn anew for each index, so that no file can be written to make its tokens collide.
+  private final long seed = ThreadLocalRandom.current().nextLong();
   private final byte[][] tokens; // [size], null where a token cannot be found by its bytes
   private final int[] slots; // id, or -1 where free
   private final int longest;
@@ -38,9 +41,9 @@ final class TokenIndex {
   }
 
   private int slot(byte[] bytes, int from, int to) {
-    int hash = 0;
+    long hash = seed;
     for (int i = from; i < to; i++) {
-      hash = 31 * hash + bytes[i];
+      hash = (hash ^ bytes[i]) * 0x100000001b3L;
     }
     int mask = slots.length - 1;
     int slot = (int) (hash * 0x9e3779b97f4a7c15L >>> 32) & mask;
