@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -25,6 +26,7 @@ final class GgufInput {
   private final long limit;
   private final ByteBuffer buffer =
       ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN).limit(0);
+  private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // refuses bad bytes
   private long bufferEnd; // position in the file of the buffer's limit
 
   GgufInput(Path path, FileChannel channel, long fileSize) {
@@ -64,35 +66,23 @@ final class GgufInput {
 
   /** Reads a count that must be neither negative nor more than the rest of the file can hold. */
   long readCount(String what, int minBytesPerItem) throws IOException {
-    long start = position();
-    long count = readLong(what);
-    if (count < 0 || count > remaining() / minBytesPerItem) {
-      throw failure(
-          what
-              + " is "
-              + Long.toUnsignedString(count)
-              + ", more than the rest of the file can hold ("
-              + remaining()
-              + " bytes)",
-          start);
-    }
-    return count;
+    return readCount("", what, minBytesPerItem);
   }
 
   /** Reads a length and as many bytes of UTF-8. */
   String readString(String what, int maxBytes) throws IOException {
     long start = position();
-    long length = readCount("the length of " + what, 1);
+    long length = readCount("the length of ", what, 1);
     if (length > maxBytes) {
       throw failure(
           what + " has " + length + " bytes; at most " + maxBytes + " are possible", start);
     }
     byte[] bytes = readBytes(length, what, start);
-    if (bytes.length == 0) {
-      return "";
+    if (isAscii(bytes)) {
+      return bytes.length == 0 ? "" : new String(bytes, StandardCharsets.US_ASCII);
     }
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return decoder.decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new ModelFormatException(message(what + " is not valid UTF-8", start), e);
     }
@@ -127,6 +117,36 @@ final class GgufInput {
 
   private String message(String problem, long position) {
     return "not a valid GGUF file: " + problem + ": " + path + ", byte " + position;
+  }
+
+  /** The role and what has it are joined for a message only: files have many thousand strings. */
+  private long readCount(String role, String what, int minBytesPerItem) throws IOException {
+    long start = position();
+    if (remaining() < Long.BYTES) {
+      throw failure(role + what + " is cut off by the end of the file", start);
+    }
+    long count = readLong(what);
+    if (count < 0 || count > remaining() / minBytesPerItem) {
+      throw failure(
+          role
+              + what
+              + " is "
+              + Long.toUnsignedString(count)
+              + ", more than the rest of the file can hold ("
+              + remaining()
+              + " bytes)",
+          start);
+    }
+    return count;
+  }
+
+  private static boolean isAscii(byte[] bytes) {
+    for (byte value : bytes) {
+      if (value < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void require(int bytes, String what) throws IOException {
