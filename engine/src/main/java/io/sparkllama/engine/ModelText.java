@@ -6,7 +6,8 @@ import java.util.Set;
 /** Turns text into a model's tokens and back: all that the engine knows of a model's text side. */
 interface ModelText {
   /**
-   * Returns the ids of a prompt, BOS first where the model wants one.
+   * Returns the ids of a prompt that is to be continued: BOS first where the model wants one, and
+   * no end token.
    *
    * @throws io.sparkllama.engine.api.InvalidTextException where the text has no ids
    */

@@ -11,7 +11,20 @@ import java.util.stream.Collectors;
 record TokenizerText(Tokenizer tokenizer) implements ModelText {
   @Override
   public int[] encodeWithBos(Prompt prompt) {
-    return tokenizer.encodeWithBos(prompt);
+    // Not the tokenizer's own framing: some files ask for an end token after every text, and a text
+    // that is to be continued must not have one.
+    int[] ids = tokenizer.encode(prompt);
+    if (!tokenizer.vocabulary().rules().addBos()) {
+      return ids;
+    }
+    int bos = tokenizer.bosId().orElseThrow();
+    if (ids.length > 0 && ids[0] == bos) {
+      return ids;
+    }
+    int[] framed = new int[ids.length + 1];
+    framed[0] = bos;
+    System.arraycopy(ids, 0, framed, 1, ids.length);
+    return framed;
   }
 
   @Override
