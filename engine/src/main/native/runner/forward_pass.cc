@@ -11,9 +11,10 @@ namespace {
 
 constexpr int64_t kRowGranule = 16;  // outputs of a product that one thread takes at least
 
-// Costs of an element, in multiply-adds or their like, to decide whether work is worth sharing.
-constexpr int64_t kElementCost = 4;
-constexpr int64_t kTranscendentalCost = 16;
+// What an element costs, in integer multiply-adds, to decide whether work is worth sharing.
+constexpr int64_t kFloatProductCost = 4;
+constexpr int64_t kElementCost = 8;
+constexpr int64_t kTranscendentalCost = 64;
 
 int64_t widest(const HyperParameters& p) {
   return std::max({int64_t{p.embedding_length}, p.query_width(), int64_t{p.feed_forward_length}});
@@ -136,7 +137,8 @@ void ForwardPass::run_attention(const BatchView& batch, int layer) {
   const int32_t* sequences = batch.integers(BatchSection::kTokenSequence);
   // Correctly rounded in double first: the same bits on every machine.
   const float scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(p.head_dimension)));
-  pool_.run(attended_positions_ * p.query_width() * 2, [&](int thread, int threads) {
+  pool_.run(attended_positions_ * p.query_width() * 2 * kFloatProductCost, [&](int thread,
+                                                                               int threads) {
     // Neighbouring tokens attend to contexts of like length: dealt in turn, all get a like amount.
     for (int64_t i = thread; i < num_tokens_ * p.kv_head_count; i += threads) {
       const int64_t t = i / p.kv_head_count;
@@ -178,7 +180,7 @@ void ForwardPass::feed_forward(int layer) {
 
 void ForwardPass::add_projected() {
   const int64_t width = parameters_.embedding_length;
-  pool_.run(num_tokens_ * width, [&](int thread, int threads) {
+  pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
       kernels_.add(residual_.data() + t * width, projected_.data() + t * width, width);
@@ -214,7 +216,9 @@ void ForwardPass::multiply(std::initializer_list<Product> products, const float*
                            int64_t num_rows) {
   int64_t work = 0;
   for (const Product& product : products) {
-    work += product.weights->rows * product.weights->columns * num_rows;
+    const bool floats = activation_format(product.weights->type) == ActivationFormat::kFloat32;
+    work += product.weights->rows * product.weights->columns * num_rows *
+            (floats ? kFloatProductCost : 1);
   }
   pool_.run(work, [&](int thread, int threads) {
     for (const Product& product : products) {

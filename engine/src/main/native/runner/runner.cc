@@ -11,7 +11,7 @@ using Section = BatchSection;
 
 constexpr int32_t kSampleFlag = 1;
 constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
-constexpr int64_t kLogitCost = 32;  // of measuring and sampling, per element
+constexpr int64_t kLogitCost = 256;  // of measuring, per element, in integer multiply-adds
 
 }  // namespace
 

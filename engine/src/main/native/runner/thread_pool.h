@@ -36,11 +36,12 @@ class ThreadPool {
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
   // Calls body(thread, threads) for every thread in [0, threads); the body throws nothing. Little
-  // work, counted in multiply-adds or their like, is done by the caller alone with threads = 1:
-  // waking others would take longer. One caller at a time.
+  // work is done by the caller alone, with threads = 1: waking others would take longer, most of
+  // all where the processors have other work too. `work` counts integer multiply-adds or their
+  // like, of which a thread does about 50 in a nanosecond. One caller at a time.
   template <typename Body>
   void run(int64_t work, const Body& body) {
-    constexpr int64_t kWorthWaking = 65536;
+    constexpr int64_t kWorthWaking = 500'000;
     if (workers_.empty() || work < kWorthWaking) {
       body(0, 1);
       return;

@@ -1,5 +1,7 @@
 // Runs a small model on several threads, and feeds a runner descriptions with one word spoilt at a
 // time: each is refused, none is believed.
+#include "runner/runner.h"
+
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,7 +12,6 @@
 #include <vector>
 
 #include "cpu/kernel_dispatch.h"
-#include "runner/runner.h"
 #include "tests/expect.h"
 
 using namespace sparkllama;
@@ -210,6 +211,12 @@ int main() {
     EXPECT_EQUAL(make_runner(other, file).threads(), threads);
     EXPECT(run_steps(other, file) == results);
   }
+  const size_t window_word = threads_word + 3 + 8;
+  Words windowed = good;
+  windowed.list[window_word] = kTokens;
+  EXPECT(run_steps(windowed, file) == results);
+  windowed.list[window_word] = 3;
+  EXPECT(run_steps(windowed, file) != results);
   run_poisoned_step(good, poisoned);
 
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
