@@ -1,0 +1,39 @@
+package io.sparkllama.job.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** Reads what a job has written. */
+final class Answers {
+  private Answers() {}
+
+  /** Returns every row with all its columns as JSON, in an order of its own. */
+  static List<String> read(SparkSession spark, Path output) {
+    assertThat(Files.exists(output.resolve("_SUCCESS"))).isTrue();
+    return spark.read().parquet(output.toString()).toJSON().collectAsList().stream()
+        .sorted()
+        .toList();
+  }
+
+  /** Checks that every message has an answer of the model's, and none an error. */
+  static void assertComplete(SparkSession spark, Path output, Path documents) {
+    Dataset<Row> answers = spark.read().parquet(output.toString());
+    Dataset<Row> messages =
+        spark
+            .read()
+            .option("header", "true")
+            .option("multiLine", "true")
+            .option("escape", "\"")
+            .csv(documents.toString());
+    assertThat(answers.select("text", "category").exceptAll(messages).isEmpty()).isTrue();
+    assertThat(messages.exceptAll(answers.select("text", "category")).isEmpty()).isTrue();
+    assertThat(answers.where("completion.error is not null").count()).isZero();
+    assertThat(answers.where("completion.prompt_tokens > 0").count()).isEqualTo(answers.count());
+  }
+}
