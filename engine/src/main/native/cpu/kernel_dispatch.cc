@@ -20,6 +20,7 @@ constexpr KernelTable kReferenceTable = {
     .rope_halves = reference::rope_halves,
     .swiglu = reference::swiglu,
     .add = reference::add,
+    .sum_exponentials = reference::sum_exponentials,
     .kv_write = reference::kv_write,
     .attention = reference::attention,
     .dequantize_row = reference::dequantize_row,
@@ -36,6 +37,7 @@ constexpr KernelTable kAvx2Table = {
     .rope_halves = avx2::rope_halves,
     .swiglu = avx2::swiglu,
     .add = avx2::add,
+    .sum_exponentials = avx2::sum_exponentials,
     .kv_write = avx2::kv_write,
     .attention = avx2::attention,
     // One row per token: too little work for a version of its own.

@@ -11,7 +11,7 @@ using Section = BatchSection;
 
 constexpr int32_t kSampleFlag = 1;
 constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
-constexpr int64_t kLogitCost = 256;  // of measuring, per element, in integer multiply-adds
+constexpr int64_t kLogitCost = 64;  // of measuring, per element, in integer multiply-adds
 
 }  // namespace
 
@@ -70,7 +70,7 @@ void Runner::finish_rows(const BatchView& batch, int64_t first, int64_t count) {
 
 void Runner::finish_row(const BatchView& batch, int64_t row, const float* logits,
                         Sampler& sampler) {
-  const RowMeasure measure = measure_row(logits, model_.parameters().vocabulary_size);
+  const RowMeasure measure = measure_row(kernels_, logits, model_.parameters().vocabulary_size);
   const bool numbers = measure.argmax >= 0;
   batch.integers(Section::kResultArgmax)[row] = measure.argmax;
   batch.floats(Section::kResultLogSumExp)[row] = static_cast<float>(measure.log_sum_exp);

@@ -10,11 +10,14 @@
 namespace sparkllama {
 namespace {
 
+// Most rows need few tokens in order; sorting all of them costs more than the rest.
+constexpr int64_t kSortStep = 256;
+
 constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-RowMeasure measure_row(const float* logits, int64_t vocabulary_size) {
+RowMeasure measure_row(const KernelTable& kernels, const float* logits, int64_t vocabulary_size) {
   int32_t argmax = -1;
   float maximum = -std::numeric_limits<float>::infinity();
   bool numbers = true;
@@ -28,10 +31,7 @@ RowMeasure measure_row(const float* logits, int64_t vocabulary_size) {
   if (!numbers || argmax < 0 || std::isinf(maximum)) {
     return {-1, kNotANumber, kNotANumber};
   }
-  double sum = 0;
-  for (int64_t i = 0; i < vocabulary_size; ++i) {
-    sum += exponential(static_cast<double>(logits[i]) - maximum);
-  }
+  const double sum = kernels.sum_exponentials(logits, maximum, vocabulary_size);
   return {argmax, maximum, maximum + logarithm(sum)};
 }
 
@@ -89,27 +89,26 @@ Sampled Sampler::sample(const float* logits, const RowMeasure& measure,
 
 // Returns how many tokens are kept, from the best.
 int64_t Sampler::cut(const RowMeasure& measure, const SamplingParameters& parameters) {
-  constexpr int64_t kStep =
-      256;  // most rows need few tokens in order; sorting all of them costs more than the rest
   int64_t kept = tokens_.size();
-  double total = exponential(measure.log_sum_exp - measure.maximum);
   if (parameters.top_k > 0 && parameters.top_k < kept) {
     kept = parameters.top_k;
     sort_until(kept);
-    total = 0;
-    for (int64_t i = 0; i < kept; ++i) {
-      total += exponential(tokens_[i].logit - measure.maximum);
-    }
   }
   if (parameters.top_p >= 1 && parameters.min_p == 0) {
     return kept;
   }
-  const double wanted =
-      parameters.top_p >= 1 ? std::numeric_limits<double>::infinity() : parameters.top_p * total;
+  double wanted = std::numeric_limits<double>::infinity();
+  if (parameters.top_p < 1) {
+    double total = 0;  // in order where tokens were cut, else in order of id
+    for (int64_t i = 0; i < kept; ++i) {
+      total += exponential(tokens_[i].logit - measure.maximum);
+    }
+    wanted = parameters.top_p * total;
+  }
   double sum = 0;
   for (int64_t i = 0; i < kept; ++i) {
     if (i >= sorted_) {
-      sort_until(std::min(kept, std::max(kStep, 4 * sorted_)));
+      sort_until(std::min(kept, std::max(kSortStep, 4 * sorted_)));
     }
     const double weight = exponential(tokens_[i].logit - measure.maximum);
     if (i > 0 && weight < parameters.min_p) {
@@ -125,7 +124,6 @@ int64_t Sampler::cut(const RowMeasure& measure, const SamplingParameters& parame
 
 Sampled Sampler::draw(int64_t kept, const RowMeasure& measure,
                       const SamplingParameters& parameters) {
-  constexpr int64_t kStep = 256;
   // Options may hold more than a float can: an infinite one would make -infinity / infinity.
   const double temperature = std::min(parameters.temperature, std::numeric_limits<float>::max());
   const auto weight = [&](int64_t i) {
@@ -143,7 +141,7 @@ Sampled Sampler::draw(int64_t kept, const RowMeasure& measure,
   int64_t chosen = kept - 1;
   for (int64_t i = 0; i < kept; ++i) {
     if (i >= sorted_) {
-      sort_until(std::min(kept, std::max(kStep, 4 * sorted_)));
+      sort_until(std::min(kept, std::max(kSortStep, 4 * sorted_)));
     }
     sum += weight(i);
     if (sum > wanted) {

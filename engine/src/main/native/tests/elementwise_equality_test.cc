@@ -170,6 +170,13 @@ void walk_elementwise(const KernelTable& table, Random& random) {
       table.add(actual.data(), y.data(), columns);
       expect_same(actual, expected, named(table, "add", columns));
       for (size_t i = 0; i < x.size(); ++i) EXPECT(same_bits(actual[i], x[i] + y[i]));
+      const double sum = table.sum_exponentials(x.data(), 30.0f, columns);
+      const double same = reference().sum_exponentials(x.data(), 30.0f, columns);
+      EXPECT(sum == same || (std::isnan(sum) && std::isnan(same)));
+      double exact = 0;
+      for (const float v : x) exact += std::exp(static_cast<double>(v) - 30.0);
+      // Each term: a difference below 100 rounded, and one unit of exponential.
+      EXPECT(any || std::fabs(sum - exact) <= (100 * 0x1p-24 + 0x1p-23) * exact);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "cpu/kernel_dispatch.h"
 #include "sampling/philox.h"
 #include "tests/expect.h"
 
@@ -15,6 +16,9 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+// The table in force: the reference gives the same bits, which another test holds.
+const KernelTable& kernels() { return *kernel_table(InstructionSet::kAuto); }
+
 constexpr int64_t kKey[2] = {0x123456789abcdef0, 42};
 
 // Logits of a seeded shape, with ties.
@@ -68,7 +72,7 @@ std::vector<Kept> distribution(const std::vector<float>& logits, const SamplingP
 
 void check_samples(int size, float temperature, int top_k, float top_p, float min_p) {
   const std::vector<float> logits = make_logits(size, 7);
-  const RowMeasure measure = measure_row(logits.data(), size);
+  const RowMeasure measure = measure_row(kernels(), logits.data(), size);
   Sampler sampler(size);
   for (int position = 0; position < 60; ++position) {
     const SamplingParameters p = {temperature, top_k, top_p, min_p, kKey, position};
@@ -89,14 +93,15 @@ void check_samples(int size, float temperature, int top_k, float top_p, float mi
 
 void check_greedy() {
   const std::vector<float> logits = {1, 5, 5, 2};
-  const RowMeasure measure = measure_row(logits.data(), 4);
+  const RowMeasure measure = measure_row(kernels(), logits.data(), 4);
   EXPECT_EQUAL(measure.argmax, 1);
   const double expected = std::log(std::exp(1.0) + 2 * std::exp(5.0) + std::exp(2.0));
-  EXPECT(std::abs(measure.log_sum_exp - expected) < 1e-14);
+  // Float32 exponentials within a unit, and differences here exact.
+  EXPECT(std::abs(measure.log_sum_exp - expected) <= 0x1p-23);
   Sampler sampler(4);
   const Sampled greedy = sampler.sample(logits.data(), measure, {0, 1, 0.1f, 1, kKey, 3});
   EXPECT_EQUAL(greedy.id, 1);
-  EXPECT(std::abs(greedy.log_probability - (5 - expected)) < 1e-14);
+  EXPECT(std::abs(greedy.log_probability - (5 - expected)) <= 0x1p-23);
   // Cuts that leave the best alone leave the lowest id of a tie, with probability 1.
   for (int position = 0; position < 50; ++position) {
     const Sampled first = sampler.sample(logits.data(), measure, {2, 1, 1, 0, kKey, position});
@@ -111,7 +116,7 @@ void check_greedy() {
 
 void check_extremes() {
   const std::vector<float> masked = {-kInfinity, 3, -kInfinity, 4, -kInfinity};
-  const RowMeasure measure = measure_row(masked.data(), 5);
+  const RowMeasure measure = measure_row(kernels(), masked.data(), 5);
   EXPECT_EQUAL(measure.argmax, 3);
   Sampler sampler(5);
   for (int position = 0; position < 100; ++position) {
@@ -124,12 +129,12 @@ void check_extremes() {
   }
   for (const std::vector<float>& row :
        {std::vector<float>{1, kNan, 2}, {1, kInfinity, 2}, {-kInfinity, -kInfinity}, {kNan}}) {
-    const RowMeasure none = measure_row(row.data(), static_cast<int64_t>(row.size()));
+    const RowMeasure none = measure_row(kernels(), row.data(), static_cast<int64_t>(row.size()));
     EXPECT_EQUAL(none.argmax, -1);
     EXPECT(std::isnan(none.maximum) && std::isnan(none.log_sum_exp));
   }
   const float lowest = std::numeric_limits<float>::lowest();
-  const RowMeasure one = measure_row(&lowest, 1);
+  const RowMeasure one = measure_row(kernels(), &lowest, 1);
   EXPECT_EQUAL(one.argmax, 0);
   EXPECT_EQUAL(one.log_sum_exp, static_cast<double>(lowest));
 }
