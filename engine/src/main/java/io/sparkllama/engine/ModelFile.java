@@ -1,9 +1,11 @@
 package io.sparkllama.engine;
 
+import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.runner.NativeModelRunner;
 import io.sparkllama.engine.tokenizer.Tokenizer;
 import io.sparkllama.engine.tokenizer.Tokenizers;
 import java.nio.file.Path;
@@ -62,6 +64,15 @@ public final class ModelFile {
    */
   public int[] endTokens() {
     return tokenizer.endIds();
+  }
+
+  /**
+   * Refuses options that the model cannot be run with.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException names the key and the remedy
+   */
+  public void check(EngineOptions options) {
+    NativeModelRunner.check(config, options);
   }
 
   /** Returns the tokens that the model was made for. */

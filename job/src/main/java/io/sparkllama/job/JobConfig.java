@@ -173,7 +173,7 @@ public record JobConfig(
         values.value(JobKeys.ENGINE_INSTRUCTION_SET),
         values
             .optional(JobKeys.ENGINE_NATIVE_DIRECTORY)
-            .map(text -> path("engine.native-directory", text)));
+            .map(text -> path("engine.native-dir", text)));
   }
 
   private static Path path(String key, String text) {

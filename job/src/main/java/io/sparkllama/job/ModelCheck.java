@@ -15,20 +15,23 @@ import java.util.Map;
 /** Refuses, on the driver and before any work, a task that every row of the job would fail at. */
 final class ModelCheck {
   private final ModelFile model;
+  private final EngineOptions engine;
   private final int contextLength;
 
   ModelCheck(ModelFile model, EngineOptions engine) {
     this.model = model;
+    this.engine = engine;
     this.contextLength =
         engine.contextLength() == 0 ? model.contextLength() : engine.contextLength();
   }
 
   /**
-   * Checks the templates' own text, labels and stop tokens.
+   * Checks the engine's options, the templates' own text, labels and stop tokens.
    *
    * @throws InvalidConfigurationException names the key and the remedy
    */
   void check(RowTask task) {
+    model.check(engine);
     int fixed = 0;
     for (PromptTemplate template : task.templates()) {
       fixed += fixedTokens(template);

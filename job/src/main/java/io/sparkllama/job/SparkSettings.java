@@ -14,12 +14,16 @@ final class SparkSettings {
           "spark.master", "local[*]",
           "spark.app.name", "spark-llama",
           "spark.serializer", "org.apache.spark.serializer.KryoSerializer",
-          "spark.ui.enabled", "false",
           "spark.ui.showConsoleProgress", "false",
-          // Progress of running tasks comes with the heartbeat.
-          "spark.executor.heartbeatInterval", "2s",
           // Version 2 of the committer loses or doubles files when a task fails at the wrong time.
           "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version", "1");
+
+  /** For an embedded Spark, which has no cluster's page to stand on, and one executor to hear. */
+  private static final Map<String, String> EMBEDDED =
+      Map.of(
+          "spark.ui.enabled", "false",
+          // Progress of running tasks comes with the heartbeat.
+          "spark.executor.heartbeatInterval", "2s");
 
   /** Dates and times reach prompts without a time zone only in this form. */
   private static final String JAVA_TIME = "spark.sql.datetime.java8API.enabled";
@@ -35,6 +39,9 @@ final class SparkSettings {
     SparkConf conf = new SparkConf();
     job.forEach(conf::setIfMissing);
     DEFAULTS.forEach(conf::setIfMissing);
+    if (conf.get("spark.master").startsWith("local")) {
+      EMBEDDED.forEach(conf::setIfMissing);
+    }
     return ExecutorSettings.apply(conf.set(JAVA_TIME, "true"));
   }
 }

@@ -50,6 +50,16 @@ public final class NativeModelRunner implements ModelRunner {
     return open(config, weights, parts, options, plan, capacity);
   }
 
+  /**
+   * Refuses options that a model cannot be run with, without native code: the driver's check.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   */
+  public static void check(ModelConfig config, EngineOptions options) {
+    KvPlan plan = KvPlan.of(config, options);
+    BatchCapacity.of(options, plan.groups().size(), plan.contextLength(), KvPlan.BLOCK_SIZE);
+  }
+
   static NativeModelRunner open(
       ModelConfig config,
       WeightMap weights,

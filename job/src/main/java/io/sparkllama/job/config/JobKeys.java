@@ -267,7 +267,7 @@ public final class JobKeys {
           "The kernels to use; results are the same bits from each.");
   public static final ConfigKey<String> ENGINE_NATIVE_DIRECTORY =
       optional(
-          "engine.native-directory",
+          "engine.native-dir",
           ConfigType.string(),
           "Folder for the native library where the system's temporary folder forbids execution.");
   public static final ConfigKey<Integer> ENGINE_WINDOW =

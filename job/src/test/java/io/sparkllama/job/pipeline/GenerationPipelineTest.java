@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 
 class GenerationPipelineTest {
   private static final FakeEngine ENGINE = new FakeEngine();
+  private static final SilentEngine SILENT = new SilentEngine();
   private static SparkSession spark;
 
   private final GenerationCounter counter = new GenerationCounter();
@@ -146,6 +147,43 @@ class GenerationPipelineTest {
     assertThat(answers.collectAsList()).hasSize(20);
     assertThat(answers.collectAsList()).hasSize(20);
     assertThat(counts().rows()).isEqualTo(20);
+  }
+
+  @Test
+  void withdrawsItsRowsWhenTheJobIsCancelled() throws Exception {
+    SILENT.futures.clear();
+    Dataset<Row> answers =
+        new GenerationPipeline(
+                () -> SILENT,
+                new PipelineSpecification(
+                    complete("{{ text }}"), "prompt.template", List.of(), Optional.empty(), 3),
+                counter)
+            .apply(spark.sql("select 'open ' || id as text from range(0, 20, 1, 1)"), List.of());
+    Thread job =
+        new Thread(
+            () -> {
+              spark.sparkContext().setJobGroup("cancelled", "cancelled", false);
+              try {
+                answers.collectAsList();
+              } catch (RuntimeException | Error expected) {
+                Thread.currentThread().interrupt(); // ends the thread, as cancelling must
+              }
+            });
+    job.setUncaughtExceptionHandler((thread, ended) -> {});
+    job.start();
+    await(() -> SILENT.futures.size() == 3);
+    spark.sparkContext().cancelJobGroup("cancelled");
+    await(() -> SILENT.futures.stream().allMatch(future -> future.isCancelled()));
+    job.join(10_000);
+    assertThat(SILENT.futures).hasSize(3);
+    assertThat(counts().rows()).isZero();
+  }
+
+  private static void await(java.util.function.BooleanSupplier condition) throws Exception {
+    for (int i = 0; i < 600 && !condition.getAsBoolean(); i++) {
+      Thread.sleep(50);
+    }
+    assertThat(condition.getAsBoolean()).isTrue();
   }
 
   @Test

@@ -1,0 +1,37 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.engine.api.ClassifyRequest;
+import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.ScoreRequest;
+import io.sparkllama.engine.api.ScoreResult;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Takes requests and never answers. */
+final class SilentEngine implements EngineCalls {
+  final List<CompletableFuture<?>> futures = new CopyOnWriteArrayList<>();
+
+  @Override
+  public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    return kept();
+  }
+
+  @Override
+  public CompletableFuture<ClassifyResult> classify(ClassifyRequest request) {
+    return kept();
+  }
+
+  @Override
+  public CompletableFuture<ScoreResult> score(ScoreRequest request) {
+    return kept();
+  }
+
+  private <R> CompletableFuture<R> kept() {
+    CompletableFuture<R> future = new CompletableFuture<>();
+    futures.add(future);
+    return future;
+  }
+}
