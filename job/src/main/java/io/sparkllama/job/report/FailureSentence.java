@@ -4,6 +4,8 @@ import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InsufficientMemoryException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.ModelFormatException;
+import java.io.IOException;
+import java.util.Arrays;
 import org.apache.spark.SparkException;
 
 /**
@@ -12,6 +14,9 @@ import org.apache.spark.SparkException;
  */
 public record FailureSentence(Kind kind, String text) {
   private static final int MOST_CAUSES = 50;
+
+  /** A mistake of ours is thrown by our code, or by a library's few frames above it. */
+  private static final int FRAMES = 4;
 
   /** Says what the user does next. */
   public enum Kind {
@@ -26,7 +31,9 @@ public record FailureSentence(Kind kind, String text) {
   /** Finds the sentence; executors' exceptions stand in the chain or, as text, in its messages. */
   public static FailureSentence of(Throwable failure) {
     Throwable cause = failure;
+    Throwable root = failure;
     for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+      root = cause;
       if (cause instanceof InvalidConfigurationException || cause instanceof ModelFormatException) {
         return new FailureSentence(Kind.REFUSED, cause.getMessage());
       }
@@ -34,10 +41,17 @@ public record FailureSentence(Kind kind, String text) {
         return new FailureSentence(Kind.FAILED, cause.getMessage());
       }
     }
-    if (failure instanceof SparkException || failure instanceof java.io.IOException) {
+    boolean ours = root instanceof RuntimeException && isThrownByThisProject(root);
+    if (!ours && (failure instanceof SparkException || failure instanceof IOException)) {
       return new FailureSentence(Kind.FAILED, SparkSentence.of(failure));
     }
     return new FailureSentence(
-        Kind.UNEXPECTED, failure.getClass().getName() + ": " + SparkSentence.of(failure));
+        Kind.UNEXPECTED, root.getClass().getName() + ": " + SparkSentence.of(root));
+  }
+
+  private static boolean isThrownByThisProject(Throwable problem) {
+    return Arrays.stream(problem.getStackTrace())
+        .limit(FRAMES)
+        .anyMatch(frame -> frame.getClassName().startsWith("io.sparkllama."));
   }
 }

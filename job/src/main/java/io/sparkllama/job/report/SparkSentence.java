@@ -1,6 +1,6 @@
 package io.sparkllama.job.report;
 
-/** Takes the sentence out of an exception of Spark: the first line of the innermost message. */
+/** Takes the sentence out of an exception of Spark: the first line of its message. */
 public final class SparkSentence {
   private SparkSentence() {}
 

@@ -51,6 +51,9 @@ class JobSummaryTest {
         .isEqualTo(FailureSentence.Kind.FAILED);
     assertThat(FailureSentence.of(new SparkException("[X] first. SQLSTATE: 42\nsecond", null)))
         .isEqualTo(new FailureSentence(FailureSentence.Kind.FAILED, "[X] first."));
+    Throwable bug = new SparkException("Job aborted", new IllegalStateException("odd"));
+    assertThat(FailureSentence.of(bug).kind()).isEqualTo(FailureSentence.Kind.UNEXPECTED);
+    assertThat(FailureSentence.of(bug).text()).contains("IllegalStateException: odd");
     assertThat(FailureSentence.of(new IllegalStateException("odd")).kind())
         .isEqualTo(FailureSentence.Kind.UNEXPECTED);
   }

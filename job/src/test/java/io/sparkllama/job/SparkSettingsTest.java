@@ -1,0 +1,34 @@
+package io.sparkllama.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SparkSettingsTest {
+  @AfterEach
+  void forget() {
+    System.clearProperty("spark.master");
+  }
+
+  @Test
+  void takesTheJobFilesSettingsOverTheDefaults() {
+    SparkConf conf =
+        SparkSettings.of(Map.of("spark.master", "local[3]", "spark.ui.enabled", "true"));
+    assertThat(conf.get("spark.master")).isEqualTo("local[3]");
+    assertThat(conf.get("spark.ui.enabled")).isEqualTo("true");
+    assertThat(conf.get("spark.serializer")).endsWith("KryoSerializer");
+    assertThat(SparkSettings.of(Map.of()).get("spark.master")).isEqualTo("local[*]");
+  }
+
+  /** spark-submit hands its settings to the driver as system properties. */
+  @Test
+  void takesWhatSparkSubmitGaveOverTheJobFile() {
+    System.setProperty("spark.master", "spark://host:7077");
+    SparkConf conf = SparkSettings.of(Map.of("spark.master", "local[3]"));
+    assertThat(conf.get("spark.master")).isEqualTo("spark://host:7077");
+    assertThat(conf.contains("spark.ui.enabled")).isFalse();
+  }
+}
