@@ -26,8 +26,6 @@ int64_t run(int64_t rounds) {
 
 }  // namespace
 
-Int8Peak plain_int8_peak() {
-  return {.multiply_adds = kLanes, .run = run};
-}
+Int8Peak plain_int8_peak() { return {.multiply_adds = kLanes, .run = run}; }
 
 }  // namespace sparkllama

@@ -83,7 +83,7 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void*) {
     return JNI_ERR;
   }
   jclass natives = env->FindClass("io/sparkllama/engine/jni/RunnerNatives");
-  const bool bound = natives != nullptr && sparkllama::bind(env, natives) &&
-                     sparkllama::bind_bench_natives(env);
+  const bool bound =
+      natives != nullptr && sparkllama::bind(env, natives) && sparkllama::bind_bench_natives(env);
   return bound ? JNI_VERSION_10 : JNI_ERR;
 }

@@ -119,8 +119,8 @@ struct KernelTable {
   // x[i] += y[i]
   void (*add)(float* x, const float* y, int64_t columns);
 
-  // Returns the sum of exponential(x[i] - shift) in float32, widened and added in float64 in 16 lanes
-  // (lane = i mod 16), then the tree of rms_norm. NaN where an element is.
+  // Returns the sum of exponential(x[i] - shift) in float32, widened and added in float64 in 16
+  // lanes (lane = i mod 16), then the tree of rms_norm. NaN where an element is.
   double (*sum_exponentials)(const float* x, float shift, int64_t columns);
 
   // Writes one position's keys and values, [kv_heads, head_dim] each, to

@@ -20,8 +20,8 @@ struct RowMeasure {
 
 // The logits of a row are not numbers where one is NaN or +infinity, or all are -infinity.
 //
-// The sum is of float32 exponentials: log_sum_exp is off by at most 2^-23 + (ln vocabulary) * 2^-24,
-// for the mean distance to the maximum is at most the distribution's entropy.
+// The sum is of float32 exponentials: log_sum_exp is off by at most 2^-23 + (ln vocabulary) *
+// 2^-24, for the mean distance to the maximum is at most the distribution's entropy.
 RowMeasure measure_row(const KernelTable& kernels, const float* logits, int64_t vocabulary_size);
 
 // Finds the `count` best tokens, best first; -1 and NaN fill what the vocabulary does not. Not for

@@ -1,6 +1,6 @@
-#include <immintrin.h>
-
 #include "cpu/int8_peak.h"
+
+#include <immintrin.h>
 
 namespace sparkllama {
 namespace {
@@ -37,8 +37,6 @@ int64_t run(int64_t rounds) {
 
 }  // namespace
 
-Int8Peak avx2_int8_peak() {
-  return {.multiply_adds = kAccumulators * 32, .run = run};
-}
+Int8Peak avx2_int8_peak() { return {.multiply_adds = kAccumulators * 32, .run = run}; }
 
 }  // namespace sparkllama

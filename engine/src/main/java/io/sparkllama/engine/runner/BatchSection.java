@@ -46,7 +46,8 @@ public enum BatchSection {
   /** float32 [sequences]: 0 keeps all. */
   SEQUENCE_MIN_P(4, BatchCapacity::sequences),
   /**
-   * int64 [sequences, 2]: key of the counter-based generator; the token's position is its counter.
+   * int64 [sequences, 2]: key of the counter-based generator; the position of the token drawn is
+   * its counter.
    */
   SEQUENCE_RANDOM_KEY(8, c -> 2L * c.sequences()),
 
