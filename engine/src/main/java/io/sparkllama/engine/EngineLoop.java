@@ -147,6 +147,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
       } else if (message instanceof Message.Cancel cancel) {
         if (pending.remove(cancel.work())) {
           cancel.work().release(this);
+          publishStatistics();
         }
       } else {
         closing = true;

@@ -56,7 +56,7 @@ class BatchInvarianceTest {
   @ParameterizedTest
   @ValueSource(strings = {"stories260K.f16.gguf", "quantized/stories260K.Q4_K_M.gguf"})
   void answersAreTheSameBits(String name) {
-    ModelFile model = ModelFile.open(ExpectedCompletions.shared("models/" + name));
+    ModelFile model = ModelFile.open(SharedData.path("models/" + name));
     List<Object> expected = answers(model, ONE_BY_ONE);
     for (EngineOptions options : OTHERS) {
       assertThat(answers(model, options))

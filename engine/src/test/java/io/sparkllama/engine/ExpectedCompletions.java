@@ -4,17 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.Assumptions;
 
 /** Reads the greedy completions that an independent implementation computed in float64. */
 final class ExpectedCompletions {
-  static final List<String> MODELS = List.of("stories260K", "tinystories656K", "babyllama105");
-
   /**
    * Holds one prompt's completion.
    *
@@ -32,14 +27,6 @@ final class ExpectedCompletions {
       double[] logSumExp) {}
 
   private ExpectedCompletions() {}
-
-  /** Returns a path of the shared data; the test is skipped where it is absent. */
-  static Path shared(String name) {
-    Path path = Path.of(System.getProperty("sparkllama.shared", "../../shared")).resolve("data");
-    Assumptions.assumeTrue(
-        Files.exists(path.resolve(name)), "no shared data at " + path.resolve(name));
-    return path.resolve(name);
-  }
 
   static List<Case> of(String model) {
     List<Case> cases = new ArrayList<>();
@@ -70,7 +57,7 @@ final class ExpectedCompletions {
 
   static JsonNode json(String name) {
     try {
-      return new ObjectMapper().readTree(shared(name).toFile());
+      return new ObjectMapper().readTree(SharedData.path(name).toFile());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

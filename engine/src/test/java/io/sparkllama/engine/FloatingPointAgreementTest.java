@@ -39,7 +39,7 @@ class FloatingPointAgreementTest {
   @ParameterizedTest
   @ValueSource(strings = {"stories260K", "tinystories656K", "babyllama105"})
   void scoresAsFloat64Does(String name) {
-    ModelFile model = ModelFile.open(ExpectedCompletions.shared("models/" + name + ".f32.gguf"));
+    ModelFile model = ModelFile.open(SharedData.path("models/" + name + ".f32.gguf"));
     ReferenceModel reference = ReferenceModel.of(model);
     try (LlamaEngine engine = LlamaEngine.open(model, OPTIONS)) {
       for (int i = 0; i < CONTEXTS.size(); i++) {
@@ -70,7 +70,7 @@ class FloatingPointAgreementTest {
   @ParameterizedTest
   @ValueSource(strings = {"stories260K", "tinystories656K"})
   void classifiesAsFloat64Does(String name) {
-    ModelFile model = ModelFile.open(ExpectedCompletions.shared("models/" + name + ".f32.gguf"));
+    ModelFile model = ModelFile.open(SharedData.path("models/" + name + ".f32.gguf"));
     ReferenceModel reference = ReferenceModel.of(model);
     List<String> labels = List.of("happy", "sad", "very happy", " a", "big and red");
     Prompt prompt = Prompt.ofData("Tom lost his ball:");

@@ -51,7 +51,7 @@ class GoldenCompletionTest {
   @ParameterizedTest
   @ValueSource(strings = {"stories260K", "tinystories656K", "babyllama105"})
   void equalTokenForToken(String name) {
-    Path file = ExpectedCompletions.shared("models/" + name + ".f32.gguf");
+    Path file = SharedData.path("models/" + name + ".f32.gguf");
     List<ExpectedCompletions.Case> cases = ExpectedCompletions.of(name);
     List<GenerationResult> results = complete(file, EXACT, cases);
     Tokenizer prompts = ModelFile.open(file).tokenizer();
@@ -77,7 +77,7 @@ class GoldenCompletionTest {
     "babyllama105, f32, F16"
   })
   void equalInSixteenBitsWhileTheBestIsClear(String name, String weights, KvCacheType cache) {
-    Path file = ExpectedCompletions.shared("models/" + name + "." + weights + ".gguf");
+    Path file = SharedData.path("models/" + name + "." + weights + ".gguf");
     List<ExpectedCompletions.Case> cases = ExpectedCompletions.of(name);
     List<GenerationResult> results = complete(file, EXACT.withKvCacheType(cache), cases);
     int compared = 0;

@@ -37,9 +37,9 @@ class PerplexityTest {
   @MethodSource("models")
   void agreesWithLlamaCpp(String name, double expected) throws IOException {
     int window = ExpectedCompletions.json("expected/perplexity.json").get("context").asInt();
-    String text = Files.readString(ExpectedCompletions.shared("expected/perplexity-text.txt"));
+    String text = Files.readString(SharedData.path("expected/perplexity-text.txt"));
     EngineOptions options = EngineOptions.defaults().withThreads(2);
-    try (LlamaEngine engine = LlamaEngine.open(ExpectedCompletions.shared(name), options)) {
+    try (LlamaEngine engine = LlamaEngine.open(SharedData.path(name), options)) {
       int bos = engine.model().tokenizer().bosId().orElseThrow();
       int[] ids = engine.model().tokenizer().encodeWithBos(Prompt.ofData(text));
       List<CompletableFuture<ScoreResult>> futures = new ArrayList<>();

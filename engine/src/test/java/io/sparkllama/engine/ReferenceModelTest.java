@@ -13,8 +13,7 @@ class ReferenceModelTest {
   @ValueSource(strings = {"stories260K", "tinystories656K", "babyllama105"})
   void agreesWithAnIndependentForwardPass(String name) {
     ReferenceModel model =
-        ReferenceModel.of(
-            ModelFile.open(ExpectedCompletions.shared("models/" + name + ".f32.gguf")));
+        ReferenceModel.of(ModelFile.open(SharedData.path("models/" + name + ".f32.gguf")));
     for (ExpectedCompletions.Case expected : ExpectedCompletions.of(name)) {
       int prompt = expected.promptIds().length;
       int[] ids = Arrays.copyOf(expected.promptIds(), prompt + expected.greedyIds().length);
