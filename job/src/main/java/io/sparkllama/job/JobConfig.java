@@ -91,7 +91,8 @@ public record JobConfig(
             values.value(JobKeys.OUTPUT_FORMAT),
             values.optional(JobKeys.OUTPUT_PATH),
             values.value(JobKeys.OUTPUT_MODE),
-            values.value(JobKeys.OUTPUT_OPTIONS)),
+            values.value(JobKeys.OUTPUT_OPTIONS),
+            values.value(JobKeys.OUTPUT_SHOW)),
         engine,
         values.spark());
   }

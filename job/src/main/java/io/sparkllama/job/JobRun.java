@@ -10,6 +10,7 @@ import io.sparkllama.job.report.LoggedProgress;
 import io.sparkllama.job.report.ProgressDisplay;
 import io.sparkllama.job.report.ProgressReporter;
 import io.sparkllama.job.report.TerminalProgress;
+import io.sparkllama.job.sink.ResultSample;
 import io.sparkllama.job.sink.ResultSink;
 import io.sparkllama.job.source.DocumentSource;
 import io.sparkllama.job.source.InputColumn;
@@ -29,7 +30,7 @@ final class JobRun {
 
   /**
    * @param bar whether to draw a progress bar, else to log lines
-   * @param terminal where the bar goes
+   * @param terminal where the bar and a sample of the output go
    */
   JobRun(JobConfig config, boolean bar, PrintStream terminal) {
     this.config = config;
@@ -84,6 +85,7 @@ final class JobRun {
       spark.sparkContext().removeSparkListener(progress);
     }
     double seconds = (System.nanoTime() - start) / 1e9;
+    new ResultSample(config.sink()).print(spark, terminal);
     return new JobSummary(GenerationCounter.sum(counter.value()), seconds, sink.name());
   }
 }

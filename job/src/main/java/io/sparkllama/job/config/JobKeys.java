@@ -207,6 +207,13 @@ public final class JobKeys {
           List.of(),
           "",
           "Input columns that go to the output as they are, after the key.");
+  public static final ConfigKey<Integer> OUTPUT_SHOW =
+      of(
+          "output.show",
+          ConfigType.integer(0, 1000),
+          0,
+          "rows",
+          "Prints so many rows of the written output, on standard error, when the job is done.");
 
   public static final ConfigKey<Integer> ENGINE_THREADS =
       of(

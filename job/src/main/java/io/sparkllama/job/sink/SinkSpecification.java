@@ -1,5 +1,6 @@
 package io.sparkllama.job.sink;
 
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.OutputMode;
 import java.util.Map;
 import java.util.Optional;
@@ -8,6 +9,14 @@ import java.util.Optional;
  * Says where a job's rows go.
  *
  * @param path empty for a format that needs none
+ * @param show rows of the written output to print, 0 for none; only with a path
  */
 public record SinkSpecification(
-    String format, Optional<String> path, OutputMode mode, Map<String, String> options) {}
+    String format, Optional<String> path, OutputMode mode, Map<String, String> options, int show) {
+  public SinkSpecification {
+    if (show > 0 && path.isEmpty()) {
+      throw new InvalidConfigurationException(
+          "output.show prints what was written to output.path; name one, or leave output.show out");
+    }
+  }
+}

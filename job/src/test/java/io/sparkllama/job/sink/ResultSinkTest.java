@@ -92,7 +92,7 @@ class ResultSinkTest {
   }
 
   private static ResultSink sink(String format, OutputMode mode, String path) {
-    return new ResultSink(new SinkSpecification(format, Optional.of(path), mode, Map.of()));
+    return new ResultSink(new SinkSpecification(format, Optional.of(path), mode, Map.of(), 0));
   }
 
   private static void refused(ThrowingCallable call, String... parts) {

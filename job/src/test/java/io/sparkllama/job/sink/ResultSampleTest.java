@@ -1,0 +1,86 @@
+package io.sparkllama.job.sink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.LocalSpark;
+import io.sparkllama.job.config.OutputMode;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ResultSampleTest {
+  private static final String COMPLETION =
+      "named_struct('text', %s, 'finish_reason', 'stop', 'prompt_tokens', 1, 'completion_tokens', 1,"
+          + " 'log_probability', -0.5D, 'error',"
+          + " cast(null as struct<class: string, message: string>)) as completion";
+
+  private static SparkSession spark;
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void start() {
+    spark = LocalSpark.session();
+  }
+
+  @Test
+  void showsTheTextOfCompletions() {
+    String printed = printed("select 'k1' as id, " + COMPLETION.formatted("'hello'"), 10);
+    assertThat(printed).contains("id", "text", "error", "k1", "hello").doesNotContain("stop");
+  }
+
+  @Test
+  void showsLabelsWithoutTheMapOfAll() {
+    String printed =
+        printed(
+            "select 'k1' as id, "
+                + COMPLETION.formatted("cast(null as string)")
+                + ", 'refund' as label, 0.98765D as probability, map('refund', 0.98765D) as"
+                + " probabilities",
+            10);
+    assertThat(printed)
+        .contains("k1", "refund", "0.9877")
+        .doesNotContain("probabilities", "text", "0.98765");
+  }
+
+  @Test
+  void showsNoMoreThanAsked() {
+    assertThat(printed("select id from range(5)", 2)).contains("only showing top 2 rows");
+    assertThat(printed("select id from range(5)", 0)).isEmpty();
+  }
+
+  @Test
+  void needsAPath() {
+    assertThatExceptionOfType(InvalidConfigurationException.class)
+        .isThrownBy(
+            () -> new SinkSpecification("noop", Optional.empty(), OutputMode.ERROR, Map.of(), 10))
+        .withMessageContaining("output.show");
+  }
+
+  private String printed(String query, int rows) {
+    SinkSpecification specification =
+        new SinkSpecification(
+            "parquet",
+            Optional.of(folder.resolve("out").toString()),
+            OutputMode.OVERWRITE,
+            Map.of(),
+            rows);
+    Dataset<Row> written = spark.sql(query);
+    new ResultSink(specification).write(written);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    new ResultSample(specification)
+        .print(spark, new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+}
