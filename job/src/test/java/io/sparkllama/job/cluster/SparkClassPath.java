@@ -1,0 +1,55 @@
+package io.sparkllama.job.cluster;
+
+import java.io.File;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Splits the tests' class path into what a cluster has, and what the job brings. */
+final class SparkClassPath {
+  /** Parts of the paths of what the job's jar holds, and of what only tests need. */
+  private static final List<String> NOT_OF_A_CLUSTER =
+      List.of(
+          "/target/classes",
+          "/target/test-classes",
+          "/spark-llama-",
+          "/com/typesafe/config/",
+          "/info/picocli/",
+          "/me/tongfei/",
+          "/org/jline/",
+          "/org/junit/",
+          "/org/assertj/",
+          "/com/tngtech/");
+
+  private SparkClassPath() {}
+
+  /** Returns Spark and what it needs, as a cluster has it: nothing of this project's own. */
+  static List<Path> ofCluster() {
+    return all().stream()
+        .filter(path -> NOT_OF_A_CLUSTER.stream().noneMatch(path.toString()::contains))
+        .toList();
+  }
+
+  private static List<Path> all() {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .map(Path::of)
+        .toList();
+  }
+
+  static String join(List<Path> paths) {
+    return paths.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+  }
+
+  /** Returns what Spark needs opened of Java, as this process got it. */
+  static List<String> moduleOptions() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(
+            option ->
+                option.startsWith("--add-opens=")
+                    || option.startsWith("-Djdk.reflect.")
+                    || option.startsWith("-Dio.netty."))
+        .toList();
+  }
+}
