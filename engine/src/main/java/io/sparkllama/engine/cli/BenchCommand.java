@@ -15,8 +15,7 @@ import picocli.CommandLine.Option;
 /** Measures tokens per second by batch size, and shares of the machine's peaks. */
 @Command(
     name = "bench",
-    description = "Measures tokens per second and shares of the machine's peaks.",
-    mixinStandardHelpOptions = true)
+    description = "Measures tokens per second and shares of the machine's peaks.")
 final class BenchCommand implements Callable<Integer> {
   /** Bytes of a KV block's worth of positions are rounded up; this is more than a block. */
   private static final int SPARE_POSITIONS = 64;
@@ -24,6 +23,7 @@ final class BenchCommand implements Callable<Integer> {
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
   @Mixin private ResultOutput output;
+  @Mixin private HelpOption help;
 
   @Option(
       names = "--batch",

@@ -23,7 +23,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Completes prompts; equal prompts get equal answers, wherever they stand. */
-@Command(name = "complete", description = "Completes prompts.", mixinStandardHelpOptions = true)
+@Command(name = "complete", description = "Completes prompts.")
 final class CompleteCommand implements Callable<Integer> {
   /** Exit code of a command that is done but has set rows aside. */
   static final int ROWS_SET_ASIDE = 3;
@@ -32,6 +32,7 @@ final class CompleteCommand implements Callable<Integer> {
   @Mixin private EngineArguments engineArguments;
   @Mixin private SamplingArguments samplingArguments;
   @Mixin private ResultOutput output;
+  @Mixin private HelpOption help;
 
   @ArgGroup(multiplicity = "1")
   private Source source;

@@ -12,10 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Shows what a model file holds and the memory it needs, without loading it. */
-@Command(
-    name = "inspect",
-    description = "Shows what a model file holds and the memory it needs.",
-    mixinStandardHelpOptions = true)
+@Command(name = "inspect", description = "Shows what a model file holds and the memory it needs.")
 final class InspectCommand implements Callable<Integer> {
   @Option(
       names = "--model",
@@ -25,6 +22,7 @@ final class InspectCommand implements Callable<Integer> {
   private Path path;
 
   @Mixin private ResultOutput output;
+  @Mixin private HelpOption help;
 
   @Override
   public Integer call() throws IOException {

@@ -23,14 +23,12 @@ import picocli.CommandLine.Option;
  * without overlap, each begins with the begin token in place of its first one, and the second half
  * of each is scored. Tokens after the last whole window are left out.
  */
-@Command(
-    name = "perplexity",
-    description = "Computes a model's perplexity on a text.",
-    mixinStandardHelpOptions = true)
+@Command(name = "perplexity", description = "Computes a model's perplexity on a text.")
 final class PerplexityCommand implements Callable<Integer> {
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
   @Mixin private ResultOutput output;
+  @Mixin private HelpOption help;
 
   @Option(names = "--file", required = true, paramLabel = "FILE", description = "The text.")
   private Path textPath;

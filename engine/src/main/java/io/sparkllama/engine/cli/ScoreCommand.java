@@ -27,10 +27,7 @@ import picocli.CommandLine.Option;
  * Computes the log-likelihood of continuations. Texts are data: special tokens in them stay plain
  * text.
  */
-@Command(
-    name = "score",
-    description = "Computes the log-likelihood of continuations.",
-    mixinStandardHelpOptions = true)
+@Command(name = "score", description = "Computes the log-likelihood of continuations.")
 final class ScoreCommand implements Callable<Integer> {
   // Other fields go through as they are written, numbers to their last digit.
   private static final ObjectMapper JSON =
@@ -43,6 +40,7 @@ final class ScoreCommand implements Callable<Integer> {
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
   @Mixin private ResultOutput output;
+  @Mixin private HelpOption help;
 
   @Option(
       names = "--file",

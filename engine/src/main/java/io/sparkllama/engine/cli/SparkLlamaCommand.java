@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /**
  * Dispatches the launcher's commands that need no Spark; {@code scripts/sparkllama} starts it.
@@ -17,7 +18,6 @@ import picocli.CommandLine.Command;
 @Command(
     name = "sparkllama",
     description = "Runs LLaMA-family models over data sets.",
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       InspectCommand.class,
@@ -29,6 +29,8 @@ import picocli.CommandLine.Command;
       BenchCommand.class
     })
 public final class SparkLlamaCommand {
+  @Mixin private HelpOption help;
+
   private SparkLlamaCommand() {}
 
   /** Runs one command and ends the process with its exit code. */

@@ -22,8 +22,7 @@ import picocli.CommandLine.Parameters;
  */
 @Command(
     name = "synthesize",
-    description = "Writes a model of a real shape with seeded random weights.",
-    mixinStandardHelpOptions = true)
+    description = "Writes a model of a real shape with seeded random weights.")
 final class SynthesizeCommand implements Callable<Integer> {
   private static final long NANOS_BETWEEN_REMARKS = 2_000_000_000L;
 
@@ -57,6 +56,7 @@ final class SynthesizeCommand implements Callable<Integer> {
   private Path path;
 
   @Mixin private ResultOutput output;
+  @Mixin private HelpOption help;
 
   private long nextRemark;
 

@@ -17,13 +17,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Turns text into token ids; the model may be a vocabulary without weights. */
-@Command(
-    name = "tokenize",
-    description = "Turns text into token ids.",
-    mixinStandardHelpOptions = true)
+@Command(name = "tokenize", description = "Turns text into token ids.")
 final class TokenizeCommand implements Callable<Integer> {
   @Mixin private ModelArgument model;
   @Mixin private ResultOutput output;
+  @Mixin private HelpOption help;
 
   @ArgGroup(multiplicity = "1")
   private Source source;
