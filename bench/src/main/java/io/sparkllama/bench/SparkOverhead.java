@@ -88,6 +88,7 @@ public final class SparkOverhead {
         .parquet(input.toString());
     List<Cost> direct = new ArrayList<>();
     List<Cost> throughSpark = new ArrayList<>();
+    List<Double> rows = new ArrayList<>(); // seconds from the first row read to the commit
     long tokens = 0;
     // The first round warms both sides up and is not counted.
     for (int round = 0; round <= rounds; round++) {
@@ -99,8 +100,9 @@ public final class SparkOverhead {
         directCost = clock.stop();
       }
       Clock clock = Clock.start();
-      long sparkTokens = throughSpark(input);
+      JsonNode summary = throughSpark(input);
       Cost sparkCost = clock.stop();
+      long sparkTokens = summary.get("completion_tokens").asLong();
       if (sparkTokens != tokens) {
         throw new IllegalStateException(
             "Both sides must do the same work: " + tokens + " and " + sparkTokens + " tokens");
@@ -108,12 +110,19 @@ public final class SparkOverhead {
       if (round > 0) {
         direct.add(directCost);
         throughSpark.add(sparkCost);
+        rows.add(summary.get("seconds").asDouble());
       }
     }
     ObjectNode result = new ObjectMapper().createObjectNode();
     result.put("rows", texts.size());
     result.put("completion_tokens", tokens);
     compare(result, "seconds", direct, throughSpark, Cost::seconds);
+    rows.forEach(result.putArray("spark_rows_seconds")::add);
+    double rowsMedian = median(rows.stream().mapToDouble(Double::doubleValue).toArray());
+    result.put("spark_rows_seconds_median", rowsMedian);
+    result.put(
+        "spark_rows_over_engine_seconds",
+        rowsMedian / result.get("engine_seconds_median").asDouble());
     compare(result, "cpu_seconds", direct, throughSpark, Cost::cpuSeconds);
     return result;
   }
@@ -176,7 +185,7 @@ public final class SparkOverhead {
     return tokens;
   }
 
-  private long throughSpark(Path input) throws IOException {
+  private JsonNode throughSpark(Path input) throws IOException {
     Path job =
         Files.writeString(
             directory.resolve("job.conf"),
@@ -206,7 +215,7 @@ public final class SparkOverhead {
     if (summary.get("rows").asInt() != texts.size() || summary.get("errors").asInt() != 0) {
       throw new IllegalStateException("The job did not answer every row: " + summary);
     }
-    return summary.get("completion_tokens").asLong();
+    return summary;
   }
 
   private static double median(double[] values) {
