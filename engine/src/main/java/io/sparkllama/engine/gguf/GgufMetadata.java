@@ -17,6 +17,9 @@ import java.util.Set;
  * file. Integers may be written in any width.
  */
 public final class GgufMetadata {
+  /** Room for a list of what is supported. */
+  private static final int MAX_PROBLEM = 600;
+
   private final String source;
   private final Map<String, MetadataValue> values;
 
@@ -181,7 +184,12 @@ public final class GgufMetadata {
    */
   public ModelFormatException invalid(String key, String problem) {
     return new ModelFormatException(
-        "metadata key " + MessageText.of(key) + " " + MessageText.of(problem) + ": " + source);
+        "metadata key "
+            + MessageText.of(key)
+            + " "
+            + MessageText.of(problem, MAX_PROBLEM)
+            + ": "
+            + source);
   }
 
   private ModelFormatException missing(String key) {

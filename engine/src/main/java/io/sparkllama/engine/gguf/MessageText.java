@@ -8,7 +8,12 @@ final class MessageText {
 
   /** Returns the text with control characters replaced, cut where it is long. */
   static String of(String text) {
-    String cut = text.length() > MAX_LENGTH ? text.substring(0, MAX_LENGTH) + "…" : text;
+    return of(text, MAX_LENGTH);
+  }
+
+  /** Does the same for a sentence of ours that quotes a file and may be longer. */
+  static String of(String text, int maxLength) {
+    String cut = text.length() > maxLength ? text.substring(0, maxLength) + "…" : text;
     StringBuilder clean = new StringBuilder(cut);
     for (int i = 0; i < clean.length(); i++) {
       if (Character.isISOControl(clean.charAt(i)) || Character.isSurrogate(clean.charAt(i))) {

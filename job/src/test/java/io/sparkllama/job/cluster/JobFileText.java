@@ -22,6 +22,17 @@ record JobFileText(Path directory, Path model, Path documents) {
         """);
   }
 
+  /** Writes a job that completes each message by sixteen sampled tokens. */
+  Path sampled() throws IOException {
+    return write(
+        "sampled",
+        """
+        task = complete
+        prompt.template = "{{ text }}"
+        generation { max-tokens = 16, seed = 7, temperature = 0.8 }
+        """);
+  }
+
   /** Writes a job that chooses one of the intents for each message. */
   Path classify(Path intents) throws IOException {
     return write(

@@ -19,14 +19,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Runs the main job by spark-submit, with the jar that users get: 3,080 real messages through a
- * really trained model, completed and classified, on one process, on a local cluster, and on a
- * standalone cluster of two workers. The answers are the same everywhere.
+ * really trained model, completed, sampled and classified, on one process, on a local cluster, and
+ * on a standalone cluster of two workers. The answers are the same everywhere.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MainJobIT {
   /** Long and unlike anything else, so that a part of it would be seen too. */
   private static final String CANARY = "quetzalcoatlcanarybird";
 
+  private static final List<String> JOBS = List.of("complete", "sampled", "classify");
   private static final String OPENED = "Opening this executor's engine";
   private static final String COPIED = "Copied the model to this host";
 
@@ -39,7 +40,7 @@ class MainJobIT {
     directory = temporary;
     Path documents = BankingMessages.all();
     Path home = Files.createDirectories(directory.resolve("local"));
-    reference = runBoth(home, "local[2]", documents);
+    reference = runAll(home, "local[2]", documents);
     spark =
         SparkSession.builder()
             .master("local[2]")
@@ -56,10 +57,11 @@ class MainJobIT {
     }
   }
 
-  /** Runs both tasks on a master, and returns the directory with their outputs. */
-  private static Path runBoth(Path home, String master, Path documents) throws Exception {
+  /** Runs every job on a master, and returns the directory with their outputs. */
+  private static Path runAll(Path home, String master, Path documents) throws Exception {
     JobFileText files = new JobFileText(home, BankingMessages.model(), documents);
-    List<Path> jobs = List.of(files.complete(), files.classify(BankingMessages.intents()));
+    List<Path> jobs =
+        List.of(files.complete(), files.sampled(), files.classify(BankingMessages.intents()));
     for (Path job : jobs) {
       String name = job.getFileName().toString().replace(".conf", "");
       SubmittedJob.Run run = SubmittedJob.submit(home, name, master, job);
@@ -73,7 +75,7 @@ class MainJobIT {
 
   @Test
   void everyMessageHasItsAnswers() {
-    for (String task : List.of("complete", "classify")) {
+    for (String task : JOBS) {
       Answers.assertComplete(spark, reference.resolve(task + ".parquet"), BankingMessages.all());
     }
     List<String> intents =
@@ -90,31 +92,31 @@ class MainJobIT {
   @Test
   void aLocalClusterGivesTheSameAnswers() throws Exception {
     Path home = Files.createDirectories(directory.resolve("local-cluster"));
-    runBoth(home, "local-cluster[2,1,1024]", BankingMessages.all());
+    runAll(home, "local-cluster[2,1,1024]", BankingMessages.all());
 
     assertSameAnswers(home);
-    assertOneEnginePerExecutorAndOneCopyPerHost(home, 4);
+    assertOneEnginePerExecutorAndOneCopyPerHost(home, 2 * JOBS.size());
   }
 
   @Test
   void aStandaloneClusterGivesTheSameAnswers() throws Exception {
     Path home = Files.createDirectories(directory.resolve("standalone"));
     try (StandaloneCluster cluster = StandaloneCluster.start(home)) {
-      runBoth(home, cluster.master(), BankingMessages.all());
+      runAll(home, cluster.master(), BankingMessages.all());
     }
 
     assertSameAnswers(home);
-    assertOneEnginePerExecutorAndOneCopyPerHost(home, 4);
+    assertOneEnginePerExecutorAndOneCopyPerHost(home, 2 * JOBS.size());
   }
 
   private void assertSameAnswers(Path home) {
-    for (String task : List.of("complete", "classify")) {
+    for (String task : JOBS) {
       assertThat(Answers.read(spark, home.resolve(task + ".parquet")))
           .isEqualTo(Answers.read(spark, reference.resolve(task + ".parquet")));
     }
   }
 
-  /** Two jobs on two executors each: four processes, each with an engine; the model came once. */
+  /** Each job has two executors: so many processes, each with one engine; the model came once. */
   private static void assertOneEnginePerExecutorAndOneCopyPerHost(Path home, int executors)
       throws IOException {
     ClusterTrace trace = new ClusterTrace(home);
