@@ -1,12 +1,16 @@
 #include "cpu/machine_peaks.h"
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -27,18 +31,34 @@ double seconds_since(Clock::time_point begin) {
 double rate(int threads, double seconds, const std::function<double(int)>& work) {
   std::vector<double> rates(threads);
   std::barrier start(threads);
+  std::atomic<bool> cancelled = false;
+  const auto measure = [&](int thread) {
+    work(thread);  // touches what it needs
+    start.arrive_and_wait();
+    if (cancelled) {
+      return;
+    }
+    const Clock::time_point begin = Clock::now();
+    double done = 0;
+    do {
+      done += work(thread);
+    } while (seconds_since(begin) < seconds);
+    rates[thread] = done / seconds_since(begin);
+  };
   std::vector<std::thread> running;
-  for (int thread = 0; thread < threads; ++thread) {
-    running.emplace_back([&, thread] {
-      work(thread);  // touches what it needs
-      start.arrive_and_wait();
-      const Clock::time_point begin = Clock::now();
-      double done = 0;
-      do {
-        done += work(thread);
-      } while (seconds_since(begin) < seconds);
-      rates[thread] = done / seconds_since(begin);
-    });
+  running.reserve(threads);
+  try {
+    for (int thread = 0; thread < threads; ++thread) {
+      running.emplace_back(measure, thread);
+    }
+  } catch (const std::system_error& e) {
+    cancelled = true;
+    static_cast<void>(start.arrive(threads - static_cast<std::ptrdiff_t>(running.size())));
+    for (std::thread& thread : running) {
+      thread.join();
+    }
+    throw MemoryError(std::string("The system gives no more threads: measure with fewer: ") +
+                      e.what());
   }
   double sum = 0;
   for (int thread = 0; thread < threads; ++thread) {

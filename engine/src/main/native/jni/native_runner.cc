@@ -1,6 +1,7 @@
 #include "jni/native_runner.h"
 
 #include "base/error.h"
+#include "base/float_environment.h"
 #include "base/word_reader.h"
 #include "cpu/kernel_dispatch.h"
 
@@ -8,6 +9,7 @@ namespace sparkllama {
 
 NativeRunner::NativeRunner(std::span<const std::byte> description,
                            const std::vector<std::string>& files) {
+  const FloatEnvironment float_environment;  // packing weights computes too
   WordReader words(description);
   const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 2));
   const KernelTable* kernels = kernel_table(instruction_set);

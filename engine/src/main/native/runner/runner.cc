@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/float_environment.h"
+
 namespace sparkllama {
 namespace {
 
@@ -35,6 +37,7 @@ Runner::Runner(ModelDescription description, RunnerOptions options,
 }
 
 void Runner::step(std::byte* buffer) {
+  const FloatEnvironment float_environment;
   const BatchView batch(layout_, buffer);
   check_.check(batch, sampled_rows_);
   const int32_t* copies = batch.integers(Section::kCopy);

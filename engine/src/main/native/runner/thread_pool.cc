@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/float_environment.h"
 
 namespace sparkllama {
 namespace {
@@ -38,18 +39,18 @@ ThreadPool::ThreadPool(int threads) : threads_(threads) {
       workers_.emplace_back([this, thread] { work(thread); });
     }
   } catch (const std::system_error& e) {
-    stopping_ = true;
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
-    for (std::thread& worker : workers_) {
-      worker.join();
-    }
+    stop();
     throw MemoryError(std::string("The system gives no more threads: lower engine.threads: ") +
                       e.what());
+  } catch (...) {
+    stop();  // a thread that nobody joins would end the process
+    throw;
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   stopping_ = true;
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
@@ -72,6 +73,7 @@ void ThreadPool::run_all(Call call, const void* body) {
 }
 
 void ThreadPool::work(int thread) {
+  const FloatEnvironment float_environment;
   uint32_t seen = 0;
   while (true) {
     wait_while(round_, seen);

@@ -1,7 +1,8 @@
 // Runs one piece of work on a fixed number of threads at once, and waits for all of them.
 //
 // Work is divided by the thread's number, never by who comes first; a waiting thread spins briefly
-// and then parks.
+// and then parks. The threads keep denormals and round to nearest, whatever their maker does; the
+// caller sees to its own.
 #pragma once
 
 #include <atomic>
@@ -56,6 +57,7 @@ class ThreadPool {
 
   void run_all(Call call, const void* body);
   void work(int thread);
+  void stop();
 
   std::vector<std::thread> workers_;
   Call call_ = nullptr;

@@ -5,6 +5,7 @@
 #include "cpu/cpu_features.h"
 #include "cpu/int8_peak.h"
 #include "tests/expect.h"
+#include "tests/thread_limit.h"
 
 using namespace sparkllama;
 
@@ -21,5 +22,12 @@ int main() {
   EXPECT(bytes_read_per_second(2, 1 << 20, 0.02) > 1e6);
   EXPECT_ERROR(ConfigurationError, "at least one thread",
                int8_multiply_adds_per_second(InstructionSet::kAuto, 0, 0.02));
+#if SPARKLLAMA_THREADS_CAN_BE_REFUSED
+  {
+    const testing::ThreadLimit limit(6);
+    EXPECT_ERROR(MemoryError, "no more threads",
+                 int8_multiply_adds_per_second(InstructionSet::kReference, 512, 0.02));
+  }
+#endif
   return testing::result();
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/float_environment.h"
 #include "cpu/kernel_dispatch.h"
 #include "tests/expect.h"
 
@@ -211,6 +212,14 @@ int main() {
     EXPECT_EQUAL(make_runner(other, file).threads(), threads);
     EXPECT(run_steps(other, file) == results);
   }
+#if defined(__x86_64__)
+  const uint32_t before = _mm_getcsr();
+  constexpr uint32_t kForeign = 0x1F80 | 0x8000 | 0x0040 | 0x6000;  // FTZ, DAZ, towards zero
+  _mm_setcsr(kForeign);
+  EXPECT(run_steps(good, file) == results);
+  EXPECT_EQUAL(_mm_getcsr() & 0xFFC0, kForeign & 0xFFC0);
+  _mm_setcsr(before);
+#endif
   const size_t window_word = threads_word + 3 + 8;
   Words windowed = good;
   windowed.list[window_word] = kTokens;

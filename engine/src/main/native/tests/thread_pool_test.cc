@@ -5,7 +5,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
 #include "tests/expect.h"
+#include "tests/thread_limit.h"
 
 using namespace sparkllama;
 
@@ -64,5 +66,11 @@ int main() {
   {
     ThreadPool unused(4);
   }
+#if SPARKLLAMA_THREADS_CAN_BE_REFUSED
+  {
+    const testing::ThreadLimit limit(6);
+    EXPECT_ERROR(MemoryError, "engine.threads", ThreadPool(512));
+  }
+#endif
   return testing::result();
 }
