@@ -129,7 +129,7 @@ class RefusedJobTest {
         "context 512",
         "prompt.template=" + "long words ".repeat(300) + "{{ text }}");
     refused("at most the model's own 512: 1000", "engine.context-length=1000");
-    refused("does not suffice for one sequence", "engine.kv-cache-memory=1k");
+    refused("does not suffice for one block", "engine.kv-cache-memory=1k");
     refused("below the vocabulary's size of 512: 512", "generation.stop-tokens=[3, 512]");
   }
 

@@ -8,7 +8,8 @@ import java.util.Optional;
  *
  * @param threads native threads; 0 takes the processors that this JVM may use
  * @param kvCacheMemory bytes for the KV cache; 0 takes room for {@code maxSequences} sequences of
- *     the whole context, at most 1 GiB (and always room for one whole context)
+ *     the whole context, at most 1 GiB. It may hold less than one whole context: a row that needs
+ *     more than it holds gets an error
  * @param maxSequences sequences in one step
  * @param maxBatchTokens tokens in one step
  * @param prefillChunk tokens of one sequence in one step
@@ -28,7 +29,7 @@ public record EngineOptions(
     Optional<Path> nativeDirectory) {
 
   public EngineOptions {
-    require(threads >= 0, "threads", "at least 0", threads);
+    require(threads >= 0 && threads <= 4096, "threads", "between 0 and 4096", threads);
     require(kvCacheMemory >= 0, "kv-cache-memory", "at least 0 bytes", kvCacheMemory);
     require(
         maxSequences >= 1 && maxSequences <= 4096,

@@ -28,7 +28,7 @@ final class EngineArguments {
       converter = ByteSize.class,
       description =
           "Memory for the KV cache in bytes, or with KiB, MiB or GiB; 0 takes room for all"
-              + " sequences, at most 1GiB (default: 0).")
+              + " sequences, at most 1GiB; a prompt that needs more gets an error (default: 0).")
   private long kvCacheMemory = DEFAULTS.kvCacheMemory();
 
   @Option(

@@ -1,5 +1,6 @@
 package io.sparkllama.engine.runner;
 
+import io.sparkllama.engine.api.InsufficientMemoryException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -27,11 +28,23 @@ public final class BatchBuffer {
       throw new IllegalArgumentException(
           "A batch buffer of " + size + " bytes exceeds 2 GiB: lower the batch limits");
     }
-    bytes = ByteBuffer.allocateDirect((int) size).order(ByteOrder.LITTLE_ENDIAN);
+    bytes = allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
     ints = bytes.asIntBuffer();
     floats = bytes.asFloatBuffer();
     longs = bytes.asLongBuffer();
     set(BatchHeader.VERSION, BatchLayout.VERSION);
+  }
+
+  private static ByteBuffer allocate(int size) {
+    try {
+      return ByteBuffer.allocateDirect(size);
+    } catch (OutOfMemoryError e) { // the JVM's own bound on direct memory, or the system's
+      throw new InsufficientMemoryException(
+          "There is no direct memory left for the buffer of a step; raise -XX:MaxDirectMemorySize,"
+              + " or lower engine.max-sequences, engine.max-batch-tokens or engine.context-length: "
+              + size
+              + " bytes");
+    }
   }
 
   public BatchLayout layout() {

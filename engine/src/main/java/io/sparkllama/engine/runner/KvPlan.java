@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.model.ModelConfig;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -22,9 +23,10 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
   private static final long MOST_BLOCKS = Integer.MAX_VALUE / BLOCK_SIZE;
 
   /**
-   * Shares the memory that the options give among the groups.
+   * Shares the memory that the options give among the groups. It may be less than one whole context
+   * needs: long contexts are rarely filled, and a 128k one may take 16 GiB.
    *
-   * @throws InvalidConfigurationException where it does not suffice for one sequence, or where the
+   * @throws InvalidConfigurationException where it does not suffice for one block, or where the
    *     context is longer than the model's
    */
   static KvPlan of(ModelConfig config, EngineOptions options) {
@@ -52,18 +54,27 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
   private static long blocks(EngineOptions options, long bytesPerBlock, long perSequence) {
     if (options.kvCacheMemory() == 0) {
       long wanted = Math.min(options.maxSequences() * perSequence, MOST_BY_DEFAULT / bytesPerBlock);
-      return Math.min(MOST_BLOCKS, Math.max(perSequence, wanted));
+      return Math.min(MOST_BLOCKS, Math.max(1, wanted));
     }
     long blocks = options.kvCacheMemory() / bytesPerBlock;
-    if (blocks < perSequence) {
+    if (blocks < 1) {
       throw new InvalidConfigurationException(
-          "engine.kv-cache-memory does not suffice for one sequence of the whole context: give at"
-              + " least "
+          "engine.kv-cache-memory does not suffice for one block of "
+              + BLOCK_SIZE
+              + " tokens; give at least "
+              + bytesPerBlock
+              + " bytes, or "
               + perSequence * bytesPerBlock
-              + " bytes, or lower engine.context-length: "
+              + " for one whole context: "
               + options.kvCacheMemory());
     }
     return Math.min(MOST_BLOCKS, blocks);
+  }
+
+  /** Returns the most tokens that one sequence may have in the cache when it is alone. */
+  int mostTokens() {
+    int smallest = Arrays.stream(blockCounts).min().orElseThrow();
+    return Math.min(contextLength, smallest * BLOCK_SIZE);
   }
 
   /**

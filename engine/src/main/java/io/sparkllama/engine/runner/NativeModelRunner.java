@@ -2,6 +2,7 @@ package io.sparkllama.engine.runner;
 
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.jni.NativeHandle;
 import io.sparkllama.engine.jni.NativeLibrary;
 import io.sparkllama.engine.jni.RunnerNatives;
@@ -13,6 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs steps in native code within this process.
@@ -20,6 +23,8 @@ import java.util.List;
  * <p>The processor runs a step while its results are collected. One thread at a time.
  */
 public final class NativeModelRunner implements ModelRunner {
+  private static final Logger LOG = LoggerFactory.getLogger(NativeModelRunner.class);
+
   private final KvPlan plan;
   private final BatchLayout layout;
   private final NativeHandle handle;
@@ -45,8 +50,14 @@ public final class NativeModelRunner implements ModelRunner {
   public static NativeModelRunner open(
       ModelConfig config, WeightMap weights, List<Path> parts, EngineOptions options) {
     KvPlan plan = KvPlan.of(config, options);
-    BatchCapacity capacity =
-        BatchCapacity.of(options, plan.groups().size(), plan.contextLength(), KvPlan.BLOCK_SIZE);
+    BatchCapacity capacity = capacity(plan, options);
+    if (plan.mostTokens() < plan.contextLength()) {
+      LOG.warn(
+          "the KV cache holds less than one whole context: a row may have at most {} tokens, prompt"
+              + " and answer together; engine.kv-cache-memory gives it more (context {})",
+          plan.mostTokens(),
+          plan.contextLength());
+    }
     return open(config, weights, parts, options, plan, capacity);
   }
 
@@ -56,8 +67,21 @@ public final class NativeModelRunner implements ModelRunner {
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
   public static void check(ModelConfig config, EngineOptions options) {
-    KvPlan plan = KvPlan.of(config, options);
-    BatchCapacity.of(options, plan.groups().size(), plan.contextLength(), KvPlan.BLOCK_SIZE);
+    capacity(KvPlan.of(config, options), options);
+  }
+
+  private static BatchCapacity capacity(KvPlan plan, EngineOptions options) {
+    BatchCapacity capacity =
+        BatchCapacity.of(options, plan.groups().size(), plan.contextLength(), KvPlan.BLOCK_SIZE);
+    long bytes = new BatchLayout(capacity).byteSize();
+    if (bytes > Integer.MAX_VALUE) {
+      throw new InvalidConfigurationException(
+          "The buffer of a step would exceed 2 GiB; lower engine.max-sequences,"
+              + " engine.max-batch-tokens or engine.context-length: "
+              + bytes
+              + " bytes");
+    }
+    return capacity;
   }
 
   static NativeModelRunner open(

@@ -220,7 +220,7 @@ class NativeModelRunnerTest {
   }
 
   @Test
-  void theCacheHoldsOneSequenceAtLeast() {
+  void theCacheHoldsWhatTheOptionsGive() {
     SharedModel model = SharedModel.named(MODEL);
     long block = 5L * 2 * 4 * 16 * 8 * 2; // layers, key and value, heads, positions, head, bytes
     EngineOptions enough = EngineOptions.defaults().withKvCacheMemory(32 * block);
@@ -231,10 +231,14 @@ class NativeModelRunnerTest {
     try (NativeModelRunner runner = model.runner(EngineOptions.defaults())) {
       assertThat(runner.blockCounts()).containsExactly(64 * 32);
     }
-    assertThatThrownBy(
-            () -> model.runner(EngineOptions.defaults().withKvCacheMemory(32 * block - 1)))
+    try (NativeModelRunner runner =
+        model.runner(EngineOptions.defaults().withKvCacheMemory(2 * block - 1))) {
+      assertThat(runner.blockCounts()).containsExactly(1); // less than a whole context
+    }
+    assertThatThrownBy(() -> model.runner(EngineOptions.defaults().withKvCacheMemory(block - 1)))
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessageContaining("engine.kv-cache-memory")
+        .hasMessageContaining(Long.toString(block))
         .hasMessageContaining(Long.toString(32 * block));
     assertThatThrownBy(() -> model.runner(EngineOptions.defaults().withContextLength(513)))
         .isInstanceOf(InvalidConfigurationException.class)

@@ -236,7 +236,8 @@ public final class JobKeys {
           ENGINE.kvCacheMemory(),
           "bytes",
           "Memory for keys and values; 0 takes what max-sequences whole contexts need, at most"
-              + " 1 GiB.");
+              + " 1 GiB. Where that is less than one whole context, a row that needs more gets the"
+              + " error kv-cache-too-small.");
   public static final ConfigKey<Integer> ENGINE_MAX_SEQUENCES =
       of(
           "engine.max-sequences",
