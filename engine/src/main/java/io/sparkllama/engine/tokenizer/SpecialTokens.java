@@ -26,9 +26,7 @@ final class SpecialTokens {
     int eom = -1;
     for (int id = 0; id < types.length; id++) {
       String text = texts.get(id);
-      if (types[id] == TokenType.USER_DEFINED && isBarMarker(text)) {
-        types[id] = TokenType.CONTROL;
-      } else if (types[id] == TokenType.NORMAL && isBarMarker(text) && isEnd(text)) {
+      if (mustBeControl(types[id], text)) {
         types[id] = TokenType.CONTROL;
       }
       if (types[id] == TokenType.CONTROL && isEnd(text)) {
@@ -62,6 +60,15 @@ final class SpecialTokens {
 
   private static OptionalInt orFound(OptionalInt given, int found) {
     return given.isPresent() || found < 0 ? given : OptionalInt.of(found);
+  }
+
+  /** An ordinary {@code </s>} may be a piece of HTML; the ends of turns are nothing else. */
+  private static boolean mustBeControl(TokenType type, String text) {
+    return switch (type) {
+      case USER_DEFINED -> isBarMarker(text) || isEnd(text);
+      case NORMAL -> isEnd(text) && (isBarMarker(text) || !TEXT_ENDS.contains(text));
+      default -> false;
+    };
   }
 
   private static boolean isEnd(String text) {

@@ -30,6 +30,12 @@ final class VocabularyReader {
   private static final String ADD_EOS = "tokenizer.ggml.add_eos_token";
   private static final String ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix";
 
+  /** Characters of a special or user-defined token: those in use have at most a few dozen. */
+  private static final int MOST_CHARACTERS = 1024;
+
+  /** Tokens that end an answer: models in use have at most a handful. */
+  private static final int MOST_ENDS = 1024;
+
   private final GgufMetadata metadata;
   private final TokenizerModel model;
   private final List<String> texts;
@@ -54,6 +60,7 @@ final class VocabularyReader {
             id(EOM, OptionalInt.empty()),
             id(UNKNOWN, sentencePiece ? OptionalInt.of(0) : OptionalInt.empty()));
     SpecialTokens specialTokens = new SpecialTokens(texts, types, given);
+    checkSpecial(types, specialTokens.endIds().length);
     SpecialIds ids = specialTokens.ids();
     TextRules rules = rules();
     need(rules.addBos(), ids.bos(), ADD_BOS, BOS);
@@ -92,6 +99,27 @@ final class VocabularyReader {
       }
     }
     return types;
+  }
+
+  /**
+   * Bounds what rows cost: text is searched for special tokens at every character, as far as the
+   * longest of them goes, and each end token is a candidate at each label's end.
+   */
+  private void checkSpecial(TokenType[] types, int ends) {
+    for (int id = 0; id < types.length; id++) {
+      boolean cut = types[id].isSpecial() || types[id] == TokenType.USER_DEFINED;
+      if (cut && texts.get(id).length() > MOST_CHARACTERS) {
+        throw metadata.invalid(
+            TOKENS,
+            "holds a special token of more than "
+                + MOST_CHARACTERS
+                + " characters, at index "
+                + id);
+      }
+    }
+    if (ends > MOST_ENDS) {
+      throw metadata.invalid(TOKENS, "holds more than " + MOST_ENDS + " end tokens: " + ends);
+    }
   }
 
   private float[] scores() {
@@ -148,11 +176,12 @@ final class VocabularyReader {
     return PreTokenizer.ofName(name.get())
         .orElseThrow(
             () ->
-                metadata.invalid(
-                    PRE,
-                    "names a pre-tokenizer that is not supported (supported: "
-                        + PreTokenizer.supportedNames()
-                        + ")"));
+                new ModelFormatException( // the list is longer than quoted text may be
+                    metadata
+                            .invalid(PRE, "names a pre-tokenizer that is not supported")
+                            .getMessage()
+                        + "; supported: "
+                        + PreTokenizer.supportedNames()));
   }
 
   /** Reads the id of a special token; one outside the vocabulary counts as absent. */

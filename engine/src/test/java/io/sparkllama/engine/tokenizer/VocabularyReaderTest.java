@@ -163,6 +163,40 @@ class VocabularyReaderTest {
     assertThat(Tokenizers.of(vocabulary).encode(Prompt.ofData("<s>"))).containsExactly(6, 5);
   }
 
+  @Test
+  void knownEndsOfTurnsAreSpecialWhateverTheFileCallsThem() {
+    int[] types = {2, 3, 3, 4, 1, 4, 1, 1, 4};
+    Vocabulary vocabulary =
+        TestVocabulary.sentencePiece("<end_of_turn>", "<EOT>", "<eos>", "</s>", "<eos>", "<b>")
+            .with("token_type", MetadataValue.ofInt32s(types))
+            .vocabulary();
+    assertThat(vocabulary.type(3)).isEqualTo(TokenType.CONTROL);
+    assertThat(vocabulary.type(4)).isEqualTo(TokenType.CONTROL);
+    assertThat(vocabulary.type(5)).isEqualTo(TokenType.CONTROL);
+    assertThat(vocabulary.type(6)).isEqualTo(TokenType.NORMAL); // text that looks like HTML
+    assertThat(vocabulary.type(7)).isEqualTo(TokenType.NORMAL);
+    assertThat(vocabulary.type(8)).isEqualTo(TokenType.USER_DEFINED);
+    assertThat(vocabulary.endIds()).containsExactly(2, 3, 4, 5);
+    assertThat(vocabulary.specialIds().eot()).hasValue(3);
+  }
+
+  @Test
+  void specialTokensWithoutBoundAreRefused() {
+    String longest = "<" + "x".repeat(1023);
+    for (int type : new int[] {3, 4}) {
+      MetadataValue types = MetadataValue.ofInt32s(2, 3, 3, type);
+      TestVocabulary.sentencePiece(longest).with("token_type", types).vocabulary();
+      refuses(
+          TestVocabulary.sentencePiece(longest + "x").with("token_type", types),
+          "more than 1024 characters",
+          "index 3");
+    }
+    assertThat(TestVocabulary.sentencePiece(longest + "x").vocabulary().size()).isEqualTo(4);
+    String[] ends = new String[1024]; // and </s>
+    Arrays.fill(ends, "<|im_end|>");
+    refuses(TestVocabulary.sentencePiece(ends), "more than 1024 end tokens: 1025");
+  }
+
   private static void refuses(TestVocabulary vocabulary, String... parts) {
     assertThatThrownBy(vocabulary::vocabulary)
         .isInstanceOf(ModelFormatException.class)
