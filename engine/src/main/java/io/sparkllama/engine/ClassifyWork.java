@@ -21,7 +21,8 @@ import java.util.Optional;
  */
 final class ClassifyWork extends Work<ClassifyResult> {
   private final int[] prompt;
-  private final int[][] labels; // [labels, tokens of the label with the end token]
+  private final int[][] labels; // [labels, tokens of the label]
+  private final int[] ends; // rising; any of them ends a label
   private final Normalization normalization;
   private final double[] logLikelihoods; // [labels]
   private final int[] firstTokens; // distinct, rising
@@ -31,11 +32,13 @@ final class ClassifyWork extends Work<ClassifyResult> {
   /**
    * Takes a prompt and its labels' tokens.
    *
-   * @param labels at least one; each at least one token, the end token last where the model has one
+   * @param labels at least one; each at least one token
+   * @param ends ids that end an answer, rising; none where the model has none
    */
-  ClassifyWork(int[] prompt, int[][] labels, Normalization normalization) {
+  ClassifyWork(int[] prompt, int[][] labels, int[] ends, Normalization normalization) {
     this.prompt = prompt;
     this.labels = labels;
+    this.ends = ends;
     this.normalization = normalization;
     this.logLikelihoods = new double[labels.length];
     this.firstTokens = Arrays.stream(labels).mapToInt(ids -> ids[0]).sorted().distinct().toArray();
@@ -48,8 +51,8 @@ final class ClassifyWork extends Work<ClassifyResult> {
 
   @Override
   void begin(SequenceOwner owner) {
-    int longest = Arrays.stream(labels).mapToInt(ids -> ids.length).max().orElseThrow();
-    int positions = prompt.length + longest - 1; // a label's last token is only asked for
+    int longest = Arrays.stream(labels).mapToInt(this::steps).max().orElseThrow();
+    int positions = prompt.length + longest - 1; // a label's last step is only asked for
     if (!owner.fits(positions)) {
       failTooLarge(positions, owner);
     } else if (longest == 1 || owner.fitsForked(prompt.length, positions)) {
@@ -71,7 +74,8 @@ final class ClassifyWork extends Work<ClassifyResult> {
     } else if (label == null) {
       acceptPrompt(sequence, row, owner);
     } else {
-      logLikelihoods[label] += row.candidateLogProbability(0);
+      Probe probe = sequence.pendingProbe(0);
+      logLikelihoods[label] += logProbability(row, probe.candidates().length);
       sequence.answerProbe();
       if (sequence.probesAnswered()) {
         labelSequences.remove(sequence);
@@ -91,7 +95,7 @@ final class ClassifyWork extends Work<ClassifyResult> {
     for (int i = 0; i < labels.length; i++) {
       int[] ids = labels[i];
       logLikelihoods[i] = row.candidateLogProbability(Arrays.binarySearch(firstTokens, ids[0]));
-      if (ids.length > 1) {
+      if (steps(ids) > 1) {
         addLabel(i, fork(sequence, ids), owner);
       }
     }
@@ -103,24 +107,49 @@ final class ClassifyWork extends Work<ClassifyResult> {
     add(sequence, owner);
   }
 
-  /** Makes a fork that runs all tokens of a label but the last and asks for each that follows. */
-  private static Sequence fork(Sequence prompt, int[] ids) {
+  /** Returns how many times a label asks what comes next: for its tokens, then for its end. */
+  private int steps(int[] ids) {
+    return ids.length + (ends.length == 0 ? 0 : 1);
+  }
+
+  /**
+   * Returns the logarithm of the probability of any of a row's candidates: of the only token, or of
+   * all that end a label.
+   */
+  private static double logProbability(StepResults row, int candidates) {
+    double largest = row.candidateLogProbability(0);
+    for (int i = 1; i < candidates; i++) {
+      largest = Math.max(largest, row.candidateLogProbability(i)); // NaN where one is NaN
+    }
+    if (candidates == 1 || !Double.isFinite(largest)) {
+      return largest;
+    }
+    double sum = 0;
+    for (int i = 0; i < candidates; i++) {
+      sum += StrictMath.exp(row.candidateLogProbability(i) - largest);
+    }
+    return largest + StrictMath.log(sum);
+  }
+
+  /** Makes a fork that runs all of a label but its last step and asks for each that follows. */
+  private Sequence fork(Sequence prompt, int[] ids) {
     return Sequence.fork(
-        prompt, Arrays.copyOf(ids, ids.length - 1), probes(ids, 1, prompt.length()));
+        prompt, Arrays.copyOf(ids, steps(ids) - 1), probes(ids, 1, prompt.length()));
   }
 
   /** Makes a sequence that runs the prompt too. */
   private Sequence whole(int[] ids) {
-    int[] tokens = Arrays.copyOf(prompt, prompt.length + ids.length - 1);
-    System.arraycopy(ids, 0, tokens, prompt.length, ids.length - 1);
+    int[] tokens = Arrays.copyOf(prompt, prompt.length + steps(ids) - 1);
+    System.arraycopy(ids, 0, tokens, prompt.length, steps(ids) - 1);
     return Sequence.probing(tokens, probes(ids, 0, prompt.length - 1));
   }
 
-  /** Asks for a label's tokens from one on, each after the position before it. */
-  private static List<Probe> probes(int[] ids, int first, int firstPosition) {
-    List<Probe> probes = new ArrayList<>(ids.length - first);
-    for (int i = first; i < ids.length; i++) {
-      probes.add(new Probe(firstPosition + i - first, new int[] {ids[i]}));
+  /** Asks for a label's steps from one on, each after the position before it. */
+  private List<Probe> probes(int[] ids, int first, int firstPosition) {
+    List<Probe> probes = new ArrayList<>(steps(ids) - first);
+    for (int i = first; i < steps(ids); i++) {
+      int[] candidates = i < ids.length ? new int[] {ids[i]} : ends;
+      probes.add(new Probe(firstPosition + i - first, candidates));
     }
     return probes;
   }
@@ -132,7 +161,7 @@ final class ClassifyWork extends Work<ClassifyResult> {
     double[] weights = new double[labels.length];
     double largest = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < weights.length; i++) {
-      int divisor = normalization == Normalization.TOKENS ? labels[i].length : 1;
+      int divisor = normalization == Normalization.TOKENS ? steps(labels[i]) : 1;
       weights[i] = logLikelihoods[i] / divisor;
       largest = Math.max(largest, weights[i]); // NaN where one is NaN
     }

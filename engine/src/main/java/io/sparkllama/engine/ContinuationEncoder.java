@@ -57,7 +57,8 @@ final class ContinuationEncoder {
   /**
    * Returns a label's tokens after a prompt: what joint tokenization adds to the prompt's own
    * tokens. Where the border's characters would join into one token, the label is tokenized by
-   * itself, as at the beginning of a line.
+   * itself, as at the beginning of a line; where it would join the line break too, as a whole text.
+   * The begin token is never part of it.
    */
   int[] label(Prompt prompt, int[] promptIds, String label) {
     int[] joint = text.encodeWithBos(followedBy(prompt, label));
@@ -66,9 +67,13 @@ final class ContinuationEncoder {
     }
     Prompt line = Prompt.ofData("\n");
     int[] lineIds = text.encodeWithBos(line);
-    int[] alone = text.encodeWithBos(followedBy(line, label));
-    int border = startsWith(alone, lineIds) ? lineIds.length : 0;
-    return Arrays.copyOfRange(alone, border, alone.length);
+    int[] onLine = text.encodeWithBos(followedBy(line, label));
+    if (startsWith(onLine, lineIds)) {
+      return Arrays.copyOfRange(onLine, lineIds.length, onLine.length);
+    }
+    int framing = text.encodeWithBos(Prompt.ofData("")).length;
+    int[] alone = text.encodeWithBos(Prompt.ofData(label));
+    return Arrays.copyOfRange(alone, framing, alone.length);
   }
 
   private static Prompt followedBy(Prompt prompt, String label) {

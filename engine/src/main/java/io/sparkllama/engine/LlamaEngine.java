@@ -6,7 +6,6 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.InvalidTextException;
-import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
@@ -110,8 +109,8 @@ public final class LlamaEngine implements AutoCloseable {
    * Generates one completion. An answer ends at the context's end at the latest.
    *
    * <p>A prompt must leave room for one token. Where it may be truncated, it is cut when it leaves
-   * less than {@code min(maxTokens, context / 2)}, so that the answer has room and the document
-   * keeps at least half.
+   * less than {@code min(maxTokens, context / 2)}, so that the answer has room; but the document
+   * keeps at least half of the room that the other text leaves.
    */
   public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
     return submit(() -> generation(request), GenerationResult::failed);
@@ -188,11 +187,10 @@ public final class LlamaEngine implements AutoCloseable {
 
   private GenerationWork generation(GenerationRequest request) {
     SamplingParams sampling = request.sampling();
-    int reserve =
-        request.overlong() == OverlongPolicy.ERROR
-            ? 1
-            : Math.max(1, Math.min(sampling.maxTokens(), contextLength / 2));
-    int[] ids = prompts.encode(request.prompt(), request.overlong(), contextLength - reserve).ids();
+    int reserve = Math.max(1, Math.min(sampling.maxTokens(), contextLength / 2));
+    PromptEncoder.Limits limits =
+        new PromptEncoder.Limits(contextLength - reserve, contextLength - 1);
+    int[] ids = prompts.encode(request.prompt(), request.overlong(), limits).ids();
     requireTokens(ids);
     Set<Integer> ends = new HashSet<>(text.endTokens());
     ends.addAll(sampling.stopTokens());
@@ -219,14 +217,17 @@ public final class LlamaEngine implements AutoCloseable {
   }
 
   private ClassifyWork classification(ClassifyRequest request) {
+    int[] ends = text.endTokens().stream().mapToInt(Integer::intValue).sorted().toArray();
     int limit = contextLength - 1;
     while (true) {
-      PromptEncoder.Encoded prompt = prompts.encode(request.prompt(), request.overlong(), limit);
+      PromptEncoder.Encoded prompt =
+          prompts.encode(request.prompt(), request.overlong(), PromptEncoder.Limits.exactly(limit));
       requireTokens(prompt.ids());
       int[][] labels = labels(prompt, request.labels());
       int longest = Arrays.stream(labels).mapToInt(ids -> ids.length).max().orElseThrow();
+      longest += ends.length == 0 ? 0 : 1;
       if (prompt.ids().length + longest <= contextLength) {
-        return new ClassifyWork(prompt.ids(), labels, request.normalization());
+        return new ClassifyWork(prompt.ids(), labels, ends, request.normalization());
       }
       // Each turn is shorter by a token at least, and ends in an error when nothing can be cut.
       limit = Math.min(prompt.ids().length - 1, contextLength - longest);
@@ -234,19 +235,12 @@ public final class LlamaEngine implements AutoCloseable {
   }
 
   private int[][] labels(PromptEncoder.Encoded prompt, List<String> labels) {
-    int end = text.endOfText();
     int[][] ids = new int[labels.size()][];
     for (int i = 0; i < ids.length; i++) {
-      int[] own = continuations.label(prompt.prompt(), prompt.ids(), labels.get(i));
-      ids[i] = end < 0 ? own : Arrays.copyOf(own, own.length + 1);
-      if (end >= 0) {
-        ids[i][own.length] = end;
-      }
+      ids[i] = continuations.label(prompt.prompt(), prompt.ids(), labels.get(i));
       if (ids[i].length == 0) {
         throw new RowException(
-            RowError.INVALID_TEXT,
-            "A label has no tokens, and the model no end token: label " + i,
-            prompt.ids().length);
+            RowError.INVALID_TEXT, "A label has no tokens: label " + i, prompt.ids().length);
       }
     }
     return ids;

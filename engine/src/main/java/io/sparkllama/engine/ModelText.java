@@ -19,9 +19,6 @@ interface ModelText {
   /** Returns the ids that end an answer. */
   Set<Integer> endTokens();
 
-  /** Returns the id that ends a text (eos), -1 where the model has none. */
-  int endOfText();
-
   int vocabularySize();
 
   /** Turns one answer's tokens into text, step by step. */

@@ -29,29 +29,57 @@ final class PromptEncoder {
   record Encoded(Prompt prompt, int[] ids) {}
 
   /**
-   * Returns a prompt of at most {@code limit} tokens.
+   * Says how long a prompt may be.
+   *
+   * @param wanted what a prompt that may be cut is cut to, but for what {@link #keeping} says
+   * @param most what no prompt may exceed, at least {@code wanted}
+   */
+  record Limits(int wanted, int most) {
+    /** Limits a prompt to so many tokens, whatever is left of its document. */
+    static Limits exactly(int tokens) {
+      return new Limits(tokens, tokens);
+    }
+
+    /** Returns the limit that keeps the document half of the room which the other text leaves. */
+    int keeping(int otherTokens) {
+      return Math.max(wanted, otherTokens + (most - otherTokens) / 2);
+    }
+  }
+
+  /**
+   * Returns a prompt within the limits. What {@link OverlongPolicy#ERROR} accepts, the other
+   * policies accept too, cut or whole.
    *
    * @throws RowException where it is longer and must not or cannot be cut enough
    */
-  Encoded encode(Prompt prompt, OverlongPolicy policy, int limit) {
+  Encoded encode(Prompt prompt, OverlongPolicy policy, Limits limits) {
     int[] ids = tokenizer.apply(prompt);
-    if (ids.length <= limit) {
+    boolean cuts = policy != OverlongPolicy.ERROR;
+    if (ids.length <= (cuts ? limits.wanted() : limits.most())) {
       return new Encoded(prompt, ids);
     }
-    int longest = policy == OverlongPolicy.ERROR ? -1 : longestDataSpan(prompt);
-    if (longest < 0) {
-      throw tooLong(ids.length, limit, "shorten it, raise the context length, or truncate");
+    int longest = cuts ? longestDataSpan(prompt) : -1;
+    if (longest >= 0) {
+      return truncate(new Encoded(prompt, ids), longest, policy, limits);
     }
-    return truncate(prompt, longest, policy, limit, ids.length);
+    if (ids.length > limits.most()) {
+      throw tooLong(ids.length, limits.most(), "shorten it, raise the context length, or truncate");
+    }
+    return new Encoded(prompt, ids);
   }
 
-  private Encoded truncate(
-      Prompt prompt, int span, OverlongPolicy policy, int limit, int fullTokens) {
+  private Encoded truncate(Encoded whole, int span, OverlongPolicy policy, Limits limits) {
+    Prompt prompt = whole.prompt();
+    int fullTokens = whole.ids().length;
     int length = prompt.spans().get(span).text().length();
     Encoded best = trial(prompt, span, policy, 0);
     int fixedTokens = best.ids().length;
-    if (fixedTokens > limit) {
-      throw tooLong(fullTokens, limit, "its other text alone is too long: shorten that");
+    if (fixedTokens > limits.most()) {
+      throw tooLong(fullTokens, limits.most(), "its other text alone is too long: shorten that");
+    }
+    int limit = limits.keeping(fixedTokens);
+    if (fullTokens <= limit) {
+      return whole;
     }
     int low = 0; // characters kept that fit
     int high = length; // characters kept that do not

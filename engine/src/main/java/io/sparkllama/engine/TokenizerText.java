@@ -49,11 +49,6 @@ record TokenizerText(Tokenizer tokenizer) implements ModelText {
   }
 
   @Override
-  public int endOfText() {
-    return tokenizer.eosId().orElse(-1);
-  }
-
-  @Override
   public int vocabularySize() {
     return tokenizer.vocabulary().size();
   }

@@ -21,10 +21,16 @@ final class FakeText implements ModelText {
   }
 
   private final boolean bos;
+  private final Set<Integer> ends;
   private long encodedCharacters;
 
   FakeText(boolean bos) {
+    this(bos, Set.of(FakeModel.EOS));
+  }
+
+  FakeText(boolean bos, Set<Integer> ends) {
     this.bos = bos;
+    this.ends = ends;
   }
 
   /** Returns the characters tokenized so far, to measure work. */
@@ -85,12 +91,7 @@ final class FakeText implements ModelText {
 
   @Override
   public Set<Integer> endTokens() {
-    return Set.of(FakeModel.EOS);
-  }
-
-  @Override
-  public int endOfText() {
-    return FakeModel.EOS;
+    return ends;
   }
 
   @Override

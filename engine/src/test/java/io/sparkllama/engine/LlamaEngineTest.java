@@ -24,12 +24,14 @@ import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -224,12 +226,81 @@ class LlamaEngineTest {
   }
 
   @Test
+  void anyEndTokenEndsALabel() {
+    FakeText text = new FakeText(true, Set.of(30, FakeModel.EOS, 31));
+    EngineOptions options = EngineOptions.defaults();
+    ClassifyRequest request = classification("abc", List.of("b", "card lost", "q"));
+    int[] prompt = TEXT.encodeWithBos(request.prompt());
+    for (int blocks : new int[] {100, 5}) { // with forks, and without room for one
+      ClassifyResult result;
+      try (LlamaEngine engine =
+          LlamaEngine.on(
+              text, CONTEXT, options, new FakeModelRunner(options, CONTEXT, 1, blocks))) {
+        result = engine.classify(request).join();
+        assertThat(result.error()).isEmpty();
+      }
+      for (int i = 0; i < 3; i++) {
+        int[] label = TEXT.encodeWithBos(Prompt.ofData(request.labels().get(i)));
+        label = Arrays.copyOfRange(label, 1, label.length);
+        double sum = 0;
+        for (int end : new int[] {FakeModel.EOS, 30, 31}) {
+          sum += Math.exp(directly(prompt, append(label, end)));
+        }
+        assertThat(result.logLikelihoods()[i]).isEqualTo(Math.log(sum), within(1e-9));
+      }
+    }
+  }
+
+  @Test
+  void labelsOfAModelWithoutAnEndHaveNone() {
+    EngineOptions options = EngineOptions.defaults();
+    ClassifyRequest request = classification("abc", List.of("b", "card", "q"));
+    int[] prompt = TEXT.encodeWithBos(request.prompt());
+    try (LlamaEngine engine =
+        LlamaEngine.on(
+            new FakeText(true, Set.of()),
+            CONTEXT,
+            options,
+            new FakeModelRunner(options, CONTEXT, 1, 100))) {
+      ClassifyResult result = engine.classify(request).join();
+      for (int i = 0; i < 3; i++) {
+        int[] label = TEXT.encodeWithBos(Prompt.ofData(request.labels().get(i)));
+        label = Arrays.copyOfRange(label, 1, label.length);
+        assertThat(result.logLikelihoods()[i]).isEqualTo(directly(prompt, label), within(1e-9));
+      }
+    }
+  }
+
+  @Test
+  void generatesWhereTheFixedTextAloneIsLongerThanHalfTheContext() {
+    SamplingParams sampling = sampling(0, 60);
+    Prompt prompt =
+        new Prompt(
+            List.of(
+                new Prompt.Span("z".repeat(70), Prompt.Origin.TEMPLATE),
+                new Prompt.Span("q".repeat(200), Prompt.Origin.DATA)));
+    try (LlamaEngine engine = engine()) {
+      for (OverlongPolicy policy : OverlongPolicy.values()) {
+        GenerationResult result =
+            engine
+                .generate(new GenerationRequest(new RowKey(1, 2), prompt, sampling, policy))
+                .join();
+        assertThat(result.error().isPresent()).isEqualTo(policy == OverlongPolicy.ERROR);
+        if (policy != OverlongPolicy.ERROR) {
+          assertThat(result.promptTokens()).isEqualTo(71 + (CONTEXT - 1 - 71) / 2);
+        }
+      }
+    }
+  }
+
+  @Test
   void prefersTheFirstOfEqualLabels() {
     EngineOptions options = EngineOptions.defaults();
     try (EngineLoop loop =
         new EngineLoop(new FakeModelRunner(options, CONTEXT, 1, 100), options.prefillChunk())) {
-      int[][] labels = {{5, 1}, {6, 1}, {5, 1}, {6, 1}}; // one pair or the other is best
-      ClassifyWork work = new ClassifyWork(new int[] {0, 9}, labels, Normalization.NONE);
+      int[][] labels = {{5}, {6}, {5}, {6}}; // one pair or the other is best
+      int[] ends = {FakeModel.EOS};
+      ClassifyWork work = new ClassifyWork(new int[] {0, 9}, labels, ends, Normalization.NONE);
       loop.submit(work);
       ClassifyResult result = work.future().join();
       double[] p = result.probabilities();

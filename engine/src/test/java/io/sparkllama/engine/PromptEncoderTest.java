@@ -1,8 +1,10 @@
 package io.sparkllama.engine;
 
+import static io.sparkllama.engine.PromptEncoder.Limits.exactly;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.PromptEncoder.Limits;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.Prompt.Origin;
@@ -43,7 +45,7 @@ class PromptEncoderTest {
   void cutsTheLongestDocumentToTheLimit(OverlongPolicy policy) {
     String document = letters(5000, 1);
     for (int limit : new int[] {30, 100, 1000, 3000}) {
-      PromptEncoder.Encoded encoded = encoder.encode(prompt(document), policy, limit);
+      PromptEncoder.Encoded encoded = encoder.encode(prompt(document), policy, exactly(limit));
       assertThat(encoded.ids().length).isBetween(limit - 1, limit);
       assertThat(encoded.ids()).isEqualTo(text.encodeWithBos(encoded.prompt()));
       List<Span> spans = encoded.prompt().spans();
@@ -59,7 +61,8 @@ class PromptEncoderTest {
           assertThat(document).startsWith(kept.substring(0, half)).endsWith(kept.substring(half));
         }
       }
-      assertThat(encoder.encode(prompt(document), policy, limit).ids()).isEqualTo(encoded.ids());
+      assertThat(encoder.encode(prompt(document), policy, exactly(limit)).ids())
+          .isEqualTo(encoded.ids());
     }
   }
 
@@ -67,10 +70,10 @@ class PromptEncoderTest {
   void leavesPromptsThatFit() {
     Prompt prompt = prompt("abc");
     int tokens = text.encodeWithBos(prompt).length;
-    assertThat(encoder.encode(prompt, OverlongPolicy.TRUNCATE_HEAD, tokens).prompt())
+    assertThat(encoder.encode(prompt, OverlongPolicy.TRUNCATE_HEAD, exactly(tokens)).prompt())
         .isSameAs(prompt);
-    assertThat(encoder.encode(prompt, OverlongPolicy.ERROR, tokens).ids()).hasSize(tokens);
-    assertThatThrownBy(() -> encoder.encode(prompt, OverlongPolicy.ERROR, tokens - 1))
+    assertThat(encoder.encode(prompt, OverlongPolicy.ERROR, exactly(tokens)).ids()).hasSize(tokens);
+    assertThatThrownBy(() -> encoder.encode(prompt, OverlongPolicy.ERROR, exactly(tokens - 1)))
         .isInstanceOfSatisfying(
             RowException.class,
             e -> {
@@ -82,10 +85,12 @@ class PromptEncoderTest {
   @Test
   void neverCutsTheTemplate() {
     Prompt onlyTemplate = Prompt.ofTemplate(letters(100, 2));
-    assertThatThrownBy(() -> encoder.encode(onlyTemplate, OverlongPolicy.TRUNCATE_TAIL, 20))
+    assertThatThrownBy(
+            () -> encoder.encode(onlyTemplate, OverlongPolicy.TRUNCATE_TAIL, exactly(20)))
         .isInstanceOf(RowException.class);
     assertThatThrownBy(
-            () -> encoder.encode(prompt(letters(100, 3)), OverlongPolicy.TRUNCATE_TAIL, 10))
+            () ->
+                encoder.encode(prompt(letters(100, 3)), OverlongPolicy.TRUNCATE_TAIL, exactly(10)))
         .isInstanceOf(RowException.class)
         .hasMessageContaining("other text alone");
   }
@@ -96,13 +101,40 @@ class PromptEncoderTest {
     String document = "\ud83d\ude00".repeat(50);
     for (int limit = 20; limit < 60; limit++) {
       // The tokenizer refuses half a character.
-      assertThat(encoder.encode(prompt(document), policy, limit).ids().length)
+      assertThat(encoder.encode(prompt(document), policy, exactly(limit)).ids().length)
           .isBetween(limit - 1, limit);
     }
     for (int kept = 0; kept <= 100; kept++) {
       String cut = PromptEncoder.cut(document, policy, kept);
       assertThat(cut.length()).isBetween(kept - 2, kept).isEven();
       assertThat(cut.codePoints().allMatch(point -> point == 0x1f600)).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(value = OverlongPolicy.class, mode = EnumSource.Mode.EXCLUDE, names = "ERROR")
+  void refusesNoPromptThatIsAcceptedUncut(OverlongPolicy policy) {
+    // Nothing can be cut, or the fixed text alone is longer than wanted.
+    Prompt onlyTemplate = Prompt.ofTemplate("z".repeat(59));
+    Limits limits = new Limits(40, 60);
+    assertThat(encoder.encode(onlyTemplate, OverlongPolicy.ERROR, limits).ids()).hasSize(60);
+    assertThat(encoder.encode(onlyTemplate, policy, limits).prompt()).isSameAs(onlyTemplate);
+    Prompt tooLong = Prompt.ofTemplate("z".repeat(60));
+    assertThatThrownBy(() -> encoder.encode(tooLong, policy, limits))
+        .isInstanceOf(RowException.class)
+        .hasMessageContaining("61 tokens, room for 60");
+    for (int fixed = 0; fixed < 60; fixed++) { // tokens with the begin token: one more
+      for (int document : new int[] {1, 5, 20, 100}) {
+        Prompt prompt =
+            new Prompt(
+                List.of(
+                    new Span("z".repeat(fixed), Origin.TEMPLATE),
+                    new Span("q".repeat(document), Origin.DATA)));
+        int half = (60 - fixed - 1) / 2;
+        int wanted = Math.max(40, fixed + 1 + half);
+        assertThat(encoder.encode(prompt, policy, limits).ids())
+            .hasSize(Math.min(fixed + 1 + document, wanted));
+      }
     }
   }
 
@@ -114,7 +146,7 @@ class PromptEncoderTest {
       if (policy != OverlongPolicy.ERROR) {
         FakeText counted = new FakeText(true);
         PromptEncoder counting = new PromptEncoder(counted::encodeWithBos);
-        assertThat(counting.encode(prompt(document), policy, 1000).ids().length)
+        assertThat(counting.encode(prompt(document), policy, exactly(1000)).ids().length)
             .isBetween(990, 1000);
         assertThat(counted.encodedCharacters()).isLessThan(2L * document.length());
       }

@@ -163,9 +163,12 @@ class RowErrorTest {
                   .generate(request("z".repeat(10), sampling(0, 11)))
                   .join()
                   .error()
-                  .orElseThrow()
-                  .errorClass())
-          .isEqualTo(RowError.KV_CACHE_TOO_SMALL);
+                  .orElseThrow())
+          .satisfies(
+              error -> {
+                assertThat(error.errorClass()).isEqualTo(RowError.KV_CACHE_TOO_SMALL);
+                assertThat(error.message()).contains("engine.kv-cache-memory");
+              });
       assertThat(
               engine
                   .classify(classification("z".repeat(12), List.of("b".repeat(8), "c")))

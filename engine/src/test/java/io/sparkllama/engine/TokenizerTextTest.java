@@ -44,7 +44,6 @@ class TokenizerTextTest {
   @Test
   void knowsWhatEndsAnAnswer() {
     assertThat(text(true, false).endTokens()).containsExactly(2);
-    assertThat(text(true, false).endOfText()).isEqualTo(2);
     assertThat(text(true, false).vocabularySize()).isEqualTo(4);
   }
 }

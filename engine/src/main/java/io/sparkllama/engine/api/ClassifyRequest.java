@@ -5,7 +5,8 @@ import java.util.Objects;
 
 /**
  * Asks how probable each label is as the whole answer to a prompt: the joint log-likelihood of the
- * label's tokens and the end token, softmax over the labels.
+ * label's tokens and of the answer's end, softmax over the labels. Whatever token ends a generated
+ * answer ends a label too: the end's probability is the sum over all the model's end tokens.
  *
  * @param labels distinct, none empty
  * @param normalization what the log-likelihoods are divided by before the softmax
@@ -13,7 +14,10 @@ import java.util.Objects;
 public record ClassifyRequest(
     Prompt prompt, List<String> labels, OverlongPolicy overlong, Normalization normalization) {
 
-  /** Says what a label's log-likelihood is divided by before the softmax. */
+  /**
+   * Says what a label's log-likelihood is divided by before the softmax: by nothing, or by its
+   * tokens, the end counted as one.
+   */
   public enum Normalization {
     NONE,
     TOKENS

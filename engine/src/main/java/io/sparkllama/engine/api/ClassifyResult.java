@@ -7,7 +7,8 @@ import java.util.Optional;
  *
  * @param best index of the most probable label, the lowest on ties; -1 with an error
  * @param probabilities one per label, in the request's order; they sum to 1
- * @param logLikelihoods one per label: its tokens and the end token after the prompt
+ * @param logLikelihoods one per label: its tokens, then any of the model's end tokens, after the
+ *     prompt
  */
 public record ClassifyResult(
     int best,
