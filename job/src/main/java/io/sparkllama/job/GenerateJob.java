@@ -7,7 +7,9 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,6 +35,7 @@ public final class GenerateJob implements Callable<Integer> {
   static final int FAILURE = 1;
   static final int BAD_INPUT = 2;
 
+  private static final String TERMINAL = "sparkllama.terminal";
   private static final String LOG_SETTINGS = "log4j2.configurationFile";
 
   @Option(
@@ -74,7 +77,7 @@ public final class GenerateJob implements Callable<Integer> {
 
   /** Runs a job and ends the process with its exit code. */
   public static void main(String[] arguments) {
-    boolean submitted = System.getProperty("SPARK_SUBMIT") != null;
+    boolean submitted = isSubmitted(System.getProperties());
     if (!submitted && System.getProperty(LOG_SETTINGS) == null) {
       // Before anything logs. Under spark-submit the cluster's own settings hold.
       System.setProperty(LOG_SETTINGS, "classpath:io/sparkllama/job/log4j2.properties");
@@ -86,11 +89,21 @@ public final class GenerateJob implements Callable<Integer> {
   }
 
   /**
+   * Tells whether Spark started this driver: spark-submit marks its own JVM, and gives its settings
+   * to a driver that it starts inside a cluster.
+   */
+  static boolean isSubmitted(Properties properties) {
+    return Stream.of("SPARK_SUBMIT", "spark.submit.deployMode", "spark.master")
+        .anyMatch(name -> properties.getProperty(name) != null);
+  }
+
+  /**
    * Runs a job in this process and returns its exit code. A session that is there already is used,
    * and stays.
    */
   public static int run(String[] arguments, PrintStream out, PrintStream err) {
     return new CommandLine(new GenerateJob(out, err))
+        .setExpandAtFiles(false) // a value may begin with @
         .setOut(new java.io.PrintWriter(out, true, java.nio.charset.StandardCharsets.UTF_8))
         .setErr(new java.io.PrintWriter(err, true, java.nio.charset.StandardCharsets.UTF_8))
         .setExecutionExceptionHandler((failure, line, parsed) -> report(failure, err))
@@ -100,13 +113,21 @@ public final class GenerateJob implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     JobConfig config = JobConfig.of(JobFile.read(confFile, overrides));
-    boolean bar = progress || System.console() != null;
+    boolean bar = progress || isTerminal();
     JobSummary summary = new JobRun(config, bar, err).run();
     err.print(summary.text());
     if (json) {
       out.println(summary.json());
     }
     return 0;
+  }
+
+  /** The launcher knows; without it, a console means a terminal only up to Java 21. */
+  private static boolean isTerminal() {
+    String launcher = System.getProperty(TERMINAL);
+    return launcher != null
+        ? Boolean.parseBoolean(launcher)
+        : Runtime.version().feature() < 22 && System.console() != null;
   }
 
   private static int report(Throwable failure, PrintStream err) {

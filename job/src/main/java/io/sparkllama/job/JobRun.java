@@ -1,6 +1,7 @@
 package io.sparkllama.job;
 
 import io.sparkllama.engine.ModelFile;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationProgress;
 import io.sparkllama.job.pipeline.GenerationPipeline;
@@ -9,6 +10,7 @@ import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.LoggedProgress;
 import io.sparkllama.job.report.ProgressDisplay;
 import io.sparkllama.job.report.ProgressReporter;
+import io.sparkllama.job.report.SparkSentence;
 import io.sparkllama.job.report.TerminalProgress;
 import io.sparkllama.job.sink.ResultSample;
 import io.sparkllama.job.sink.ResultSink;
@@ -17,7 +19,7 @@ import io.sparkllama.job.source.InputColumn;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
-import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -40,20 +42,10 @@ final class JobRun {
 
   /** Runs on the session there is, or on one of its own that ends with the job. */
   JobSummary run() throws IOException {
-    SparkConf conf = SparkSettings.of(config.spark());
-    PreparedModel model =
-        PreparedModel.of(
-            config.modelPath(),
-            config.modelSha256(),
-            config.modelCacheDirectory(),
-            config.engine(),
-            conf);
-    new ModelCheck(ModelFile.open(model.local().path()), config.engine())
-        .check(config.pipeline().task());
     boolean own = SparkSession.getDefaultSession().isEmpty();
-    SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
+    SparkSession spark = session(own);
     try {
-      return run(spark, model);
+      return run(spark);
     } finally {
       if (own) {
         spark.stop();
@@ -61,12 +53,49 @@ final class JobRun {
     }
   }
 
-  private JobSummary run(SparkSession spark, PreparedModel model) {
+  /** Starts Spark before the model is fetched: a cluster waits for its driver only so long. */
+  private SparkSession session(boolean own) {
+    SparkSession spark = null;
+    try {
+      spark = SparkSession.builder().config(SparkSettings.of(config.spark())).getOrCreate();
+      spark.conf().get("spark.sql.session.timeZone"); // the first look checks all of spark.sql
+      return spark;
+    } catch (Exception wrong) {
+      if (own && spark != null) {
+        spark.stop();
+      }
+      if (wrong instanceof IllegalArgumentException || isMalformed(wrong)) {
+        throw new InvalidConfigurationException(
+            "A setting of Spark is refused; correct it under spark in the job file, or where"
+                + " spark-submit gets it: "
+                + SparkSentence.of(wrong),
+            wrong);
+      }
+      throw wrong;
+    }
+  }
+
+  /** Tells whether Spark itself refused a setting, such as a master that it cannot parse. */
+  private static boolean isMalformed(Exception wrong) {
+    return wrong instanceof SparkException && wrong.getCause() == null;
+  }
+
+  private JobSummary run(SparkSession spark) throws IOException {
     ResultSink sink = new ResultSink(config.sink());
     sink.check(spark.sparkContext().hadoopConfiguration(), config.source().paths());
     DocumentSource source = new DocumentSource(config.source());
     Dataset<Row> documents = source.open(spark);
     List<InputColumn> keys = source.keyColumns(documents.schema());
+    GenerationPipeline.check(config.pipeline(), documents.schema(), keys);
+    PreparedModel model =
+        PreparedModel.of(
+            config.modelPath(),
+            config.modelSha256(),
+            config.modelCacheDirectory(),
+            config.engine(),
+            spark.sparkContext().getConf());
+    new ModelCheck(ModelFile.open(model.local().path()), config.engine())
+        .check(config.pipeline().task());
 
     GenerationCounter counter = new GenerationCounter();
     spark.sparkContext().register(counter, "sparkllama.rows");
@@ -85,7 +114,7 @@ final class JobRun {
       spark.sparkContext().removeSparkListener(progress);
     }
     double seconds = (System.nanoTime() - start) / 1e9;
-    new ResultSample(config.sink()).print(spark, terminal);
+    new ResultSample(config.sink()).print(spark, answers.schema(), terminal);
     return new JobSummary(GenerationCounter.sum(counter.value()), seconds, sink.name());
   }
 }

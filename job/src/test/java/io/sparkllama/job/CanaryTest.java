@@ -35,7 +35,13 @@ class CanaryTest {
     String input = folder.resolve("in").toString();
     spark
         .createDataset(
-            List.of(CANARY, CANARY + "\0", ("of " + CANARY + " ").repeat(500), "</s>" + CANARY, ""),
+            List.of(
+                CANARY,
+                CANARY,
+                CANARY + "\0",
+                ("of " + CANARY + " ").repeat(500),
+                "</s>" + CANARY,
+                ""),
             Encoders.STRING())
         .toDF("text")
         .selectExpr("text", "nullif('', '') as nothing", "text as id")
@@ -59,6 +65,7 @@ class CanaryTest {
               "task = classify, prompt.template = \"{{ text }}\", classify.labels = [a, b]",
               "task = score, score.context = \"{{ text }}\", score.continuation = \"{{ text }}\"",
               "task = complete, prompt.template = \"{{ text }}\", output.format = csv",
+              "task = complete, prompt.template = \"{{ text }}\", input.key = [text]",
               "task = complete, prompt.template = \"{{ missing }}\"")) {
         JobProcess run = JobProcess.run(folder, job + task);
         printed.append(run.code()).append(' ').append(run.out()).append(run.err());
@@ -70,7 +77,7 @@ class CanaryTest {
     assertThat(log.lines).anyMatch(line -> line.contains("Running task"));
     assertThat(log.lines).noneMatch(line -> line.contains(CANARY));
     assertThat(printed.toString())
-        .contains("prompt-too-long", "null-input", "error: ")
+        .contains("prompt-too-long", "null-input", "error: ", "1 keys of text stand at 2 rows")
         .doesNotContain(CANARY);
   }
 

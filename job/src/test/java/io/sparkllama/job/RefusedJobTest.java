@@ -109,6 +109,21 @@ class RefusedJobTest {
   }
 
   @Test
+  void settingsOfSpark() throws Exception {
+    refused("A setting of Spark is refused", "many", "spark.sql.shuffle.partitions=many");
+  }
+
+  /** What costs seconds is refused before what may cost hours: fetching the model. */
+  @Test
+  void columnsBeforeTheModel() throws Exception {
+    job += "model.path = \"" + folder.resolve("no-model.gguf") + "\"\n";
+    refused("prompt.template names a column", "prompt.template={{ txt }}");
+    refused("The input cannot be read", "input.path=" + folder.resolve("no"));
+    Files.createDirectories(output);
+    refused("The output exists already", "engine.threads=1");
+  }
+
+  @Test
   void input() throws Exception {
     refused(
         "The input cannot be read", "Path does not exist", "input.path=" + folder.resolve("no"));

@@ -51,6 +51,7 @@ public final class SparkLlamaCommand {
     return new CommandLine(new SparkLlamaCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setAbbreviatedOptionsAllowed(false)
+        .setExpandAtFiles(false) // a text may begin with @
         .setExecutionExceptionHandler(failures)
         .setParameterExceptionHandler(failures);
   }

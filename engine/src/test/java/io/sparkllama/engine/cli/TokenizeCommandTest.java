@@ -57,6 +57,14 @@ class TokenizeCommandTest {
   }
 
   @Test
+  void aTextMayBeginWithAnAtSign() {
+    String model = SharedData.path("tokenizers/llama-bpe.gguf").toString();
+
+    // "@" and "@@" are tokens of their own; a text is never the name of a file to read.
+    assertThat(tokenize(model, "@@x")).isNotEqualTo(tokenize(model, "@x"));
+  }
+
+  @Test
   void specialTokensAndBeginTokenComeAsAsked() {
     String model = SharedData.path("tokenizers/llama-bpe.gguf").toString();
 

@@ -40,8 +40,9 @@ public final class JobKeys {
       optional(
           "model.cache-directory",
           ConfigType.string(),
-          "Folder on each host where the model is kept for all executors. Without it, a folder of"
-              + " the user below the system's temporary folder.");
+          "Folder on each host where the model is kept for all executors. Without it,"
+              + " spark-llama below $XDG_CACHE_HOME or else ~/.cache, or /var/tmp/spark-llama-USER,"
+              + " the first that can be written to.");
 
   public static final ConfigKey<String> INPUT_FORMAT =
       of("input.format", ConfigType.string(), "parquet", "", "Any format that Spark reads.");
@@ -192,7 +193,8 @@ public final class JobKeys {
           ConfigType.oneOf(OutputMode.class),
           OutputMode.ERROR,
           "",
-          "What happens where the output exists already: the job is refused, or it is replaced.");
+          "What happens where the output exists already: the job is refused, or it is replaced."
+              + " The format noop takes overwrite alone.");
   public static final ConfigKey<Map<String, String>> OUTPUT_OPTIONS =
       of(
           "output.options",
@@ -221,7 +223,8 @@ public final class JobKeys {
           ConfigType.integer(0, 4096),
           ENGINE.threads(),
           "threads",
-          "Native threads of an executor's engine; 0 takes the processors that it may use.");
+          "Native threads of an executor's engine; 0 takes the cores that Spark gave"
+              + " to the executor.");
   public static final ConfigKey<KvCacheType> ENGINE_KV_CACHE_TYPE =
       of(
           "engine.kv-cache-type",

@@ -52,7 +52,33 @@ public final class GenerationPipeline {
    * @throws InvalidConfigurationException where a column is missing or has no text
    */
   public Dataset<Row> apply(Dataset<Row> documents, List<InputColumn> keys) {
-    StructType schema = documents.schema();
+    Columns columns = columns(specification, documents.schema(), keys);
+    return documents
+        .select(columns.selected().toArray(Column[]::new))
+        .mapPartitions(
+            new GeneratePartition(
+                engine,
+                new RowWalk(specification.task(), columns.layout()),
+                specification.window(),
+                counter),
+            Encoders.row(columns.output()));
+  }
+
+  /**
+   * Resolves every column as {@link #apply} does, before a model is at hand.
+   *
+   * @throws InvalidConfigurationException where a column is missing or has no text
+   */
+  public static void check(
+      PipelineSpecification specification, StructType schema, List<InputColumn> keys) {
+    columns(specification, schema, keys);
+  }
+
+  /** Holds what the walk reads, where it stands in a row, and what the walk writes. */
+  private record Columns(List<Column> selected, RowLayout layout, StructType output) {}
+
+  private static Columns columns(
+      PipelineSpecification specification, StructType schema, List<InputColumn> keys) {
     RowTask task = specification.task();
     List<Column> selected = new ArrayList<>();
     for (InputColumn key : keys) {
@@ -67,7 +93,7 @@ public final class GenerationPipeline {
     for (String input : inputs) {
       add(selected, InputColumn.resolveText(schema, input, specification.templateKeys()));
     }
-    List<InputColumn> chosen = chosen(schema, keys);
+    List<InputColumn> chosen = chosen(specification, schema, keys);
     chosen.forEach(column -> add(selected, column));
     Optional<InputColumn> gold =
         specification.gold().map(name -> InputColumn.resolveText(schema, name, "classify.gold"));
@@ -75,19 +101,15 @@ public final class GenerationPipeline {
 
     StructType output = OutputSchema.of(fields(keys), fields(chosen), task);
     RowLayout layout = new RowLayout(keys.size(), inputs, chosen.size(), gold.isPresent());
-    return documents
-        .select(selected.toArray(Column[]::new))
-        .mapPartitions(
-            new GeneratePartition(
-                engine, new RowWalk(task, layout), specification.window(), counter),
-            Encoders.row(output));
+    return new Columns(selected, layout, output);
   }
 
-  private List<InputColumn> chosen(StructType schema, List<InputColumn> keys) {
+  private static List<InputColumn> chosen(
+      PipelineSpecification specification, StructType schema, List<InputColumn> keys) {
     List<InputColumn> chosen = new ArrayList<>();
     for (String name : specification.outputColumns()) {
       InputColumn column = InputColumn.resolve(schema, name, "output.columns");
-      if (keys.stream().noneMatch(key -> key.name().equals(column.name()))) {
+      if (keys.stream().noneMatch(key -> key.path().equals(column.path()))) {
         chosen.add(column);
       }
     }

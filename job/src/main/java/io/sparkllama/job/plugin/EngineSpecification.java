@@ -14,7 +14,7 @@ import java.util.Optional;
  *
  * @param modelLocation where the model is, with scheme, as every host can read it
  * @param manifest what the driver read there
- * @param cacheDirectory where each host keeps the model; empty takes the standard place
+ * @param cacheDirectory where each host keeps the model, absolute; empty takes the standard place
  * @param nativeDirectory as in {@link EngineOptions}; empty takes the system's temporary folder
  */
 public record EngineSpecification(
@@ -41,7 +41,7 @@ public record EngineSpecification(
     return new EngineSpecification(
         modelLocation,
         manifest,
-        cacheDirectory.map(Path::toString).orElse(""),
+        cacheDirectory.map(EngineSpecification::absolute).orElse(""),
         options.threads(),
         options.kvCacheType(),
         options.kvCacheMemory(),
@@ -50,7 +50,12 @@ public record EngineSpecification(
         options.prefillChunk(),
         options.contextLength(),
         options.instructionSet(),
-        options.nativeDirectory().map(Path::toString).orElse(""));
+        options.nativeDirectory().map(EngineSpecification::absolute).orElse(""));
+  }
+
+  /** Each executor has a working directory of its own: a relative path would be as many folders. */
+  private static String absolute(Path path) {
+    return path.toAbsolutePath().normalize().toString();
   }
 
   /**

@@ -3,6 +3,7 @@ package io.sparkllama.job.plugin;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.store.ModelSource;
 import io.sparkllama.engine.store.PartNames;
+import io.sparkllama.job.storage.StorageConnector;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.SparkConf;
 import scala.Tuple2;
 
@@ -33,21 +33,15 @@ public final class HadoopModelSource implements ModelSource {
    * @throws InvalidConfigurationException where Hadoop knows no such file system
    */
   public static HadoopModelSource of(String path, Configuration configuration) throws IOException {
+    Path given;
     try {
-      Path given = new Path(path);
-      // Hadoop keeps file systems open for the whole process; this one is not ours to close.
-      FileSystem fileSystem = given.getFileSystem(configuration);
-      return new HadoopModelSource(fileSystem.makeQualified(given), fileSystem);
+      given = new Path(path);
     } catch (IllegalArgumentException e) {
       throw new InvalidConfigurationException(
           "model.path must be a path that Hadoop understands (" + e.getMessage() + "): " + path, e);
-    } catch (UnsupportedFileSystemException e) {
-      throw new InvalidConfigurationException(
-          "model.path is on a file system that this cluster's Hadoop does not know; add its"
-              + " connector to spark.jars.packages, or correct the path: "
-              + path,
-          e);
     }
+    FileSystem fileSystem = StorageConnector.open(given, configuration, "model.path");
+    return new HadoopModelSource(fileSystem.makeQualified(given), fileSystem);
   }
 
   /** Makes Hadoop's configuration as Spark does: its own files, and all {@code spark.hadoop.*}. */

@@ -6,7 +6,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.ModelFormatException;
 import java.io.IOException;
 import java.util.Arrays;
-import org.apache.spark.SparkException;
+import org.apache.spark.SparkThrowable;
 
 /**
  * Says in a sentence why a job ended: the message of the first exception in the chain that was
@@ -42,7 +42,7 @@ public record FailureSentence(Kind kind, String text) {
       }
     }
     boolean ours = root instanceof RuntimeException && isThrownByThisProject(root);
-    if (!ours && (failure instanceof SparkException || failure instanceof IOException)) {
+    if (!ours && (failure instanceof SparkThrowable || failure instanceof IOException)) {
       return new FailureSentence(Kind.FAILED, SparkSentence.of(failure));
     }
     return new FailureSentence(

@@ -1,5 +1,6 @@
 package io.sparkllama.job.sink;
 
+import io.sparkllama.job.report.SparkSentence;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,24 +24,36 @@ public final class ResultSample {
     this.specification = specification;
   }
 
-  /** Prints as many rows as the specification says, none by default. */
-  public void print(SparkSession spark, PrintStream out) {
+  /**
+   * Prints as many rows as the specification says, none by default. The job is done by now: where
+   * its output cannot be read back, a line says so.
+   *
+   * @param schema of the rows that were written
+   */
+  public void print(SparkSession spark, StructType schema, PrintStream out) {
     if (specification.show() == 0) {
       return;
     }
-    Dataset<Row> rows =
-        spark
-            .read()
-            .format(specification.format())
-            .options(specification.options())
-            .load(specification.path().orElseThrow());
-    Dataset<Row> sample = rows.select(readable(rows.schema()).toArray(Column[]::new));
-    scala.Console.withOut(
-        out,
-        () -> {
-          sample.show(specification.show(), WIDTH);
-          return null;
-        });
+    try {
+      Dataset<Row> rows =
+          spark
+              .read()
+              .format(specification.format())
+              .options(specification.options())
+              .schema(schema)
+              .load(specification.path().orElseThrow());
+      Dataset<Row> sample = rows.select(readable(schema).toArray(Column[]::new));
+      scala.Console.withOut(
+          out,
+          () -> {
+            sample.show(specification.show(), WIDTH);
+            return null;
+          });
+    } catch (Exception unreadable) {
+      out.println(
+          "warning: the output is written, but its sample cannot be shown: "
+              + SparkSentence.of(unreadable));
+    }
   }
 
   /**

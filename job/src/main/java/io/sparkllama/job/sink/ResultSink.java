@@ -3,6 +3,7 @@ package io.sparkllama.job.sink;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.OutputMode;
 import io.sparkllama.job.report.SparkSentence;
+import io.sparkllama.job.storage.StorageConnector;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -27,34 +28,42 @@ public final class ResultSink {
   }
 
   /**
-   * Refuses an output that exists, unless it is to be replaced, and one that holds the input.
+   * Refuses an output that exists, unless it is to be replaced, and then one that shares files with
+   * the input.
    *
-   * @param inputPaths of the job, without wildcards resolved
+   * @param inputPaths of the job, with their wildcards
+   * @throws IOException where the storage cannot be reached; trying again may help
    */
-  public void check(Configuration hadoop, List<String> inputPaths) {
+  public void check(Configuration hadoop, List<String> inputPaths) throws IOException {
     if (specification.path().isEmpty()) {
       return;
     }
     String text = specification.path().get();
     try {
-      Path output = qualified(hadoop, text);
       if (specification.mode() == OutputMode.OVERWRITE) {
+        PathOverlap overlap = new PathOverlap(hadoop, text);
         for (String input : inputPaths) {
-          if (contains(output, qualified(hadoop, input))) {
+          if (overlap.with(input)) {
             throw new InvalidConfigurationException(
-                "output.path would replace the input of the same job; write somewhere else: "
-                    + text);
+                "output.path would replace the input of the same job, or a part of it; write"
+                    + " somewhere else: "
+                    + text
+                    + " and "
+                    + input);
           }
         }
-      } else if (output.getFileSystem(hadoop).exists(output)) {
+        return;
+      }
+      Path output = new Path(text);
+      if (StorageConnector.open(output, hadoop, "output.path").exists(output)) {
         throw new InvalidConfigurationException(
             "The output exists already; remove it, name another output.path, or replace it with"
                 + " output.mode = overwrite: "
                 + text);
       }
-    } catch (IOException | IllegalArgumentException wrong) {
+    } catch (IllegalArgumentException wrong) {
       throw new InvalidConfigurationException(
-          "output.path cannot be reached: " + text + ": " + SparkSentence.of(wrong), wrong);
+          "output.path or input.path is no path: " + SparkSentence.of(wrong), wrong);
     }
   }
 
@@ -87,19 +96,5 @@ public final class ResultSink {
       }
       throw wrong;
     }
-  }
-
-  private static Path qualified(Configuration hadoop, String text) throws IOException {
-    Path path = new Path(text);
-    return path.getFileSystem(hadoop).makeQualified(path);
-  }
-
-  private static boolean contains(Path outer, Path inner) {
-    for (Path path = inner; path != null; path = path.getParent()) {
-      if (path.equals(outer)) {
-        return true;
-      }
-    }
-    return false;
   }
 }

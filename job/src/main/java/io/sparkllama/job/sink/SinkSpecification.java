@@ -14,6 +14,10 @@ import java.util.Optional;
 public record SinkSpecification(
     String format, Optional<String> path, OutputMode mode, Map<String, String> options, int show) {
   public SinkSpecification {
+    if (options.keySet().stream().anyMatch(name -> name.equalsIgnoreCase("path"))) {
+      throw new InvalidConfigurationException(
+          "output.options must not hold a path; name it with output.path");
+    }
     if (show > 0 && path.isEmpty()) {
       throw new InvalidConfigurationException(
           "output.show prints what was written to output.path; name one, or leave output.show out");

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.NearestName;
 import io.sparkllama.job.prompt.ColumnText;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
@@ -15,10 +16,18 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Finds a column of the input by the name that the job file gives it.
  *
- * @param name as the input writes it
+ * @param path as the input writes it: the column, then fields of structs
  * @param column that reads it
  */
-public record InputColumn(String name, Column column, DataType type) {
+public record InputColumn(List<String> path, Column column, DataType type) {
+  public InputColumn {
+    path = List.copyOf(path);
+  }
+
+  /** Returns the column's own name, without the structs around it. */
+  public String name() {
+    return path.get(path.size() - 1);
+  }
 
   /**
    * Resolves a name: the column so called, else a field of a struct by its dotted path. Capitals
@@ -28,7 +37,7 @@ public record InputColumn(String name, Column column, DataType type) {
    * @throws InvalidConfigurationException names the columns there are
    */
   public static InputColumn resolve(StructType schema, String name, String key) {
-    InputColumn found = find(schema, name, null);
+    InputColumn found = find(schema, name, List.of(), null);
     if (found == null) {
       List<String> names = Arrays.asList(schema.fieldNames());
       throw new InvalidConfigurationException(
@@ -59,14 +68,15 @@ public record InputColumn(String name, Column column, DataType type) {
     return found;
   }
 
-  private static InputColumn find(StructType schema, String name, Column parent) {
+  private static InputColumn find(
+      StructType schema, String name, List<String> outerPath, Column parent) {
     StructField field = field(schema, name);
     if (field != null) {
       Column column =
           parent == null
               ? col("`" + field.name().replace("`", "``") + "`")
               : parent.getField(field.name());
-      return new InputColumn(field.name(), column, field.dataType());
+      return new InputColumn(below(outerPath, field), column, field.dataType());
     }
     for (int dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
       StructField outer = field(schema, name.substring(0, dot));
@@ -75,10 +85,16 @@ public record InputColumn(String name, Column column, DataType type) {
             parent == null
                 ? col("`" + outer.name().replace("`", "``") + "`")
                 : parent.getField(outer.name());
-        return find(inner, name.substring(dot + 1), column);
+        return find(inner, name.substring(dot + 1), below(outerPath, outer), column);
       }
     }
     return null;
+  }
+
+  private static List<String> below(List<String> outerPath, StructField field) {
+    List<String> path = new ArrayList<>(outerPath);
+    path.add(field.name());
+    return path;
   }
 
   private static StructField field(StructType schema, String name) {

@@ -9,11 +9,10 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StringType;
 
 /** Refuses keys that are null or stand at more than one row, in one pass over the key columns. */
 final class KeyCheck {
-  private static final int SHOWN_CHARACTERS = 100;
-
   private final List<InputColumn> keyColumns;
 
   KeyCheck(List<InputColumn> keyColumns) {
@@ -65,8 +64,8 @@ final class KeyCheck {
               + names()
               + " stand at "
               + found.getLong(3)
-              + " rows, such as "
-              + shown(found.getStruct(4))
+              + " rows"
+              + example(found.getStruct(4))
               + ". Name columns that identify a row, or leave input.key out to derive keys from the"
               + " prompt's columns.");
     }
@@ -77,12 +76,17 @@ final class KeyCheck {
     return keyColumns.stream().map(InputColumn::name).collect(Collectors.joining(", "));
   }
 
-  private static String shown(Row key) {
+  /**
+   * Gives one of the keys, or nothing where texts are part of it: documents stay out of messages.
+   */
+  private String example(Row key) {
+    if (keyColumns.stream().anyMatch(column -> column.type() instanceof StringType)) {
+      return "";
+    }
     List<String> values = new ArrayList<>();
     for (int i = 0; i < key.size(); i++) {
       values.add(ColumnText.of(key.get(i)));
     }
-    String text = String.join(", ", values);
-    return text.length() > SHOWN_CHARACTERS ? text.substring(0, SHOWN_CHARACTERS) + "…" : text;
+    return ", such as " + String.join(", ", values);
   }
 }

@@ -1,5 +1,6 @@
 package io.sparkllama.job.source;
 
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.util.List;
 import java.util.Map;
 
@@ -15,4 +16,11 @@ public record SourceSpecification(
     List<String> paths,
     Map<String, String> options,
     List<String> keyColumns,
-    int partitions) {}
+    int partitions) {
+  public SourceSpecification {
+    if (options.keySet().stream().anyMatch(name -> name.equalsIgnoreCase("path"))) {
+      throw new InvalidConfigurationException(
+          "input.options must not hold a path; name it with input.path");
+    }
+  }
+}

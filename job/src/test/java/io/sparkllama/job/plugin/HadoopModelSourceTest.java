@@ -72,6 +72,11 @@ class HadoopModelSourceTest {
     assertThatThrownBy(() -> prepare("nosuch://host/m.gguf"))
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessageStartingWith("model.path is on a file system");
+    assertThatThrownBy(() -> prepare("s3a://b/m.gguf"))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageStartingWith("model.path is on a file system")
+        .hasMessageContaining("--packages org.apache.hadoop:hadoop-aws")
+        .hasMessageContaining("s3a://b/m.gguf");
     for (String path : new String[] {"", "::", "a:b:c"}) {
       assertThatThrownBy(() -> prepare(path))
           .as(path)

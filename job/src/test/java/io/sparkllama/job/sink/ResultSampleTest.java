@@ -68,10 +68,40 @@ class ResultSampleTest {
         .withMessageContaining("output.show");
   }
 
-  private String printed(String query, int rows) {
+  @Test
+  void showsAnOutputOfNoRowsInAFormatWithoutASchema() {
+    assertThat(printed("json", "select id from range(0)", 2))
+        .contains("id")
+        .doesNotContain("warning");
+  }
+
+  @Test
+  void warnsWhereTheOutputCannotBeReadBack() {
     SinkSpecification specification =
         new SinkSpecification(
             "parquet",
+            Optional.of(folder.resolve("gone").toString()),
+            OutputMode.OVERWRITE,
+            Map.of(),
+            3);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    new ResultSample(specification)
+        .print(
+            spark, spark.range(1).schema(), new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    assertThat(bytes.toString(StandardCharsets.UTF_8).strip().lines())
+        .singleElement()
+        .asString()
+        .startsWith("warning: the output is written");
+  }
+
+  private String printed(String query, int rows) {
+    return printed("parquet", query, rows);
+  }
+
+  private String printed(String format, String query, int rows) {
+    SinkSpecification specification =
+        new SinkSpecification(
+            format,
             Optional.of(folder.resolve("out").toString()),
             OutputMode.OVERWRITE,
             Map.of(),
@@ -80,7 +110,7 @@ class ResultSampleTest {
     new ResultSink(specification).write(written);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new ResultSample(specification)
-        .print(spark, new PrintStream(bytes, true, StandardCharsets.UTF_8));
+        .print(spark, written.schema(), new PrintStream(bytes, true, StandardCharsets.UTF_8));
     return bytes.toString(StandardCharsets.UTF_8);
   }
 }

@@ -32,7 +32,7 @@ class ResultSinkTest {
   }
 
   @Test
-  void writesAndReplacesOnlyWhereAsked() {
+  void writesAndReplacesOnlyWhereAsked() throws Exception {
     Path path = folder.resolve("out");
     ResultSink once = sink("parquet", path, OutputMode.ERROR);
     once.check(HADOOP, List.of());
@@ -64,6 +64,37 @@ class ResultSinkTest {
   }
 
   @Test
+  void seesItsInputThroughWildcardsLinksAndFoldersAround() throws Exception {
+    Path data = Files.createDirectories(folder.resolve("data"));
+    Path part = Files.createDirectories(data.resolve("a"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), data);
+    refusesToReplace(part, data + "/*");
+    refusesToReplace(part, data + "/{a,b}");
+    refusesToReplace(data, data + "/*");
+    refusesToReplace(data.resolve("out"), data.toString()); // a second run would read the first's
+    refusesToReplace(link.resolve("a"), data + "/*");
+    refusesToReplace(link.resolve("new/out"), data.toString());
+    sink("parquet", folder.resolve("other"), OutputMode.OVERWRITE)
+        .check(HADOOP, List.of(data + "/*", folder + "/none/*"));
+  }
+
+  private static void refusesToReplace(Path output, String input) {
+    refused(
+        () -> sink("parquet", output, OutputMode.OVERWRITE).check(HADOOP, List.of(input)),
+        "would replace the input",
+        output + " and " + input);
+  }
+
+  @Test
+  void takesItsPathFromOneKeyAlone() {
+    refused(
+        () ->
+            new SinkSpecification(
+                "parquet", Optional.empty(), OutputMode.OVERWRITE, Map.of("Path", "x"), 0),
+        "output.options must not hold a path");
+  }
+
+  @Test
   void writesAnEmptyOutputWithItsSchema() {
     Path path = folder.resolve("empty");
     Dataset<Row> none = spark.sql("select 1 as id, named_struct('a', 'b') as s where false");
@@ -84,7 +115,13 @@ class ResultSinkTest {
         "The output cannot be written");
     refused(
         () -> sink("parquet", OutputMode.ERROR, "nofs://x/y").check(HADOOP, List.of()),
-        "output.path cannot be reached: nofs://x/y");
+        "output.path is on a file system",
+        "nofs://x/y");
+    refused(
+        () -> sink("parquet", OutputMode.OVERWRITE, "s3a://b/out").check(HADOOP, List.of()),
+        "output.path is on a file system",
+        "--packages org.apache.hadoop:hadoop-aws",
+        "s3a://b/out");
   }
 
   private static ResultSink sink(String format, Path path, OutputMode mode) {

@@ -74,11 +74,45 @@ class DocumentSourceTest {
         "2 keys of id stand at 5 rows, such as 2.");
     refused(
         () -> count("select * from values (1, 'a'), (1, 'a') as t(id, x)", "id", "x"),
-        "1 keys of id, x stand at 2 rows, such as 1, a.");
+        "1 keys of id, x stand at 2 rows. Name columns");
     assertThat(count("select * from values (1, 'a'), (1, 'b') as t(id, x)", "id", "x"))
         .isEqualTo(2);
     assertThat(count("select 1 as id where false", "id")).isZero();
     assertThat(count("select * from values (1), (1) as t(id)")).isEqualTo(2);
+  }
+
+  @Test
+  void keepsAFailureOfTheClusterApartFromABadInput() {
+    Dataset<Row> failing = spark.sql("select cast(raise_error('lost') as int) as id from range(2)");
+    DocumentSource source = source("parquet", "x", "id");
+    assertThatExceptionOfType(Exception.class)
+        .isThrownBy(() -> source.count(failing, source.keyColumns(failing.schema())))
+        .isNotInstanceOf(InvalidConfigurationException.class);
+  }
+
+  @Test
+  void saysThatTheInputIsGone() throws Exception {
+    Path file = Files.writeString(folder.resolve("a.csv"), "1\n");
+    DocumentSource source = source("csv", file.toString());
+    Dataset<Row> rows = source.open(spark);
+    Files.delete(file);
+    refused(() -> source.count(rows, List.of()), "The input cannot be read");
+  }
+
+  @Test
+  void tellsFieldsOfOneNameApart() {
+    StructType schema =
+        spark.sql("select named_struct('id', 1) as a, named_struct('id', 2) as b").schema();
+    assertThat(source("parquet", "x", "a.id", "b.id").keyColumns(schema))
+        .extracting(InputColumn::path)
+        .containsExactly(List.of("a", "id"), List.of("b", "id"));
+  }
+
+  @Test
+  void takesItsPathFromOneKeyAlone() {
+    refused(
+        () -> new SourceSpecification("parquet", List.of(), Map.of("path", "x"), List.of(), 0),
+        "input.options must not hold a path");
   }
 
   @Test
