@@ -1,5 +1,5 @@
-// Checks that another library's flushing of denormals reaches neither a guarded scope nor the pool's
-// threads, and that it gets its own setting back.
+// Checks that another library's flushing of denormals reaches neither a guarded scope nor the
+// pool's threads, and that it gets its own setting back.
 #include "base/float_environment.h"
 
 #include <atomic>
