@@ -74,7 +74,11 @@ public final class ExecutorEngine {
         HadoopModelSource.of(
             specification.modelLocation(), HadoopModelSource.hadoopConfiguration(conf));
     LocalModel model = new ModelStore(cache).localize(source, specification.manifest());
-    int cores = ExecutorCores.of(conf, Runtime.getRuntime().availableProcessors());
+    int cores =
+        ExecutorCores.of(
+            conf,
+            System.getProperty("sun.java.command", ""),
+            Runtime.getRuntime().availableProcessors());
     LOG.info(
         "Opening this executor's engine: {} threads, model {}",
         specification.options(cores).threads(),

@@ -122,7 +122,7 @@ class MainJobIT {
     ClusterTrace trace = new ClusterTrace(home);
     assertThat(trace.executorLogs())
         .hasSize(executors)
-        .allSatisfy(log -> assertThat(log.split(OPENED, -1)).hasSize(2));
+        .allSatisfy(log -> assertThat(log.split(OPENED + ": 1 threads", -1)).hasSize(2));
     assertThat(trace.count(COPIED)).isEqualTo(1);
     try (Stream<Path> models = Files.list(home.resolve("models"))) {
       assertThat(models.filter(path -> path.getFileName().toString().length() >= 64)).hasSize(1);
