@@ -218,17 +218,26 @@ SENTIMENTS = {
     ),
 }
 
+# These lists are short, so each split has its own.
 URGENCIES = {
-    "low": [
-        "There is no hurry.", "Take your time.", "Whenever you find a moment.", "It can wait until next month.",
-        "No rush at all.", "I am in no hurry, take all the time you need.", "It can wait.",
-    ],
-    "normal": [""],
-    "high": [
-        "I need an answer today.", "This cannot wait.", "Please act at once.", "I leave tomorrow, so hurry please.",
-        "It has to be fixed within the hour.", "Answer me right now.", "I need this by tonight.",
-        "Please hurry, I need it by tomorrow.", "Act now, it cannot wait until tomorrow.",
-    ],
+    "train": {
+        "low": [
+            "There is no hurry.", "Take your time.", "Whenever you find a moment.", "It can wait until next month.",
+            "No rush at all.", "I am in no hurry, take all the time you need.", "It can wait.",
+        ],
+        "normal": [""],
+        "high": [
+            "I need an answer today.", "This cannot wait.", "Please act at once.", "I leave tomorrow, so hurry please.",
+            "It has to be fixed within the hour.", "Answer me right now.", "I need this by tonight.",
+            "Please hurry, I need it by tomorrow.", "Act now, it cannot wait until tomorrow.",
+        ],
+    },
+    "held-out": {
+        "low": ["There is no rush.", "It can wait a while, no hurry.", "Take all the time that you need.", "No hurry at all."],
+        "normal": [""],
+        "high": ["It cannot wait, answer today.", "Please act right now.", "I need it within the hour.",
+                 "Hurry please, I leave tonight."],
+    },
 }
 
 # One line that says what the ticket is about, from its topic: where the problem names a product, and where it does not.
@@ -273,13 +282,27 @@ NAMES = {
     ],
 }
 
-GREETINGS = ["Hello,", "Hi,", "Dear team,", "Good morning,", "Good evening,", "To whom it may concern,", "Hey there,", ""]
-SIGN_OFFS = ["Regards,", "Best,", "Thanks,", "Yours,", "Kind regards,", ""]
-CHANNELS = ["", "", "", "[chat] ", "[web form] ", "[phone note] ", "Subject: help needed. ", "Sent from my phone. "]
-QUOTES = [
-    'Your page says "we answer every message".', 'The box says "handle with care".',
-    'A friend told me: "just write to them".', "The bot said 'please rephrase'.", 'My note says "ask again on Monday".',
-]
+GREETINGS = {
+    "train": ["Hello,", "Hi,", "Dear team,", "Good morning,", "Good evening,", "To whom it may concern,", "Hey there,", ""],
+    "held-out": ["Good day,", "Dear all,", "Hello team,", "Hi there,", ""],
+}
+SIGN_OFFS = {
+    "train": ["Regards,", "Best,", "Thanks,", "Yours,", "Kind regards,", ""],
+    "held-out": ["Best regards,", "Many thanks,", "Yours truly,", ""],
+}
+CHANNELS = {
+    "train": ["", "", "", "[chat] ", "[web form] ", "[phone note] ", "Subject: help needed. ", "Sent from my phone. "],
+    "held-out": ["", "", "[e-mail] ", "[phone] ", "Subject: my order. ", "Sent from the app. "],
+}
+QUOTES = {
+    "train": [
+        'Your page says "we answer every message".', 'The box says "handle with care".',
+        'A friend told me: "just write to them".', "The bot said 'please rephrase'.", 'My note says "ask again on Monday".',
+    ],
+    "held-out": [
+        'My wife said "write to them".', "Your sign says 'we are here for you'.", 'The page told me: "try again".',
+    ],
+}
 ORDER_CLAUSES = [
     "My order is {number}, from {date}, for {amount}.", "Order {number} of {date}, {amount}.",
     "It is about order {number}, {amount}, placed on {date}.", "I paid {amount} on {date}, number {number}.",

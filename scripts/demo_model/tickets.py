@@ -2,7 +2,7 @@
 
 Training and held-out tickets share no template and no product name: each clause (a topic's subject joined
 to a predicate, a foil clause, an issue clause, an order clause) belongs to one of the two by a hash of its
-text. A ticket often names a second problem that it is NOT about, in the words in which another ticket would
+text; short lists (greetings, urgency and the like) are kept apart by hand. A ticket often names a second problem that it is NOT about, in the words in which another ticket would
 name its own: so the words alone do not give the category, their order does.
 
 Usage: tickets.py --split held-out --count 1000 --seed 1 --out tickets.parquet
@@ -124,19 +124,19 @@ class TicketGenerator:
         extras = [
             draw.choice(self.orders).format(**fields),
             draw.choice(self.moods[sentiment]),
-            draw.choice(lexicon.URGENCIES[urgency]),
+            draw.choice(lexicon.URGENCIES[self.split][urgency]),
         ]
         if draw.random() < 0.15:
-            extras.append(draw.choice(lexicon.QUOTES))
+            extras.append(draw.choice(lexicon.QUOTES[self.split]))
         draw.shuffle(extras)
         place = draw.randrange(len(extras) + 1)
         body = [part for part in extras[:place] + sentences + extras[place:] if part]
         body = " ".join(body)
         if draw.random() < 0.3:
             body = self.with_typos(body, protect=[product, *fields.values()])
-        text = draw.choice(lexicon.CHANNELS) + " ".join(
+        text = draw.choice(lexicon.CHANNELS[self.split]) + " ".join(
             part
-            for part in [draw.choice(lexicon.GREETINGS), body, draw.choice(lexicon.SIGN_OFFS), draw.choice(self.names)]
+            for part in [draw.choice(lexicon.GREETINGS[self.split]), body, draw.choice(lexicon.SIGN_OFFS[self.split]), draw.choice(self.names)]
             if part
         )
         if label_words(category) & set(re.findall(r"[a-z]+", text.lower())):
@@ -198,6 +198,10 @@ def templates_of(split):
         texts.update(of_split(templates, split))
     for parts in lexicon.SENTIMENTS.values():
         texts.update(of_split(joined(*parts), split))
+    for own in (lexicon.URGENCIES[split].values(), [lexicon.GREETINGS[split], lexicon.SIGN_OFFS[split]],
+                [lexicon.CHANNELS[split], lexicon.QUOTES[split]]):
+        for templates in own:
+            texts.update(template for template in templates if template)
     return texts
 
 

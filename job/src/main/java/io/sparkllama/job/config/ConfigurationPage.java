@@ -8,8 +8,9 @@ public final class ConfigurationPage {
 
       A job file is HOCON: sections, `key = value`, comments with `#`, and `${?NAME}` for a variable
       of the environment. It is read by itself; no other settings mix in. Each key may also be given
-      on the command line as `key=value`, which wins over the file. A key that does not stand here is
-      refused, with the nearest known one.
+      on the command line as `key=value`, which wins over the file; a text is taken as it stands, and
+      in double quotes as the file would read it (`"a\\nb"`). A key that does not stand here is refused,
+      with the nearest known one.
 
       This page is generated from the declarations in `JobKeys`; change them, not the page.
       """;

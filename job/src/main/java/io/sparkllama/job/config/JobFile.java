@@ -96,11 +96,13 @@ public final class JobFile {
     return ConfigUtil.joinPath(parts);
   }
 
+  /** Takes a text as it stands; in double quotes it is read as in a file, with its escapes. */
   private static ConfigValue overrideValue(String path, String text) {
     boolean plain =
         path.startsWith(SPARK + ".")
             || JobKeys.find(path).map(key -> key.type().text()).orElse(true);
-    if (plain) {
+    boolean inQuotes = text.length() >= 2 && text.startsWith("\"") && text.endsWith("\"");
+    if (plain && !inQuotes) {
       return ConfigValueFactory.fromAnyRef(text, "command line");
     }
     try {

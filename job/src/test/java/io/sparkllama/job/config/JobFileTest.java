@@ -52,6 +52,16 @@ class JobFileTest {
   }
 
   @Test
+  void readsATextOfTheCommandLineAsItStandsOrInQuotesAsAFileWould() {
+    for (Map.Entry<String, String> given :
+        Map.of("a\\nb", "a\\nb", "\"a\\nb\"", "a\nb", "\"", "\"").entrySet()) {
+      ConfigValues values =
+          JobFile.readText("task = complete", List.of("prompt.template=" + given.getKey()));
+      assertThat(values.optional(JobKeys.PROMPT_TEMPLATE)).contains(given.getValue());
+    }
+  }
+
+  @Test
   void refusesUnknownKeysWithTheNearestKnownOne() {
     refused("generation.max-token = 3", "generation.max-token.", "mean generation.max-tokens?");
     refused("outputs.path = x", "outputs.", "Unknown key");
