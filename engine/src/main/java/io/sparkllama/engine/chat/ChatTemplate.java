@@ -1,0 +1,94 @@
+package io.sparkllama.engine.chat;
+
+import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.TemplateException;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Compiles a template once and renders it for any number of rows, by any number of threads.
+ *
+ * <p>The language is Jinja as Hugging Face's transformers set it up for chat templates: blocks take
+ * the line feed after them and the space before them, lists and maps cannot be changed, and there
+ * are {@code tojson}, {@code raise_exception}, {@code strftime_now} and {@code {% generation %}}.
+ * Templates may come from anywhere: they reach nothing but the values that they are given, and
+ * steps, memory, depth and time are bounded. Rendering depends on the arguments and the date alone.
+ */
+public final class ChatTemplate {
+  /** What templates of models have at most; real ones have up to some 20 KiB. */
+  public static final int MOST_CHARACTERS = 256 * 1024;
+
+  private final List<Statement> statements;
+  private final Set<String> names;
+
+  private ChatTemplate(TemplateParser.Parsed parsed) {
+    this.statements = parsed.statements();
+    this.names = Set.copyOf(parsed.names());
+  }
+
+  /**
+   * Compiles the template of a model, where a line feed at the very end is not part of the text.
+   *
+   * @throws TemplateException says what is wrong, and in which line
+   */
+  public static ChatTemplate compile(String source) {
+    return compile(source, false);
+  }
+
+  /**
+   * Compiles a template whose text is kept to its very end, as people write prompts.
+   *
+   * @throws TemplateException says what is wrong, and in which line
+   */
+  public static ChatTemplate compileWhole(String source) {
+    return compile(source, true);
+  }
+
+  private static ChatTemplate compile(String source, boolean keepsLastLineFeed) {
+    if (source.length() > MOST_CHARACTERS) {
+      throw new TemplateException(
+          "the template is longer than " + MOST_CHARACTERS + " characters: " + source.length());
+    }
+    try {
+      return new ChatTemplate(TemplateParser.parse(source, keepsLastLineFeed));
+    } catch (StackOverflowError tooDeep) {
+      // Depth is bounded; only a thread with hardly any stack comes here.
+      throw new TemplateException("the template nests too deep for this thread's stack");
+    }
+  }
+
+  /** Returns the names of the variables and functions that the template reads anywhere. */
+  public Set<String> names() {
+    return names;
+  }
+
+  /**
+   * Renders the template. Texts of the arguments are data, where special tokens are plain text; in
+   * a {@link Prompt} they have the origins that it says.
+   *
+   * @param arguments variables by name: texts, prompts, numbers, booleans, null, and lists and maps
+   *     of these
+   * @param date what {@code strftime_now} writes
+   * @throws TemplateException where the template refuses its arguments, fails, or takes too much;
+   *     the message may hold text of the arguments
+   */
+  public Prompt render(Map<String, ?> arguments, LocalDate date) {
+    TemplateArguments given = new TemplateArguments();
+    Scope scope = new Scope(given.variables(arguments));
+    Rendering rendering = new Rendering(new Budget(given.characters()), date.atStartOfDay());
+    MarkedTextBuilder out = rendering.newText();
+    try {
+      Statement.executeAll(statements, rendering, scope, out);
+    } catch (TemplateException problem) {
+      throw problem.line() > 0
+          ? problem
+          : new TemplateException(problem.problem(), rendering.line());
+    } catch (StackOverflowError tooDeep) {
+      throw new TemplateException(
+          "the template nests too deep for this thread's stack", rendering.line());
+    }
+    return out.build().toPrompt();
+  }
+}

@@ -1,0 +1,70 @@
+package io.sparkllama.engine.chat;
+
+import io.sparkllama.engine.api.TemplateException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Finds what an element is sorted, grouped or picked by: a path such as {@code address.city}, or
+ * the element itself.
+ *
+ * @param path names and indices, one within the other
+ * @param missing what stands for a part that is not there; null where nothing does
+ */
+record ElementKey(List<TemplateValue> path, TemplateValue missing) {
+
+  /**
+   * Reads a filter's parameter {@code attribute}.
+   *
+   * @param attribute a string, a whole number, or null or {@code none} for the element itself
+   */
+  static ElementKey of(TemplateValue attribute) {
+    if (attribute == null || attribute == NoneValue.NONE) {
+      return new ElementKey(List.of(), null);
+    }
+    return attribute instanceof StringValue name
+        ? new ElementKey(parts(name.chars()), null)
+        : new ElementKey(List.of(attribute), null);
+  }
+
+  /** Reads a parameter that may name several paths with commas between. */
+  static List<ElementKey> list(TemplateValue attribute) {
+    if (!(attribute instanceof StringValue names)) {
+      return List.of(of(attribute));
+    }
+    List<ElementKey> keys = new ArrayList<>();
+    for (String name : names.chars().split(",", -1)) {
+      keys.add(new ElementKey(parts(name), null));
+    }
+    return keys;
+  }
+
+  /** Returns the same key with a value for what is missing. */
+  ElementKey orElse(TemplateValue value) {
+    return new ElementKey(path, value == NoneValue.NONE ? null : value);
+  }
+
+  private static List<TemplateValue> parts(String name) {
+    List<TemplateValue> parts = new ArrayList<>();
+    for (String part : name.split("\\.", -1)) {
+      boolean number = !part.isEmpty() && part.chars().allMatch(c -> c >= '0' && c <= '9');
+      if (number && part.length() > 9) {
+        throw new TemplateException("An index is too large: " + part);
+      }
+      parts.add(number ? IntegerValue.of(Integer.parseInt(part)) : StringValue.ofTemplate(part));
+    }
+    return parts;
+  }
+
+  /** Returns the key of an element. */
+  TemplateValue of(Rendering rendering, TemplateValue element) {
+    TemplateValue value = element;
+    for (TemplateValue part : path) {
+      value = Attributes.element(rendering, value, part);
+      if (missing != null && value instanceof UndefinedValue) {
+        value = missing;
+      }
+    }
+    return value;
+  }
+}
