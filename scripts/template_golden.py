@@ -291,7 +291,7 @@ def hides_argument(environment, template, arguments):
     a consequence of how it compiles, which no template wants.
     """
     code = environment.compile(template, raw=True)
-    return any(re.search(rf"\bl_\d+_{name} = missing\b", code) for name in arguments)
+    return any(re.search(rf"\bl_\d+_{name} = (?:l_\w+ = )*missing\b", code) for name in arguments)
 
 
 def shape(error):

@@ -41,6 +41,9 @@ public final class SparkOverhead {
   private static final int WINDOW = 256;
   private static final int CORES = 2;
 
+  /** Rounds that are not counted: Spark's own code is not compiled to the end before. */
+  private static final int WARM_UP = 4;
+
   private final Path model;
   private final List<String> texts;
   private final int newTokens;
@@ -90,8 +93,7 @@ public final class SparkOverhead {
     List<Cost> throughSpark = new ArrayList<>();
     List<Double> rows = new ArrayList<>(); // seconds from the first row read to the commit
     long tokens = 0;
-    // The first round warms both sides up and is not counted.
-    for (int round = 0; round <= rounds; round++) {
+    for (int round = -WARM_UP; round < rounds; round++) {
       Cost directCost;
       try (LlamaEngine engine =
           LlamaEngine.open(model, EngineOptions.defaults().withThreads(CORES))) {
@@ -107,7 +109,7 @@ public final class SparkOverhead {
         throw new IllegalStateException(
             "Both sides must do the same work: " + tokens + " and " + sparkTokens + " tokens");
       }
-      if (round > 0) {
+      if (round >= 0) {
         direct.add(directCost);
         throughSpark.add(sparkCost);
         rows.add(summary.get("seconds").asDouble());

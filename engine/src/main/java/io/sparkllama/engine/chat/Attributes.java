@@ -57,9 +57,12 @@ final class Attributes {
   private Attributes() {}
 
   /** Returns {@code object.name}. */
-  static TemplateValue attribute(Rendering rendering, TemplateValue object, String name) {
+  static TemplateValue attribute(TemplateValue object, String name) {
+    if (object instanceof UndefinedValue && INTERNAL.contains(name)) {
+      return unsafe(object, name);
+    }
     requireDefined(object);
-    TemplateValue found = own(rendering, object, name);
+    TemplateValue found = own(object, name);
     if (found == null && object instanceof MapValue map) {
       found = map.get(name);
     }
@@ -67,9 +70,9 @@ final class Attributes {
   }
 
   /** Returns {@code object|attr(name)}: a method or the like, but no key. */
-  static TemplateValue ownAttribute(Rendering rendering, TemplateValue object, String name) {
+  static TemplateValue ownAttribute(TemplateValue object, String name) {
     requireDefined(object);
-    TemplateValue found = own(rendering, object, name);
+    TemplateValue found = own(object, name);
     return found == null ? UndefinedValue.ofAttribute(object, name) : found;
   }
 
@@ -83,7 +86,7 @@ final class Attributes {
       found = at(object, NumberValues.index(key));
     }
     if (found == null && key instanceof StringValue name) {
-      found = own(rendering, object, name.chars());
+      found = own(object, name.chars());
     }
     if (found != null) {
       return found;
@@ -123,7 +126,7 @@ final class Attributes {
   }
 
   /** Returns what a value has itself, such as a method, or null. */
-  private static TemplateValue own(Rendering rendering, TemplateValue object, String name) {
+  private static TemplateValue own(TemplateValue object, String name) {
     if (object instanceof NamespaceValue namespace) {
       TemplateValue attribute = namespace.get(name);
       return attribute == null && isInternal(object, name) ? unsafe(object, name) : attribute;

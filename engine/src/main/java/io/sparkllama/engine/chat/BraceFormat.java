@@ -151,7 +151,7 @@ final class BraceFormat {
           next++;
         }
         requireName(name.substring(at + 1, next));
-        value = Attributes.attribute(rendering, value, name.substring(at + 1, next));
+        value = Attributes.attribute(value, name.substring(at + 1, next));
       } else {
         next = name.indexOf(']', at);
         if (next < 0) {

@@ -68,7 +68,7 @@ sealed interface Expression extends TemplateNode {
       TemplateValue value = object.evaluate(rendering, scope);
       rendering.at(line);
       rendering.budget().leave(1);
-      return Attributes.attribute(rendering, value, name);
+      return Attributes.attribute(value, name);
     }
   }
 

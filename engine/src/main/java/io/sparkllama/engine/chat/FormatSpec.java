@@ -91,7 +91,7 @@ record FormatSpec(
 
   /** Writes a value. */
   MarkedText format(Rendering rendering, TemplateValue value) {
-    if (NumberValues.isInteger(value) && !(value instanceof BooleanValue && type == 0)) {
+    if (NumberValues.isInteger(value) && !(value instanceof BooleanValue && isEmpty())) {
       BigInteger number = NumberValues.integer(value);
       return type == 'c' ? character(rendering, number) : whole(rendering, number);
     }

@@ -90,12 +90,10 @@ record SequenceValue(Kind kind, List<TemplateValue> items) implements TemplateVa
       return stop;
     }
 
-    /** Returns the numbers from a place on, at every so many places. */
-    SequenceValue part(int first, int every, int length) {
+    /** Returns the numbers between two places, at every so many places. */
+    SequenceValue part(int first, int end, int every, int length) {
       BigInteger newStep = step.multiply(BigInteger.valueOf(every));
-      BigInteger newStart = number(first);
-      BigInteger newStop = newStart.add(newStep.multiply(BigInteger.valueOf(length)));
-      return range(newStart, newStop, newStep, length);
+      return range(number(first), number(end), newStep, length);
     }
 
     /** Tells whether a number is one of the range's. */

@@ -47,8 +47,8 @@ final class Slices {
     return text.substring(from, text.chars().offsetByCodePoints(from, end - start));
   }
 
-  /** Holds where a slice begins, how it goes on, and how many elements it has. */
-  private record Bounds(int start, int step, int count) {
+  /** Holds where a slice begins and ends, how it goes on, and how many elements it has. */
+  private record Bounds(int start, int stop, int step, int count) {
     static Bounds of(int length, TemplateValue start, TemplateValue stop, TemplateValue step) {
       long by = step == NoneValue.NONE ? 1 : index(step);
       if (by == 0) {
@@ -60,8 +60,8 @@ final class Slices {
       long to = clip(stop, length, low, high, by > 0 ? high : low);
       long distance = by > 0 ? to - from : from - to;
       long count = distance <= 0 ? 0 : (distance - 1) / Math.abs(by) + 1;
-      return new Bounds(
-          (int) from, (int) Math.max(Math.min(by, length + 1L), -length - 1L), (int) count);
+      int every = (int) Math.max(Math.min(by, Integer.MAX_VALUE), -Integer.MAX_VALUE);
+      return new Bounds((int) from, (int) to, every, (int) count);
     }
 
     private static long clip(TemplateValue value, int length, long low, long high, long missing) {
@@ -111,7 +111,7 @@ final class Slices {
   private static TemplateValue sequence(
       Rendering rendering, SequenceValue sequence, Bounds bounds) {
     if (sequence.items() instanceof SequenceValue.Progression range) {
-      return range.part(bounds.start(), bounds.step(), bounds.count());
+      return range.part(bounds.start(), bounds.stop(), bounds.step(), bounds.count());
     }
     rendering.budget().elements(bounds.count());
     List<TemplateValue> items = new ArrayList<>(bounds.count());

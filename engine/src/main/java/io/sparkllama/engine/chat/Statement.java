@@ -132,7 +132,6 @@ sealed interface Statement extends TemplateNode
 
     private boolean holds(Rendering rendering, Scope scope, TemplateValue item) {
       Scope inner = scope.inner();
-      inner.set("loop", UndefinedValue.ofName("loop")); // it begins only then
       target.assign(rendering, inner, item);
       return condition.orElseThrow().evaluate(rendering, inner).truth();
     }

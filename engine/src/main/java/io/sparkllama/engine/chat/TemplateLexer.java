@@ -133,6 +133,9 @@ final class TemplateLexer {
 
   private void skipComment() {
     int end = source.indexOf("#}", at);
+    if (at == source.length()) {
+      return; // Jinja forgives what the template's end cuts off right here
+    }
     if (end < 0) {
       throw failure("Missing end of comment tag");
     }
@@ -185,7 +188,9 @@ final class TemplateLexer {
         return;
       }
     }
-    throw failure("Missing end of raw directive");
+    if (at < source.length()) {
+      throw failure("Missing end of raw directive");
+    }
   }
 
   /** Cuts what stands inside of a block or a variable, up to and with its end. */

@@ -114,7 +114,7 @@ final class TextSplit {
     } else {
       end = skipSpaceBefore(end);
       while (end > 0) {
-        int start = most >= 0 && parts.size() >= most ? skipSpace(0) : startOfWord(end);
+        int start = most >= 0 && parts.size() >= most ? 0 : startOfWord(end);
         add(parts, start, end);
         end = start == 0 || (most >= 0 && parts.size() > most) ? 0 : skipSpaceBefore(start);
       }
