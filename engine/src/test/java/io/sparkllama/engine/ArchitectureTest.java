@@ -43,6 +43,7 @@ class ArchitectureTest {
     allow("model", "api", "gguf");
     allow("tokenizer", "api", "gguf");
     allow("constraint", "api", "tokenizer");
+    allow("chat", "api");
     allow("scheduler", "api");
     allow("store", "api");
     allow("jni", "api");

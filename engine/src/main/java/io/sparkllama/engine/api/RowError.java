@@ -19,6 +19,9 @@ public record RowError(String errorClass, String message) {
    */
   public static final String INVALID_TEXT = "invalid-text";
 
+  /** The template refuses the row, or fails at it. */
+  public static final String TEMPLATE = "template";
+
   /** The model gave logits that are not numbers. */
   public static final String NAN_LOGITS = "nan-logits";
 

@@ -2,28 +2,65 @@ package io.sparkllama.engine.api;
 
 /**
  * Says that a template cannot be compiled, or that it refuses what it was given: correct the
- * template, or the row. The message begins with the line where that is known.
+ * template, or the row. The message begins with the line where that is known; it may hold text of
+ * the row unless {@link #holdsData} says that it does not.
  */
 public final class TemplateException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  private final int line;
-  private final String problem;
+  /** Says what kind of trouble it is. */
+  public enum Kind {
+    /** The template itself is wrong, refuses the row, or takes too much. */
+    FAILURE,
+    /** A value is null where a prompt needs text. */
+    NULL_VALUE
+  }
 
-  /** Describes a problem whose line is added by whoever knows it. */
+  private final Kind kind;
+  private final String problem;
+  private final boolean holdsData;
+  private final int line;
+
+  /** Describes a problem, in words that hold no data, whose line is added by whoever knows it. */
   public TemplateException(String problem) {
     this(problem, 0);
   }
 
   /**
-   * Describes a problem.
+   * Describes a problem in words that hold no data.
    *
    * @param line of the template, from 1; 0 where it is not known
    */
   public TemplateException(String problem, int line) {
+    this(Kind.FAILURE, problem, false, line);
+  }
+
+  private TemplateException(Kind kind, String problem, boolean holdsData, int line) {
     super(line == 0 ? problem : "line " + line + ": " + problem);
-    this.line = line;
+    this.kind = kind;
     this.problem = problem;
+    this.holdsData = holdsData;
+    this.line = line;
+  }
+
+  /** Describes a problem in words that may hold data. */
+  public static TemplateException quoting(String problem) {
+    return new TemplateException(Kind.FAILURE, problem, true, 0);
+  }
+
+  /** Describes a value that is null where text is needed, in words that hold no data. */
+  public static TemplateException nullValue(String problem) {
+    return new TemplateException(Kind.NULL_VALUE, problem, false, 0);
+  }
+
+  /** Returns the same problem with its line. */
+  public TemplateException atLine(int newLine) {
+    return new TemplateException(kind, problem, holdsData, newLine);
+  }
+
+  /** Returns what kind of trouble it is. */
+  public Kind kind() {
+    return kind;
   }
 
   /** Returns the line of the template, from 1, or 0. */
@@ -34,5 +71,10 @@ public final class TemplateException extends RuntimeException {
   /** Returns what is wrong, without the line. */
   public String problem() {
     return problem;
+  }
+
+  /** Tells whether the message may hold text of the row: such a message must not be logged. */
+  public boolean holdsData() {
+    return holdsData;
   }
 }

@@ -91,10 +91,7 @@ final class Attributes {
     if (found != null) {
       return found;
     }
-    return key instanceof StringValue name
-        ? UndefinedValue.ofAttribute(object, name.chars())
-        : UndefinedValue.ofElement(
-            object, Representation.quotedText(rendering.budget(), key).chars());
+    return UndefinedValue.ofKey(rendering.budget(), object, key);
   }
 
   private static boolean isHashable(TemplateValue key) {

@@ -190,7 +190,7 @@ final class BraceFormat {
     if (!name.isEmpty() && !isNumber(name)) {
       TemplateValue value = arguments.named().get(name);
       if (value == null) {
-        throw new TemplateException(Representation.quoted(name));
+        throw TemplateException.quoting(Representation.quoted(name));
       }
       return value;
     }

@@ -21,47 +21,60 @@ public final class ChatTemplate {
   public static final int MOST_CHARACTERS = 256 * 1024;
 
   private final List<Statement> statements;
-  private final Set<String> names;
+  private final List<String> names;
+  private final Set<String> assigned;
 
   private ChatTemplate(TemplateParser.Parsed parsed) {
     this.statements = parsed.statements();
-    this.names = Set.copyOf(parsed.names());
+    this.names =
+        parsed.names().stream().filter(name -> TemplateFunctions.find(name) == null).toList();
+    this.assigned = Set.copyOf(parsed.assigned());
   }
 
   /**
-   * Compiles the template of a model, where a line feed at the very end is not part of the text.
+   * Compiles the template of a model, where a line feed at the very end is not part of the text,
+   * and what is undefined is printed as nothing.
    *
    * @throws TemplateException says what is wrong, and in which line
    */
   public static ChatTemplate compile(String source) {
-    return compile(source, false);
+    return compile(source, TemplateDialect.CHAT);
   }
 
   /**
-   * Compiles a template whose text is kept to its very end, as people write prompts.
+   * Compiles a prompt as people write them: the text is kept to its very end, and a value that is
+   * null or undefined is an error where it is printed.
    *
    * @throws TemplateException says what is wrong, and in which line
    */
-  public static ChatTemplate compileWhole(String source) {
-    return compile(source, true);
+  public static ChatTemplate compilePrompt(String source) {
+    return compile(source, TemplateDialect.PROMPT);
   }
 
-  private static ChatTemplate compile(String source, boolean keepsLastLineFeed) {
+  private static ChatTemplate compile(String source, TemplateDialect dialect) {
     if (source.length() > MOST_CHARACTERS) {
       throw new TemplateException(
           "the template is longer than " + MOST_CHARACTERS + " characters: " + source.length());
     }
     try {
-      return new ChatTemplate(TemplateParser.parse(source, keepsLastLineFeed));
+      return new ChatTemplate(TemplateParser.parse(source, dialect));
     } catch (StackOverflowError tooDeep) {
       // Depth is bounded; only a thread with hardly any stack comes here.
       throw new TemplateException("the template nests too deep for this thread's stack");
     }
   }
 
-  /** Returns the names of the variables and functions that the template reads anywhere. */
-  public Set<String> names() {
+  /** Returns the variables that the template reads anywhere, in the order of first use. */
+  public List<String> names() {
     return names;
+  }
+
+  /**
+   * Returns the variables that the template sets anywhere itself: what it reads by such a name need
+   * not be an argument.
+   */
+  public Set<String> assigned() {
+    return assigned;
   }
 
   /**
@@ -82,9 +95,7 @@ public final class ChatTemplate {
     try {
       Statement.executeAll(statements, rendering, scope, out);
     } catch (TemplateException problem) {
-      throw problem.line() > 0
-          ? problem
-          : new TemplateException(problem.problem(), rendering.line());
+      throw problem.line() > 0 ? problem : problem.atLine(rendering.line());
     } catch (StackOverflowError tooDeep) {
       throw new TemplateException(
           "the template nests too deep for this thread's stack", rendering.line());

@@ -260,14 +260,21 @@ sealed interface Expression extends TemplateNode {
     }
   }
 
-  /** Joins values as text. */
-  record Concatenation(List<Expression> parts) implements Expression {
+  /**
+   * Joins values as text.
+   *
+   * @param isStrict whether a value that is not there is an error, and not a text
+   */
+  record Concatenation(List<Expression> parts, boolean isStrict) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
       rendering.budget().enter(1);
       MarkedTextBuilder out = rendering.newText();
       for (Expression part : parts) {
         TemplateValue value = part.evaluate(rendering, scope);
+        if (isStrict) {
+          requireThere(part, value);
+        }
         out.append(Representation.text(rendering.budget(), value));
       }
       rendering.budget().leave(1);
@@ -325,6 +332,36 @@ sealed interface Expression extends TemplateNode {
       rendering.budget().leave(1);
       return value;
     }
+  }
+
+  /**
+   * Refuses a value that is null or undefined.
+   *
+   * @param expression that gave it, for the message
+   */
+  static void requireThere(Expression expression, TemplateValue value) {
+    if (value instanceof UndefinedValue undefined) {
+      throw undefined.failure();
+    }
+    if (value == NoneValue.NONE) {
+      String name = path(expression);
+      throw TemplateException.nullValue(
+          "A value that the prompt needs is null; give another one by default(…, true), or leave it"
+              + " out by {% if %}: "
+              + (name.isEmpty() ? "the value of an expression" : name));
+    }
+  }
+
+  /** Returns a variable with what stands behind its dots, or nothing for other expressions. */
+  private static String path(Expression expression) {
+    if (expression instanceof Name name) {
+      return name.name();
+    }
+    if (expression instanceof Attribute attribute) {
+      String object = path(attribute.object());
+      return object.isEmpty() ? "" : object + "." + attribute.name();
+    }
+    return "";
   }
 
   private static List<TemplateValue> evaluateAll(

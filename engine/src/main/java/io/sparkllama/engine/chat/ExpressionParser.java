@@ -148,7 +148,7 @@ final class ExpressionParser {
     while (tokens.skipOperator("~")) {
       parts.add(parseProduct());
     }
-    return new Expression.Concatenation(parts);
+    return new Expression.Concatenation(parts, state.isStrict());
   }
 
   private Expression parseProduct() {

@@ -189,7 +189,7 @@ final class JsonText {
       case '\f' -> "\\f";
       case '\b' -> "\\b";
       default ->
-          c < 0x20 || (c > 0x7e && style.escapesNonAscii() && c != 0x7f)
+          c < 0x20 || (c > 0x7e && style.escapesNonAscii())
               ? String.format("\\u%04x", (int) c)
               : null;
     };

@@ -17,11 +17,18 @@ final class ParserState {
   private final TokenStream tokens;
   private final Deque<Set<String>> macroUses = new ArrayDeque<>(); // innermost first
   private final Set<String> names = new LinkedHashSet<>();
+  private final Set<String> assigned = new HashSet<>();
+  private final TemplateDialect dialect;
   private int depth;
   private boolean soft;
 
-  ParserState(TokenStream tokens) {
+  ParserState(TokenStream tokens, TemplateDialect dialect) {
     this.tokens = tokens;
+    this.dialect = dialect;
+  }
+
+  boolean isStrict() {
+    return dialect.isStrict();
   }
 
   TokenStream tokens() {
@@ -67,7 +74,18 @@ final class ParserState {
     return names;
   }
 
+  /** Notes that a variable is set. */
+  void assigns(String name) {
+    assigned.add(name);
+  }
+
+  /** Returns the names that are set anywhere. */
+  Set<String> assigned() {
+    return assigned;
+  }
+
   void beginMacro() {
+    assigned.addAll(MACRO_NAMES);
     macroUses.push(new HashSet<>());
   }
 

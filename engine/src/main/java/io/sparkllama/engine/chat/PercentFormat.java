@@ -104,7 +104,7 @@ final class PercentFormat {
     String key = chars.substring(start, at - 1);
     TemplateValue value = map.get(key);
     if (value == null) {
-      throw new TemplateException(Representation.quoted(key));
+      throw TemplateException.quoting(Representation.quoted(key));
     }
     used = values.size();
     return value;

@@ -52,7 +52,7 @@ final class SequenceMethods {
         return IntegerValue.of(i);
       }
     }
-    throw new TemplateException(
+    throw TemplateException.quoting(
         Representation.quotedText(rendering.budget(), bound[0]).chars()
             + " is not in "
             + self.typeName());

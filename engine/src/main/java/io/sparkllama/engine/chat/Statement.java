@@ -54,12 +54,19 @@ sealed interface Statement extends TemplateNode
     }
   }
 
-  /** Writes a value. */
-  record Output(Expression value, int line) implements Statement {
+  /**
+   * Writes a value.
+   *
+   * @param isStrict whether a value that is not there is an error, and not nothing
+   */
+  record Output(Expression value, boolean isStrict, int line) implements Statement {
     @Override
     public Flow execute(Rendering rendering, Scope scope, MarkedTextBuilder out) {
       rendering.at(line);
       TemplateValue result = value.evaluate(rendering, scope);
+      if (isStrict) {
+        Expression.requireThere(value, result);
+      }
       out.append(Representation.text(rendering.budget(), result));
       return Flow.NEXT;
     }
@@ -317,7 +324,7 @@ sealed interface Statement extends TemplateNode
                 + " was invoked with two values for the special caller argument. This is most"
                 + " likely a bug.");
       } else if (!named.isEmpty()) {
-        throw new TemplateException(
+        throw TemplateException.quoting(
             "macro "
                 + quoted
                 + " takes no keyword argument "

@@ -27,7 +27,7 @@ final class TemplateFilters {
     Filter filter = name instanceof StringValue text ? find(text.chars()) : null;
     if (filter == null) {
       String given = name instanceof StringValue text ? text.chars() : name.typeName();
-      throw new TemplateException("No filter named " + Representation.quoted(given) + ".");
+      throw TemplateException.quoting("No filter named " + Representation.quoted(given) + ".");
     }
     return filter;
   }

@@ -100,7 +100,10 @@ final class TemplateFunctions {
 
   private static TemplateValue raise(Rendering rendering, Arguments arguments) {
     TemplateValue message = arguments.bind("raise_exception", 1, "message")[0];
-    throw new TemplateException(Representation.text(rendering.budget(), message).chars());
+    MarkedText text = Representation.text(rendering.budget(), message);
+    throw text.hasData()
+        ? TemplateException.quoting(text.chars())
+        : new TemplateException(text.chars());
   }
 
   private static TemplateValue date(Rendering rendering, Arguments arguments) {

@@ -26,14 +26,9 @@ final class TemplateLexer {
     this.source = source;
   }
 
-  /**
-   * Cuts a template.
-   *
-   * @param keepsLastLineFeed whether a line feed at the end is part of the text
-   */
-  static List<Token> tokens(String text, boolean keepsLastLineFeed) {
+  static List<Token> tokens(String text, TemplateDialect dialect) {
     String source = text.replace("\r\n", "\n").replace('\r', '\n');
-    if (!keepsLastLineFeed && source.endsWith("\n")) {
+    if (!dialect.keepsLastLineFeed() && source.endsWith("\n")) {
       source = source.substring(0, source.length() - 1);
     }
     TemplateLexer lexer = new TemplateLexer(source);

@@ -25,20 +25,21 @@ final class TemplateParser {
   /**
    * Holds a parsed template.
    *
-   * @param names the variables that it reads anywhere
+   * @param names the variables that it reads anywhere, in the order of first use
+   * @param assigned the variables that it sets anywhere
    */
-  record Parsed(List<Statement> statements, Set<String> names) {}
+  record Parsed(List<Statement> statements, Set<String> names, Set<String> assigned) {}
 
   /**
    * Parses a template.
    *
    * @throws TemplateException says what is wrong, and in which line
    */
-  static Parsed parse(String text, boolean keepsLastLineFeed) {
-    ParserState state =
-        new ParserState(new TokenStream(TemplateLexer.tokens(text, keepsLastLineFeed)));
+  static Parsed parse(String text, TemplateDialect dialect) {
+    TokenStream tokens = new TokenStream(TemplateLexer.tokens(text, dialect));
+    ParserState state = new ParserState(tokens, dialect);
     List<Statement> statements = new TemplateParser(state).parseUntil(Set.of());
-    return new Parsed(statements, state.names());
+    return new Parsed(statements, state.names(), state.assigned());
   }
 
   /** Parses up to the name of a block that ends this part, or to the end without any. */
@@ -54,7 +55,7 @@ final class TemplateParser {
         }
         case VARIABLE_BEGIN -> {
           tokens.next();
-          statements.add(new Statement.Output(expressions.parseTuple(), token.line()));
+          statements.add(output(expressions.parseTuple(), token.line()));
           tokens.expect(TokenKind.VARIABLE_END);
         }
         case BLOCK_BEGIN -> {
@@ -162,6 +163,7 @@ final class TemplateParser {
         tokens.skipName("if") ? Optional.of(expressions.parse()) : Optional.empty();
     boolean recursive = tokens.skipName("recursive");
     loops++;
+    state.assigns("loop");
     List<Statement> body = parseBody("endfor", "else");
     loops--;
     List<Statement> otherwise =
@@ -270,9 +272,13 @@ final class TemplateParser {
       if (!outputs.isEmpty()) {
         tokens.expectOperator(",");
       }
-      outputs.add(new Statement.Output(expressions.parse(), line));
+      outputs.add(output(expressions.parse(), line));
     }
     return outputs;
+  }
+
+  private Statement output(Expression value, int line) {
+    return new Statement.Output(value, state.isStrict(), line);
   }
 
   private Statement parseJump(Statement.Flow flow) {
@@ -330,6 +336,7 @@ final class TemplateParser {
     if (Set.of("true", "false", "none", "True", "False", "None").contains(name)) {
       throw state.failure("can't assign to '" + name + "'");
     }
+    state.assigns(name);
     return name;
   }
 }

@@ -58,7 +58,7 @@ final class TemplateTests {
     TemplateTest test = name instanceof StringValue text ? find(text.chars()) : null;
     if (test == null) {
       String given = name instanceof StringValue text ? text.chars() : name.typeName();
-      throw new TemplateException("No test named " + Representation.quoted(given) + ".");
+      throw TemplateException.quoting("No test named " + Representation.quoted(given) + ".");
     }
     return test;
   }

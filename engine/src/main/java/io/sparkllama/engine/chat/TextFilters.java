@@ -275,7 +275,7 @@ final class TextFilters {
       }
       StringValue key = string("xmlattr", entry.key());
       if (key.chars().chars().anyMatch(c -> " \t\n\u000b\f\r/>=".indexOf(c) >= 0)) {
-        throw new TemplateException(
+        throw TemplateException.quoting(
             "Invalid character in attribute name: " + Representation.quoted(key.chars()));
       }
       out.append(separator).append(HtmlText.escaped(rendering, key)).append("=\"");

@@ -5,36 +5,56 @@ import io.sparkllama.engine.api.TemplateException;
 /**
  * Stands for what is not there. It prints as nothing, counts as false and has no elements; anything
  * else done with it fails with its message.
+ *
+ * @param holdsData whether the message may hold text of data
  */
-record UndefinedValue(String message) implements TemplateValue {
+record UndefinedValue(String message, boolean holdsData) implements TemplateValue {
+  UndefinedValue(String message) {
+    this(message, false);
+  }
 
   static UndefinedValue ofName(String name) {
     return new UndefinedValue(Representation.quoted(name) + " is undefined");
   }
 
-  /** Makes what a missing attribute or key gives. */
+  /** Makes what an attribute gives that the template names and the object has not. */
   static UndefinedValue ofAttribute(TemplateValue object, String name) {
-    return new UndefinedValue(
-        Representation.quoted(describe(object))
-            + " has no attribute "
-            + Representation.quoted(name));
+    return new UndefinedValue(missing(object, name));
   }
 
-  /** Makes what a missing element gives. */
-  static UndefinedValue ofElement(TemplateValue object, String element) {
-    return new UndefinedValue(describe(object) + " has no element " + element);
+  /** Makes what a missing key gives. */
+  static UndefinedValue ofKey(Budget budget, TemplateValue object, TemplateValue key) {
+    if (key instanceof StringValue name) {
+      return new UndefinedValue(missing(object, name.chars()), name.text().hasData());
+    }
+    MarkedText element = Representation.quotedText(budget, key);
+    return new UndefinedValue(
+        describe(object) + " has no element " + element.chars(), element.hasData());
+  }
+
+  private static String missing(TemplateValue object, String name) {
+    return Representation.quoted(describe(object))
+        + " has no attribute "
+        + Representation.quoted(name);
   }
 
   TemplateException failure() {
-    return new TemplateException(message);
+    return holdsData ? TemplateException.quoting(message) : new TemplateException(message);
   }
 
   private static String describe(TemplateValue object) {
     if (object == NoneValue.NONE) {
       return "None";
     }
-    return (object instanceof NamespaceValue ? "jinja2.utils.Namespace" : object.typeName())
-        + " object";
+    String module =
+        object instanceof NamespaceValue
+                || object instanceof JoinerValue
+                || object instanceof CyclerValue
+            ? "jinja2.utils."
+            : object instanceof LoopValue || object.typeName().equals("Macro")
+                ? "jinja2.runtime."
+                : "";
+    return module + object.typeName() + " object";
   }
 
   @Override
