@@ -15,6 +15,7 @@ final class GenerationWork extends Work<GenerationResult> {
   private final int mostTokens;
   private final ModelText.Detokenizer detokenizer;
   private final StopCondition stop;
+  private final Optional<ReasoningSplitter> reasoning;
   private int[] tokens = new int[16]; // [capacity], the first count are generated
   private int count;
   private double logProbability;
@@ -23,18 +24,21 @@ final class GenerationWork extends Work<GenerationResult> {
    * Takes a prompt that leaves room for a token.
    *
    * @param mostTokens at least 1; within the context
+   * @param detokenizer that gives the marks of thoughts as text, where they are told apart
    */
   GenerationWork(
       int[] prompt,
       SamplerSettings sampler,
       int mostTokens,
       ModelText.Detokenizer detokenizer,
-      StopCondition stop) {
+      StopCondition stop,
+      Optional<ReasoningSplitter> reasoning) {
     this.prompt = prompt;
     this.sampler = sampler;
     this.mostTokens = mostTokens;
     this.detokenizer = detokenizer;
     this.stop = stop;
+    this.reasoning = reasoning;
   }
 
   @Override
@@ -70,15 +74,25 @@ final class GenerationWork extends Work<GenerationResult> {
     tokens[count++] = token;
     logProbability += row.logProbability();
     if (stop.endsAt(token)) {
-      stop.append(detokenizer.finish());
+      finishText();
       end(FinishReason.STOP, owner);
-    } else if (stop.append(detokenizer.append(token))) {
+    } else if (stop.append(answerPart(detokenizer.append(token)))) {
       end(FinishReason.STOP, owner);
     } else if (count == mostTokens) {
-      end(stop.append(detokenizer.finish()) ? FinishReason.STOP : FinishReason.LENGTH, owner);
+      end(finishText() ? FinishReason.STOP : FinishReason.LENGTH, owner);
     } else {
       sequence.append(token);
     }
+  }
+
+  /** Returns what of a piece is answer: stop strings count in that alone. */
+  private String answerPart(String piece) {
+    return reasoning.isPresent() ? reasoning.get().append(piece) : piece;
+  }
+
+  private boolean finishText() {
+    String rest = answerPart(detokenizer.finish());
+    return stop.append(rest + reasoning.map(ReasoningSplitter::finish).orElse(""));
   }
 
   @Override
@@ -90,6 +104,7 @@ final class GenerationWork extends Work<GenerationResult> {
     complete(
         new GenerationResult(
             stop.text(),
+            reasoning.flatMap(ReasoningSplitter::reasoning),
             Arrays.copyOf(tokens, count),
             reason,
             prompt.length,

@@ -6,6 +6,8 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.InvalidTextException;
+import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
@@ -199,8 +201,21 @@ public final class LlamaEngine implements AutoCloseable {
         new SamplerSettings(
             sampling, SamplingKey.of(sampling.seed(), request.rowKey(), /* sample= */ 0)),
         Math.min(sampling.maxTokens(), contextLength - ids.length),
-        text.detokenizer(),
-        new StopCondition(ends, sampling.stopStrings()));
+        request.reasoning().isPresent()
+            ? new MarkedDetokenizer(text, request.reasoning().get())
+            : text.detokenizer(),
+        new StopCondition(ends, sampling.stopStrings()),
+        request
+            .reasoning()
+            .map(marks -> new ReasoningSplitter(marks, begins(request.prompt(), marks))));
+  }
+
+  /** Tells whether the template has begun the model's thoughts already. */
+  private static boolean begins(Prompt prompt, ReasoningMarks marks) {
+    int spans = prompt.spans().size();
+    return spans > 0
+        && prompt.spans().get(spans - 1).origin() == Prompt.Origin.TEMPLATE
+        && prompt.spans().get(spans - 1).text().stripTrailing().endsWith(marks.begin());
   }
 
   private ScoreWork scoring(int[] ids, int contextTokens) {

@@ -2,6 +2,7 @@ package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
@@ -9,9 +10,23 @@ import io.sparkllama.engine.runner.NativeModelRunner;
 import io.sparkllama.engine.tokenizer.Tokenizer;
 import io.sparkllama.engine.tokenizer.Tokenizers;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Opens a model without native code: what it is and what it holds, for the driver and tools. */
 public final class ModelFile {
+  /** As models of several families write them; the first that a model has counts. */
+  private static final List<ReasoningMarks> KNOWN_MARKS =
+      List.of(
+          new ReasoningMarks("<think>", "</think>"),
+          new ReasoningMarks("[THINK]", "[/THINK]"),
+          new ReasoningMarks("<|START_THINKING|>", "<|END_THINKING|>"),
+          new ReasoningMarks("<|inner_prefix|>", "<|inner_suffix|>"),
+          new ReasoningMarks("<seed:think>", "</seed:think>"),
+          new ReasoningMarks("◁think▷", "◁/think▷"),
+          new ReasoningMarks("<reasoning>", "</reasoning>"));
+
   private final Path path;
   private final GgufFile gguf;
   private final ModelConfig config;
@@ -64,6 +79,47 @@ public final class ModelFile {
    */
   public int[] endTokens() {
     return tokenizer.endIds();
+  }
+
+  /** Returns the chat template that the file carries. */
+  public Optional<String> chatTemplate() {
+    return gguf.metadata().optionalString("tokenizer.chat_template");
+  }
+
+  /** Returns the chat template that the file carries for conversations with tools. */
+  public Optional<String> toolChatTemplate() {
+    return gguf.metadata()
+        .optionalString("tokenizer.chat_template.tool_use")
+        .or(this::chatTemplate);
+  }
+
+  /** Returns the text of the token that begins a text. */
+  public Optional<String> beginText() {
+    return text(tokenizer.bosId());
+  }
+
+  /** Returns the text of the token that ends a text. */
+  public Optional<String> endText() {
+    return text(tokenizer.eosId());
+  }
+
+  private Optional<String> text(OptionalInt id) {
+    return id.isPresent()
+        ? Optional.of(tokenizer.vocabulary().text(id.getAsInt()))
+        : Optional.empty();
+  }
+
+  /**
+   * Returns the texts between which the model thinks, where its vocabulary or its chat template has
+   * known ones.
+   */
+  public Optional<ReasoningMarks> reasoningMarks(String chatTemplate) {
+    return KNOWN_MARKS.stream()
+        .filter(
+            marks ->
+                chatTemplate.contains(marks.end())
+                    || tokenizer.vocabulary().specialId(marks.end()) >= 0)
+        .findFirst();
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.Prompt;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Turns text into a model's tokens and back: all that the engine knows of a model's text side. */
@@ -20,6 +21,9 @@ interface ModelText {
   Set<Integer> endTokens();
 
   int vocabularySize();
+
+  /** Returns the id of the special token with a text. */
+  OptionalInt specialToken(String text);
 
   /** Turns one answer's tokens into text, step by step. */
   interface Detokenizer {

@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.tokenizer.IncrementalDetokenizer;
 import io.sparkllama.engine.tokenizer.Tokenizer;
 import java.util.Arrays;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -51,5 +52,11 @@ record TokenizerText(Tokenizer tokenizer) implements ModelText {
   @Override
   public int vocabularySize() {
     return tokenizer.vocabulary().size();
+  }
+
+  @Override
+  public OptionalInt specialToken(String text) {
+    int id = tokenizer.vocabulary().specialId(text);
+    return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
   }
 }

@@ -114,6 +114,7 @@ final class FakeEngine {
     }
     return new GenerationResult(
         answer.toString(),
+        java.util.Optional.empty(),
         Arrays.copyOfRange(all, prompt.length, length),
         reason,
         prompt.length,

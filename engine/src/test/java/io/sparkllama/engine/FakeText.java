@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.InvalidTextException;
 import io.sparkllama.engine.api.Prompt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Tokenizes for {@link FakeModel}: letters, and a few pairs that join over borders. */
@@ -97,5 +98,10 @@ final class FakeText implements ModelText {
   @Override
   public int vocabularySize() {
     return FakeModel.VOCABULARY;
+  }
+
+  @Override
+  public OptionalInt specialToken(String text) {
+    return OptionalInt.empty();
   }
 }

@@ -6,6 +6,8 @@ import java.util.Optional;
  * Holds one completion.
  *
  * @param text the answer without its end token or stop string
+ * @param reasoning what the model thought before it answered, where the request asks for that and
+ *     the model did
  * @param tokens generated ids, with the end or stop token where one ended the answer
  * @param promptTokens tokens of the prompt after truncation, BOS included
  * @param logProbability sum over {@code tokens} under the distribution sampled from (at temperature
@@ -14,6 +16,7 @@ import java.util.Optional;
  */
 public record GenerationResult(
     String text,
+    Optional<String> reasoning,
     int[] tokens,
     FinishReason finishReason,
     int promptTokens,
@@ -23,6 +26,6 @@ public record GenerationResult(
   /** Makes the result of a row that has no answer. */
   public static GenerationResult failed(int promptTokens, RowError error) {
     return new GenerationResult(
-        "", new int[0], FinishReason.ERROR, promptTokens, 0, Optional.of(error));
+        "", Optional.empty(), new int[0], FinishReason.ERROR, promptTokens, 0, Optional.of(error));
   }
 }

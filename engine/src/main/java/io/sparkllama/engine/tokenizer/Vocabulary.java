@@ -2,7 +2,9 @@ package io.sparkllama.engine.tokenizer;
 
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufMetadata;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Holds the tokens of a model: texts, scores, types, merges, and which of them have a role. */
 public final class Vocabulary {
@@ -14,6 +16,7 @@ public final class Vocabulary {
   private final TextRules rules;
   private final SpecialIds specialIds;
   private final int[] endIds;
+  private final Map<String, Integer> specialTexts; // the lowest id of each
 
   /** Takes what {@link VocabularyReader} has checked; nothing is copied. */
   Vocabulary(
@@ -26,6 +29,7 @@ public final class Vocabulary {
     this.rules = rules;
     this.specialIds = specialIds;
     this.endIds = endIds;
+    this.specialTexts = specialTexts(tokens);
   }
 
   /**
@@ -87,11 +91,16 @@ public final class Vocabulary {
 
   /** Returns the lowest id of a special token with this text, or -1. */
   public int specialId(String text) {
-    for (int id = 0; id < types.length; id++) {
-      if (types[id].isSpecial() && texts.get(id).equals(text)) {
-        return id;
+    return specialTexts.getOrDefault(text, -1);
+  }
+
+  private static Map<String, Integer> specialTexts(Tokens tokens) {
+    Map<String, Integer> ids = new HashMap<>();
+    for (int id = 0; id < tokens.types().length; id++) {
+      if (tokens.types()[id].isSpecial()) {
+        ids.putIfAbsent(tokens.texts().get(id), id);
       }
     }
-    return -1;
+    return ids;
   }
 }

@@ -10,6 +10,7 @@ import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
@@ -31,6 +32,7 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
           Prompt.class,
           Prompt.Span.class,
           SamplingParams.class,
+          ReasoningMarks.class,
           GenerationRequest.class,
           GenerationResult.class,
           ScoreRequest.class,

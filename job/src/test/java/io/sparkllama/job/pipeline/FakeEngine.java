@@ -48,6 +48,7 @@ final class FakeEngine implements EngineCalls {
                 900, new RowError(RowError.PROMPT_TOO_LONG, "too many tokens"))
             : new GenerationResult(
                 "<" + text + ">",
+                Optional.empty(),
                 new int[] {1, 2, 3},
                 FinishReason.LENGTH,
                 text.length(),

@@ -11,6 +11,7 @@ import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
@@ -66,8 +67,20 @@ class SparkLlamaKryoRegistratorTest {
         PROMPT,
         SAMPLING,
         new GenerationRequest(new RowKey(1, 2), PROMPT, SAMPLING, OverlongPolicy.TRUNCATE_MIDDLE),
+        new GenerationRequest(
+            new RowKey(1, 2),
+            PROMPT,
+            SAMPLING,
+            OverlongPolicy.ERROR,
+            Optional.of(new ReasoningMarks("<think>", "</think>"))),
         new GenerationResult(
-            "text", new int[] {5, 6}, FinishReason.STOP, 3, -1.5, Optional.empty()),
+            "text",
+            Optional.of("thought"),
+            new int[] {5, 6},
+            FinishReason.STOP,
+            3,
+            -1.5,
+            Optional.empty()),
         GenerationResult.failed(9, new RowError(RowError.PROMPT_TOO_LONG, "shorten it")),
         new ScoreRequest(PROMPT, Prompt.ofData("more")),
         new ScoreResult(-2, new int[] {1}, new double[] {-2}, true, 4, Optional.empty()),
