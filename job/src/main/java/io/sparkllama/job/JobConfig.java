@@ -13,7 +13,6 @@ import io.sparkllama.job.pipeline.PipelineSpecification;
 import io.sparkllama.job.pipeline.RowTask;
 import io.sparkllama.job.pipeline.ScoreTask;
 import io.sparkllama.job.prompt.LabelList;
-import io.sparkllama.job.prompt.PromptTemplate;
 import io.sparkllama.job.sink.SinkSpecification;
 import io.sparkllama.job.source.SourceSpecification;
 import java.nio.file.InvalidPathException;
@@ -21,12 +20,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Holds a whole job as its parts need it, checked as far as possible without Spark and model.
  *
  * @param modelSha256 that the model file must have
  * @param spark settings by their full names
+ * @param chatTemplate which format conversations have: the model's, a built-in one, or a file
  */
 public record JobConfig(
     String modelPath,
@@ -36,10 +37,14 @@ public record JobConfig(
     PipelineSpecification pipeline,
     SinkSpecification sink,
     EngineOptions engine,
-    Map<String, String> spark) {
+    Map<String, String> spark,
+    String chatTemplate) {
 
   private static final List<ConfigKey<?>> PROMPT_ONLY =
-      List.of(JobKeys.PROMPT_TEMPLATE, JobKeys.PROMPT_OVERLONG);
+      Stream.concat(
+              Stream.of(JobKeys.PROMPT_TEMPLATE, JobKeys.PROMPT_OVERLONG),
+              PromptKeys.CONVERSATION.stream())
+          .toList();
   private static final List<ConfigKey<?>> GENERATION =
       List.of(
           JobKeys.GENERATION_TEMPERATURE,
@@ -81,9 +86,7 @@ public record JobConfig(
             values.value(JobKeys.INPUT_PARTITIONS)),
         new PipelineSpecification(
             task(values),
-            values.value(JobKeys.TASK) == TaskName.SCORE
-                ? "score.context or score.continuation"
-                : "prompt.template",
+            templateKeys(values),
             values.value(JobKeys.OUTPUT_COLUMNS),
             values.optional(JobKeys.CLASSIFY_GOLD),
             window == 0 ? 2 * engine.maxSequences() : window),
@@ -94,7 +97,17 @@ public record JobConfig(
             values.value(JobKeys.OUTPUT_OPTIONS),
             values.value(JobKeys.OUTPUT_SHOW)),
         engine,
-        values.spark());
+        values.spark(),
+        values.value(JobKeys.PROMPT_CHAT_TEMPLATE));
+  }
+
+  private static String templateKeys(ConfigValues values) {
+    if (values.value(JobKeys.TASK) == TaskName.SCORE) {
+      return "score.context or score.continuation";
+    }
+    return values.names(JobKeys.PROMPT_TEMPLATE)
+        ? "prompt.template"
+        : "prompt.system, prompt.user or prompt.messages";
   }
 
   private static RowTask task(ConfigValues values) {
@@ -102,14 +115,12 @@ public record JobConfig(
       case COMPLETE -> {
         refuse(values, "complete", CLASSIFY, SCORE);
         yield new CompleteTask(
-            template(values, JobKeys.PROMPT_TEMPLATE),
-            sampling(values),
-            values.value(JobKeys.PROMPT_OVERLONG));
+            PromptKeys.prompt(values), sampling(values), values.value(JobKeys.PROMPT_OVERLONG));
       }
       case CLASSIFY -> {
         refuse(values, "classify", GENERATION, SCORE);
         yield new ClassifyTask(
-            template(values, JobKeys.PROMPT_TEMPLATE),
+            PromptKeys.prompt(values),
             labels(values),
             values.value(JobKeys.CLASSIFY_NORMALIZATION),
             values.value(JobKeys.PROMPT_OVERLONG));
@@ -117,7 +128,8 @@ public record JobConfig(
       case SCORE -> {
         refuse(values, "score", PROMPT_ONLY, GENERATION, CLASSIFY);
         yield new ScoreTask(
-            template(values, JobKeys.SCORE_CONTEXT), template(values, JobKeys.SCORE_CONTINUATION));
+            PromptKeys.template(values, JobKeys.SCORE_CONTEXT),
+            PromptKeys.template(values, JobKeys.SCORE_CONTINUATION));
       }
     };
   }
@@ -132,10 +144,6 @@ public record JobConfig(
         }
       }
     }
-  }
-
-  private static PromptTemplate template(ConfigValues values, ConfigKey<String> key) {
-    return PromptTemplate.compile(key.path(), values.value(key));
   }
 
   private static List<String> labels(ConfigValues values) {

@@ -5,6 +5,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationProgress;
 import io.sparkllama.job.pipeline.GenerationPipeline;
+import io.sparkllama.job.pipeline.PipelineSpecification;
 import io.sparkllama.job.plugin.PreparedModel;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.LoggedProgress;
@@ -94,14 +95,15 @@ final class JobRun {
             config.modelCacheDirectory(),
             config.engine(),
             spark.sparkContext().getConf());
-    new ModelCheck(ModelFile.open(model.local().path()), config.engine())
-        .check(config.pipeline().task());
+    ModelFile file = ModelFile.open(model.local().path());
+    PipelineSpecification pipeline =
+        new ModelFormat(file, config.chatTemplate()).apply(config.pipeline());
+    new ModelCheck(file, config.engine()).check(pipeline.task());
 
     GenerationCounter counter = new GenerationCounter();
     spark.sparkContext().register(counter, "sparkllama.rows");
     Dataset<Row> answers =
-        new GenerationPipeline(model.specification(), config.pipeline(), counter)
-            .apply(documents, keys);
+        new GenerationPipeline(model.specification(), pipeline, counter).apply(documents, keys);
     long rows = source.count(documents, keys);
 
     GenerationProgress progress = new GenerationProgress(counter);

@@ -5,11 +5,14 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.InvalidTextException;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.CompleteTask;
 import io.sparkllama.job.pipeline.RowTask;
-import io.sparkllama.job.prompt.PromptTemplate;
+import io.sparkllama.job.prompt.ChatPrompt;
+import io.sparkllama.job.prompt.RowPrompt;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Refuses, on the driver and before any work, a task that every row of the job would fail at. */
@@ -33,8 +36,8 @@ final class ModelCheck {
   void check(RowTask task) {
     model.check(engine);
     int fixed = 0;
-    for (PromptTemplate template : task.templates()) {
-      fixed += fixedTokens(template);
+    for (RowPrompt prompt : task.prompts()) {
+      fixed += fixedTokens(prompt);
     }
     int needed = fixed + 1;
     if (task instanceof ClassifyTask classify) {
@@ -61,16 +64,43 @@ final class ModelCheck {
     }
   }
 
-  private int fixedTokens(PromptTemplate template) {
-    Map<String, String> empty = new HashMap<>();
-    template.columns().forEach(column -> empty.put(column, ""));
+  /** Counts the tokens of an empty row's prompt; 0 where the prompt refuses such a row. */
+  private int fixedTokens(RowPrompt prompt) {
+    Map<String, Object> empty = new HashMap<>();
+    prompt.names().forEach(name -> empty.put(name, ""));
+    Prompt rendered;
     try {
-      return model.countTokens(template.render(empty));
+      rendered = prompt.render(withoutMessages(prompt, empty));
+    } catch (TemplateException refused) {
+      refuseIfAllAre(prompt, refused);
+      return 0;
+    }
+    try {
+      return model.countTokens(rendered);
     } catch (InvalidTextException inexpressible) {
       throw new InvalidConfigurationException(
           "The template's own text cannot be expressed in the model's vocabulary: "
               + inexpressible.getMessage(),
           inexpressible);
+    }
+  }
+
+  private static Map<String, Object> withoutMessages(RowPrompt prompt, Map<String, Object> values) {
+    if (prompt instanceof ChatPrompt chat) {
+      chat.messagesColumn().ifPresent(column -> values.put(column, List.of()));
+    }
+    return values;
+  }
+
+  /** A chat template that refuses the roles of a conversation refuses them in every row. */
+  private static void refuseIfAllAre(RowPrompt prompt, TemplateException refused) {
+    boolean sameRoles = prompt instanceof ChatPrompt chat && chat.messagesColumn().isEmpty();
+    if (sameRoles && refused.kind() == TemplateException.Kind.RAISED) {
+      throw new InvalidConfigurationException(
+          "The chat template refuses the conversation; change prompt.system or prompt.user, or name"
+              + " another format by prompt.chat-template: "
+              + refused.getMessage(),
+          refused);
     }
   }
 

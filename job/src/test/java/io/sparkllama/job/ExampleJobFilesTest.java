@@ -27,7 +27,7 @@ class ExampleJobFilesTest {
               : List.of("model.path=m.gguf");
       JobConfig job = JobConfig.of(JobFile.read(example, overrides));
       assertThat(job.source().paths()).as(example.toString()).isNotEmpty();
-      assertThat(job.pipeline().task().columns()).as(example.toString()).isNotEmpty();
+      assertThat(job.pipeline().task().names()).as(example.toString()).isNotEmpty();
     }
   }
 }

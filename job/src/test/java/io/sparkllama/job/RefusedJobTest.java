@@ -67,7 +67,9 @@ class RefusedJobTest {
     refused("engine.threads must be a whole number", "four", "engine.threads=four");
     refused("classify.gold has no effect with task = complete", "classify.gold=text");
     refused("has no effect with task = classify", "task=classify");
-    refused("prompt.template is refused at line 1, column 1", "prompt.template={% if text %}");
+    refused("prompt.template is no template, line 1", "prompt.template={% if text %}");
+    refused("belongs to a conversation", "prompt.user", "prompt.system=Be brief.");
+    refused("keep one of the two", "prompt.user={{ text }}");
     assertThat(JobProcess.run("--conf-file", folder.resolve("none.conf").toString()))
         .matches(run -> run.code() == 2 && run.err().contains("does not exist"));
   }

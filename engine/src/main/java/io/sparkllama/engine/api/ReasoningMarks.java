@@ -1,5 +1,6 @@
 package io.sparkllama.engine.api;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -8,7 +9,7 @@ import java.util.Objects;
  * @param begin such as {@code <think>}
  * @param end such as {@code </think>}
  */
-public record ReasoningMarks(String begin, String end) {
+public record ReasoningMarks(String begin, String end) implements Serializable {
   public ReasoningMarks {
     Objects.requireNonNull(begin, "begin");
     Objects.requireNonNull(end, "end");

@@ -12,6 +12,8 @@ public final class TemplateException extends RuntimeException {
   public enum Kind {
     /** The template itself is wrong, refuses the row, or takes too much. */
     FAILURE,
+    /** The template says so itself, by {@code raise_exception}. */
+    RAISED,
     /** A value is null where a prompt needs text. */
     NULL_VALUE
   }
@@ -48,6 +50,15 @@ public final class TemplateException extends RuntimeException {
     return new TemplateException(Kind.FAILURE, problem, true, 0);
   }
 
+  /**
+   * Carries what a template says when it refuses its arguments.
+   *
+   * @param holdsData whether it quotes them
+   */
+  public static TemplateException raised(String problem, boolean holdsData) {
+    return new TemplateException(Kind.RAISED, problem, holdsData, 0);
+  }
+
   /** Describes a value that is null where text is needed, in words that hold no data. */
   public static TemplateException nullValue(String problem) {
     return new TemplateException(Kind.NULL_VALUE, problem, false, 0);
@@ -56,6 +67,12 @@ public final class TemplateException extends RuntimeException {
   /** Returns the same problem with its line. */
   public TemplateException atLine(int newLine) {
     return new TemplateException(kind, problem, holdsData, newLine);
+  }
+
+  /** Returns the same problem with the name of the template, such as a key of the job file. */
+  public TemplateException in(String template) {
+    String place = template + (line == 0 ? "" : ", line " + line) + ": ";
+    return new TemplateException(kind, place + problem, holdsData, 0);
   }
 
   /** Returns what kind of trouble it is. */

@@ -26,8 +26,7 @@ public final class ChatTemplate {
 
   private ChatTemplate(TemplateParser.Parsed parsed) {
     this.statements = parsed.statements();
-    this.names =
-        parsed.names().stream().filter(name -> TemplateFunctions.find(name) == null).toList();
+    this.names = List.copyOf(parsed.names());
     this.assigned = Set.copyOf(parsed.assigned());
   }
 
@@ -70,11 +69,11 @@ public final class ChatTemplate {
   }
 
   /**
-   * Returns the variables that the template sets anywhere itself: what it reads by such a name need
-   * not be an argument.
+   * Tells whether a name that the template reads need not be an argument: it sets it itself, or it
+   * is the name of a function.
    */
-  public Set<String> assigned() {
-    return assigned;
+  public boolean sets(String name) {
+    return assigned.contains(name) || TemplateFunctions.find(name) != null;
   }
 
   /**

@@ -101,9 +101,7 @@ final class TemplateFunctions {
   private static TemplateValue raise(Rendering rendering, Arguments arguments) {
     TemplateValue message = arguments.bind("raise_exception", 1, "message")[0];
     MarkedText text = Representation.text(rendering.budget(), message);
-    throw text.hasData()
-        ? TemplateException.quoting(text.chars())
-        : new TemplateException(text.chars());
+    throw TemplateException.raised(text.chars(), text.hasData());
   }
 
   private static TemplateValue date(Rendering rendering, Arguments arguments) {

@@ -5,6 +5,8 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -138,6 +140,33 @@ public record ConfigType<T>(
           return options;
         },
         false);
+  }
+
+  /**
+   * Takes an object of any keys with any values: texts, numbers, booleans, null, lists, objects.
+   */
+  public static ConfigType<Map<String, Object>> values() {
+    return new ConfigType<>(
+        "object",
+        "an object such as { enable_thinking = false }",
+        value -> value instanceof ConfigObject object ? object.unwrapped() : null,
+        false);
+  }
+
+  /** Takes dates as ISO 8601 writes them. */
+  public static ConfigType<LocalDate> date() {
+    return new ConfigType<>(
+        "date",
+        "a date such as 2026-01-31",
+        value -> {
+          try {
+            String text = scalarText(value);
+            return text == null ? null : LocalDate.parse(text);
+          } catch (DateTimeParseException wrong) {
+            return null;
+          }
+        },
+        true);
   }
 
   private <U> ConfigType<U> map(Function<T, U> conversion) {

@@ -5,6 +5,8 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.chat.BuiltInTemplates;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +79,56 @@ public final class JobKeys {
       optional(
           "prompt.template",
           ConfigType.string(),
-          "The prompt of the tasks complete and classify: text with {{ column }} where a column's"
-              + " value goes.");
+          "The prompt of the tasks complete and classify as one text, in Jinja: {{ column }} where"
+              + " a column's value goes. For a conversation there are prompt.user and"
+              + " prompt.messages instead.");
+  public static final ConfigKey<String> PROMPT_SYSTEM =
+      optional(
+          "prompt.system",
+          ConfigType.string(),
+          "Template of the system message of a conversation, in the format of the model.");
+  public static final ConfigKey<String> PROMPT_USER =
+      optional(
+          "prompt.user",
+          ConfigType.string(),
+          "Template of the user's message of a conversation, in the format of the model. It comes"
+              + " last.");
+  public static final ConfigKey<String> PROMPT_MESSAGES =
+      optional(
+          "prompt.messages",
+          ConfigType.string(),
+          "A column with a list of messages, each a struct or map with role and content, and what"
+              + " else the chat template knows (tool_calls, name).");
+  public static final ConfigKey<String> PROMPT_TOOLS =
+      optional(
+          "prompt.tools",
+          ConfigType.string(),
+          "The tools of a conversation: a JSON list as a text, or the path of a file on the driver"
+              + " with one.");
+  public static final ConfigKey<Map<String, Object>> PROMPT_TEMPLATE_ARGUMENTS =
+      of(
+          "prompt.template-arguments",
+          ConfigType.values(),
+          Map.of(),
+          "",
+          "Further variables of the chat template, such as { enable_thinking = false }.");
+  public static final ConfigKey<String> PROMPT_CHAT_TEMPLATE =
+      of(
+          "prompt.chat-template",
+          ConfigType.string(),
+          "model",
+          "",
+          "The format of conversations: the one that the model's file carries (model), a built-in"
+              + " one ("
+              + String.join(", ", BuiltInTemplates.names())
+              + "), or the path of a file on the driver.");
+  public static final ConfigKey<LocalDate> PROMPT_DATE =
+      optional(
+          "prompt.date",
+          ConfigType.date(),
+          "The date that templates see, such as 2026-01-31; without it the day on which the job"
+              + " starts (UTC). Name it where a job that is run again must give the same bytes with"
+              + " a template that writes the date.");
   public static final ConfigKey<OverlongPolicy> PROMPT_OVERLONG =
       of(
           "prompt.overlong",

@@ -6,7 +6,8 @@ import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.RowKey;
-import io.sparkllama.job.prompt.PromptTemplate;
+import io.sparkllama.job.prompt.ChatFormat;
+import io.sparkllama.job.prompt.RowPrompt;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,10 +24,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * token is generated, so its {@code completion_tokens} is 0.
  */
 public record ClassifyTask(
-    PromptTemplate template,
-    List<String> labels,
-    Normalization normalization,
-    OverlongPolicy overlong)
+    RowPrompt prompt, List<String> labels, Normalization normalization, OverlongPolicy overlong)
     implements RowTask {
 
   /** The column with the chosen label. */
@@ -46,8 +44,13 @@ public record ClassifyTask(
   }
 
   @Override
-  public List<PromptTemplate> templates() {
-    return List.of(template);
+  public List<RowPrompt> prompts() {
+    return List.of(prompt);
+  }
+
+  @Override
+  public RowTask in(ChatFormat format) {
+    return new ClassifyTask(RowTask.in(prompt, format), labels, normalization, overlong);
   }
 
   @Override
@@ -56,10 +59,10 @@ public record ClassifyTask(
   }
 
   @Override
-  public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, String> values) {
+  public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values) {
     return new PendingAnswer<>(
         engine.classify(
-            new ClassifyRequest(template.render(values), labels, overlong, normalization)),
+            new ClassifyRequest(prompt.render(values), labels, overlong, normalization)),
         this::answer);
   }
 

@@ -84,14 +84,17 @@ public final class GenerationPipeline {
     for (InputColumn key : keys) {
       add(selected, key);
     }
-    List<String> inputs = task.columns();
+    List<String> inputs =
+        task.names().stream()
+            .filter(name -> InputColumn.exists(schema, name) || !task.sets(name))
+            .toList();
     if (keys.isEmpty() && inputs.isEmpty()) {
       throw new InvalidConfigurationException(
           "The prompt names no column, so no key can be derived: put {{ column }} into it, or name"
               + " input.key.");
     }
     for (String input : inputs) {
-      add(selected, InputColumn.resolveText(schema, input, specification.templateKeys()));
+      add(selected, InputColumn.resolveValue(schema, input, specification.templateKeys()));
     }
     List<InputColumn> chosen = chosen(specification, schema, keys);
     chosen.forEach(column -> add(selected, column));

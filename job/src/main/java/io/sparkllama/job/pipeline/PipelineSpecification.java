@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.job.prompt.ChatFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,4 +17,10 @@ public record PipelineSpecification(
     String templateKeys,
     List<String> outputColumns,
     Optional<String> gold,
-    int window) {}
+    int window) {
+
+  /** Returns the same walk with conversations in a model's format. */
+  public PipelineSpecification in(ChatFormat format) {
+    return new PipelineSpecification(task.in(format), templateKeys, outputColumns, gold, window);
+  }
+}

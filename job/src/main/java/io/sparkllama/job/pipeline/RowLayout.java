@@ -1,16 +1,19 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.job.prompt.ColumnText;
+import io.sparkllama.job.prompt.ColumnValue;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Row;
 
 /**
  * Knows where the columns of a prepared row stand: {@code [keys | prompt inputs | chosen | gold]}.
  *
  * @param keys number of the user's key columns, 0 for a derived key
- * @param inputs names of the columns that the task's templates use
+ * @param inputs names of the columns that the task's prompts use
  * @param chosen number of input columns that go to the output
  * @param gold whether a gold label stands last
  */
@@ -21,12 +24,22 @@ record RowLayout(int keys, List<String> inputs, int chosen, boolean gold) implem
 
   /** Returns the texts that a derived or a user's key hashes; null for a null value. */
   List<String> keyTexts(Row row) {
-    return keys == 0 ? inputTexts(row) : texts(row, 0, keys);
+    int from = keys == 0 ? keys : 0;
+    int count = keys == 0 ? inputs.size() : keys;
+    List<String> texts = new ArrayList<>(count);
+    for (int i = from; i < from + count; i++) {
+      texts.add(ColumnValue.keyText(row.get(i)));
+    }
+    return texts;
   }
 
-  /** Returns the texts of {@link #inputs}, in their order; null for a null value. */
-  List<String> inputTexts(Row row) {
-    return texts(row, keys, inputs.size());
+  /** Returns the values of {@link #inputs} by their names. */
+  Map<String, Object> inputValues(Row row) {
+    Map<String, Object> values = new HashMap<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      values.put(inputs.get(i), ColumnValue.of(row.get(keys + i)));
+    }
+    return values;
   }
 
   /** Returns the gold label's text, or null. */
@@ -48,13 +61,5 @@ record RowLayout(int keys, List<String> inputs, int chosen, boolean gold) implem
     for (int i = from; i < from + count; i++) {
       values.add(row.get(i));
     }
-  }
-
-  private static List<String> texts(Row row, int from, int count) {
-    List<String> texts = new ArrayList<>(count);
-    for (int i = from; i < from + count; i++) {
-      texts.add(ColumnText.of(row.get(i)));
-    }
-    return texts;
   }
 }

@@ -1,7 +1,9 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.RowKey;
-import io.sparkllama.job.prompt.PromptTemplate;
+import io.sparkllama.job.prompt.ChatFormat;
+import io.sparkllama.job.prompt.ChatPrompt;
+import io.sparkllama.job.prompt.RowPrompt;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +11,11 @@ import org.apache.spark.sql.types.StructField;
 
 /** Says what a job asks of the engine for each row, and which columns the answer fills. */
 public sealed interface RowTask extends Serializable permits CompleteTask, ClassifyTask, ScoreTask {
-  /** Returns the templates that the task fills. */
-  List<PromptTemplate> templates();
+  /** Returns the prompts that the task fills. */
+  List<RowPrompt> prompts();
+
+  /** Returns the same task with conversations in a model's format. */
+  RowTask in(ChatFormat format);
 
   /** Returns the columns after {@code completion}, all nullable. */
   List<StructField> typedFields();
@@ -18,15 +23,25 @@ public sealed interface RowTask extends Serializable permits CompleteTask, Class
   /**
    * Sends a row to the engine.
    *
-   * @param values by column name, none null
+   * @param values by column name
+   * @throws io.sparkllama.engine.api.TemplateException where a prompt refuses the row
    */
-  PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, String> values);
+  PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values);
 
-  /** Returns the columns of all templates, each once, in the order of first use. */
-  default List<String> columns() {
-    return templates().stream()
-        .flatMap(template -> template.columns().stream())
-        .distinct()
-        .toList();
+  /** Returns the names that the prompts read, each once, in the order of first use. */
+  default List<String> names() {
+    return prompts().stream().flatMap(prompt -> prompt.names().stream()).distinct().toList();
+  }
+
+  /** Tells whether a name need not be a column, since every prompt that reads it sets it too. */
+  default boolean sets(String name) {
+    return prompts().stream()
+        .filter(prompt -> prompt.names().contains(name))
+        .allMatch(prompt -> prompt.sets(name));
+  }
+
+  /** Returns a prompt in a model's format, where it is a conversation. */
+  static RowPrompt in(RowPrompt prompt, ChatFormat format) {
+    return prompt instanceof ChatPrompt chat ? chat.in(format) : prompt;
   }
 }

@@ -2,11 +2,11 @@ package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
+import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prompt.RowKeys;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Row;
@@ -19,23 +19,25 @@ import org.apache.spark.sql.RowFactory;
  */
 record RowWalk(RowTask task, RowLayout layout) implements Serializable {
 
-  /** Renders the row's prompt and sends it; a null column gives the row's error at once. */
+  /** Renders the row's prompt and sends it; a row that a template refuses has its error at once. */
   PendingAnswer<?> submit(EngineCalls engine, Row row) {
-    List<String> texts = layout.inputTexts(row);
-    Map<String, String> values = new HashMap<>();
-    for (int i = 0; i < texts.size(); i++) {
-      String name = layout.inputs().get(i);
-      if (texts.get(i) == null) {
-        return PendingAnswer.of(
-            Answer.failed(
-                0,
-                new RowError(
-                    RowError.NULL_INPUT, "A column that the prompt needs is null: " + name),
-                task.typedFields().size()));
-      }
-      values.put(name, texts.get(i));
+    try {
+      return task.submit(engine, key(row), layout.inputValues(row));
+    } catch (TemplateException problem) {
+      return PendingAnswer.of(Answer.failed(0, error(problem), task.typedFields().size()));
     }
-    return task.submit(engine, key(row), values);
+  }
+
+  private static RowError error(TemplateException problem) {
+    String errorClass =
+        problem.kind() == TemplateException.Kind.NULL_VALUE
+            ? RowError.NULL_INPUT
+            : RowError.TEMPLATE;
+    return new RowError(
+        errorClass,
+        problem.holdsData()
+            ? "The template refuses the row, with words that hold text of the row and are left out"
+            : problem.getMessage());
   }
 
   /** Makes the row of the output, in the order of {@link OutputSchema}. */

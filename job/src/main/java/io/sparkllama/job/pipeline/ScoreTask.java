@@ -4,7 +4,9 @@ import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.prompt.ChatFormat;
 import io.sparkllama.job.prompt.PromptTemplate;
+import io.sparkllama.job.prompt.RowPrompt;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +27,13 @@ public record ScoreTask(PromptTemplate context, PromptTemplate continuation) imp
           DataTypes.createStructField("greedy", DataTypes.BooleanType, true));
 
   @Override
-  public List<PromptTemplate> templates() {
+  public List<RowPrompt> prompts() {
     return List.of(context, continuation);
+  }
+
+  @Override
+  public RowTask in(ChatFormat format) {
+    return this; // it scores plain texts
   }
 
   @Override
@@ -35,7 +42,7 @@ public record ScoreTask(PromptTemplate context, PromptTemplate continuation) imp
   }
 
   @Override
-  public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, String> values) {
+  public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values) {
     return new PendingAnswer<>(
         engine.score(new ScoreRequest(context.render(values), continuation.render(values))),
         ScoreTask::answer);

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.NearestName;
 import io.sparkllama.job.prompt.ColumnText;
+import io.sparkllama.job.prompt.ColumnValue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,7 +54,28 @@ public record InputColumn(List<String> path, Column column, DataType type) {
     return found;
   }
 
-  /** Resolves a column whose values a prompt or a key can hold as text. */
+  /** Tells whether there is a column of a name. */
+  public static boolean exists(StructType schema, String name) {
+    return find(schema, name, List.of(), null) != null;
+  }
+
+  /** Resolves a column whose values a template can compute with. */
+  public static InputColumn resolveValue(StructType schema, String name, String key) {
+    InputColumn found = resolve(schema, name, key);
+    if (!ColumnValue.supports(found.type())) {
+      throw new InvalidConfigurationException(
+          key
+              + " needs columns of texts, numbers, booleans, dates or times, or lists, maps and"
+              + " structs of these; "
+              + name
+              + " is of type "
+              + found.type().simpleString()
+              + ". Make it a text in the input.");
+    }
+    return found;
+  }
+
+  /** Resolves a column whose values a key or a label can hold as text. */
   public static InputColumn resolveText(StructType schema, String name, String key) {
     InputColumn found = resolve(schema, name, key);
     if (!ColumnText.renders(found.type())) {

@@ -33,7 +33,7 @@ class GenerationIteratorTest {
   private static final RowWalk WALK =
       new RowWalk(
           new CompleteTask(
-              PromptTemplate.compile("prompt.template", "{{ text }}"),
+              PromptTemplate.compile("prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
               SamplingParams.greedy(3),
               OverlongPolicy.ERROR),
           new RowLayout(1, List.of("text"), 0, false));
@@ -81,7 +81,7 @@ class GenerationIteratorTest {
     assertThat(tooLong.get(4)).isNull();
     assertThat(tooLong.getStruct(5).getString(0)).isEqualTo("prompt-too-long");
     assertThat(answers.get(1).getStruct(1).getStruct(5).getString(0)).isEqualTo("null-input");
-    assertThat(answers.get(1).getStruct(1).getStruct(5).getString(1)).contains("null: text");
+    assertThat(answers.get(1).getStruct(1).getStruct(5).getString(1)).contains("is null", ": text");
     assertThat(answers.get(2).getStruct(1).get(5)).isNull();
     assertThat(engine.requests).hasSize(2);
     assertThat(counts.get().errors()).isEqualTo(Map.of("prompt-too-long", 1L, "null-input", 1L));

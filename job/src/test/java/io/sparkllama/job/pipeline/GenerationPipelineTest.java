@@ -73,7 +73,8 @@ class GenerationPipelineTest {
             () -> ENGINE,
             new PipelineSpecification(
                 new ClassifyTask(
-                    PromptTemplate.compile("prompt.template", "{{ text }}"),
+                    PromptTemplate.compile(
+                        "prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
                     List.of("x", "y"),
                     Normalization.NONE,
                     OverlongPolicy.ERROR),
@@ -105,8 +106,10 @@ class GenerationPipelineTest {
                 () -> ENGINE,
                 new PipelineSpecification(
                     new ScoreTask(
-                        PromptTemplate.compile("score.context", "{{ a }}"),
-                        PromptTemplate.compile("score.continuation", " {{ b }}")),
+                        PromptTemplate.compile(
+                            "score.context", "{{ a }}", java.time.LocalDate.EPOCH),
+                        PromptTemplate.compile(
+                            "score.continuation", " {{ b }}", java.time.LocalDate.EPOCH)),
                     "score.context",
                     List.of(),
                     Optional.empty(),
@@ -130,13 +133,46 @@ class GenerationPipelineTest {
 
   @Test
   void refusesColumnsBeforeAnyWork() {
-    Dataset<Row> input = spark.sql("select 'a' as text, 'b' as completion, array(1) as list");
+    Dataset<Row> input =
+        spark.sql("select 'a' as text, 'b' as completion, cast('a' as binary) as bytes");
     int seen = ENGINE.requests.size();
     refused(complete("{{ txt }}"), input, "prompt.template names a column", "Did you mean text?");
-    refused(complete("{{ list }}"), input, "is of type array<int>");
+    refused(complete("{{ bytes }}"), input, "is of type binary");
     refused(complete("{{ text }}"), input, "one name", "completion");
     refused(complete("no column"), input, "names no column", "input.key");
     assertThat(ENGINE.requests).hasSize(seen);
+  }
+
+  @Test
+  void templatesSeeListsMapsStructsAndNumbers() {
+    Dataset<Row> input =
+        spark.sql(
+            "select 7 as id, array('a', null, 'b') as list, map('k', 2) as map,"
+                + " named_struct('x', 1.5F, 'y', named_struct('z', true)) as s, null as nothing,"
+                + " 1.50BD as price, date'2026-01-02' as day");
+    String template =
+        "{% for item in list if item %}{{ item|upper }}{{ ',' if not loop.last }}{% endfor %}"
+            + " {{ map.k + id }} {{ s.x }} {{ s.y.z }} {{ nothing or 'none' }} {{ price }} {{ day }}"
+            + "{% set id = 'set' %} {{ id }}";
+    Row row = pipeline(complete(template)).apply(input, List.of()).head();
+    assertThat(row.getStruct(1).getString(0))
+        .isEqualTo("<A,B 9 1.5 True none 1.50 2026-01-02 set>");
+    assertThat(row.getString(0)).hasSize(32);
+  }
+
+  @Test
+  void aTemplateThatRefusesARowSaysSoInItsErrorWithoutItsText() {
+    Dataset<Row> input = spark.sql("select 'secret' as text");
+    Row own =
+        pipeline(complete("{{ text }}{{ raise_exception('too short') }}"))
+            .apply(input, List.of())
+            .head();
+    assertThat(own.getStruct(1).getStruct(5).getString(0)).isEqualTo("template");
+    assertThat(own.getStruct(1).getStruct(5).getString(1))
+        .isEqualTo("prompt.template, line 1: too short");
+    Row quoting =
+        pipeline(complete("{{ raise_exception('not ' ~ text) }}")).apply(input, List.of()).head();
+    assertThat(quoting.getStruct(1).getStruct(5).getString(1)).doesNotContain("secret");
   }
 
   @Test
@@ -234,7 +270,7 @@ class GenerationPipelineTest {
 
   private static CompleteTask complete(String template) {
     return new CompleteTask(
-        PromptTemplate.compile("prompt.template", template),
+        PromptTemplate.compile("prompt.template", template, java.time.LocalDate.EPOCH),
         SamplingParams.greedy(3),
         OverlongPolicy.ERROR);
   }

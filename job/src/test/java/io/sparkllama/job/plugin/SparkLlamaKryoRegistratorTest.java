@@ -66,6 +66,7 @@ class SparkLlamaKryoRegistratorTest {
         new RowKey(1, -2),
         PROMPT,
         SAMPLING,
+        new ReasoningMarks("<think>", "</think>"),
         new GenerationRequest(new RowKey(1, 2), PROMPT, SAMPLING, OverlongPolicy.TRUNCATE_MIDDLE),
         new GenerationRequest(
             new RowKey(1, 2),
