@@ -23,6 +23,7 @@ import picocli.CommandLine.Mixin;
       InspectCommand.class,
       SynthesizeCommand.class,
       TokenizeCommand.class,
+      RenderCommand.class,
       CompleteCommand.class,
       ScoreCommand.class,
       PerplexityCommand.class,
