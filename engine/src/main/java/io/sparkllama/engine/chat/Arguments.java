@@ -4,9 +4,28 @@ import io.sparkllama.engine.api.TemplateException;
 import java.util.List;
 import java.util.Map;
 
-/** Holds what a call passes: values by position, then values by name. */
-record Arguments(List<TemplateValue> positional, Map<String, TemplateValue> named) {
+/**
+ * Holds what a call passes: values by position, then values by name.
+ *
+ * @param names the names that came as keys of a map, as data may have written them; all others are
+ *     the template's
+ */
+record Arguments(
+    List<TemplateValue> positional,
+    Map<String, TemplateValue> named,
+    Map<String, StringValue> names) {
   static final Arguments NONE = new Arguments(List.of(), Map.of());
+
+  /** Takes names that the template wrote. */
+  Arguments(List<TemplateValue> positional, Map<String, TemplateValue> named) {
+    this(positional, named, Map.of());
+  }
+
+  /** Returns the name of an argument as a string that remembers who wrote it. */
+  StringValue name(String name) {
+    StringValue given = names.get(name);
+    return given == null ? StringValue.ofTemplate(name) : given;
+  }
 
   /**
    * Assigns the arguments to parameters, as Python does.
@@ -33,8 +52,10 @@ record Arguments(List<TemplateValue> positional, Map<String, TemplateValue> name
         (name, value) -> {
           int place = List.of(parameters).indexOf(name);
           if (place < 0) {
-            throw new TemplateException(
-                function + "() got an unexpected keyword argument '" + name + "'");
+            String problem = function + "() got an unexpected keyword argument '" + name + "'";
+            throw name(name).text().hasData()
+                ? TemplateException.quoting(problem)
+                : new TemplateException(problem);
           }
           if (bound[place] != null) {
             throw new TemplateException(
@@ -53,6 +74,6 @@ record Arguments(List<TemplateValue> positional, Map<String, TemplateValue> name
 
   /** Returns the arguments without the first so many positional ones. */
   Arguments from(int place) {
-    return new Arguments(positional.subList(place, positional.size()), named);
+    return new Arguments(positional.subList(place, positional.size()), named, names);
   }
 }

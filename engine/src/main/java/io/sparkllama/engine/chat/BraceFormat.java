@@ -106,7 +106,7 @@ final class BraceFormat {
     }
     MarkedText spec =
         at < chars.length() ? fill(field.substring(at + 1), levels - 1) : MarkedText.EMPTY;
-    MarkedText text = FormatSpec.parse(spec.chars()).format(rendering, value);
+    MarkedText text = FormatSpec.parse(spec).format(rendering, value);
     boolean safe = !format.markup() || (value instanceof StringValue s && s.markup());
     return safe ? text : HtmlText.escaped(rendering, text);
   }

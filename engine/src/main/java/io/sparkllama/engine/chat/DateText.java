@@ -34,7 +34,8 @@ final class DateText {
       if (field == null) {
         out.append(format, next, Math.min(chars.length(), letter + 1));
       } else {
-        out.append(bare ? withoutPadding(field) : field, format.isData(next));
+        boolean isData = format.substring(next, letter + 1).hasData();
+        out.append(bare ? withoutPadding(field) : field, isData);
       }
       at = Math.min(chars.length(), letter + 1);
     }

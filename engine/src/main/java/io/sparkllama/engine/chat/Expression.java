@@ -2,6 +2,7 @@ package io.sparkllama.engine.chat;
 
 import io.sparkllama.engine.api.TemplateException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,13 +124,16 @@ sealed interface Expression extends TemplateNode {
         TemplateValue more = morePositional.get().evaluate(rendering, scope);
         values.addAll(Iteration.list(rendering, more));
       }
-      if (moreNamed.isPresent()) {
-        addNamed(moreNamed.get().evaluate(rendering, scope), byName);
+      if (moreNamed.isEmpty()) {
+        return new Arguments(values, byName);
       }
-      return new Arguments(values, byName);
+      Map<String, StringValue> names = new HashMap<>();
+      addNamed(moreNamed.get().evaluate(rendering, scope), byName, names);
+      return new Arguments(values, byName, names);
     }
 
-    private static void addNamed(TemplateValue more, Map<String, TemplateValue> byName) {
+    private static void addNamed(
+        TemplateValue more, Map<String, TemplateValue> byName, Map<String, StringValue> names) {
       if (!(more instanceof MapValue map)) {
         throw new TemplateException("argument after ** must be a mapping, not " + more.typeName());
       }
@@ -141,6 +145,7 @@ sealed interface Expression extends TemplateNode {
           throw new TemplateException(
               "got multiple values for keyword argument '" + name.chars() + "'");
         }
+        names.put(name.chars(), StringValue.of(name.text()));
       }
     }
   }
@@ -161,7 +166,7 @@ sealed interface Expression extends TemplateNode {
       if (!more.isEmpty()) {
         Map<String, TemplateValue> named = new LinkedHashMap<>(given.named());
         named.putAll(more);
-        given = new Arguments(given.positional(), named);
+        given = new Arguments(given.positional(), named, given.names());
       }
       rendering.at(line);
       TemplateValue result = Attributes.call(rendering, value, given);

@@ -13,7 +13,7 @@ import java.math.BigInteger;
  * @param type a letter, or 0
  */
 record FormatSpec(
-    String fill,
+    MarkedText fill,
     char align,
     char sign,
     boolean alternate,
@@ -21,15 +21,17 @@ record FormatSpec(
     char grouping,
     int precision,
     char type) {
+  static final MarkedText SPACE = MarkedText.ofTemplate(" ");
+  static final MarkedText ZERO = MarkedText.ofTemplate("0");
 
   /** Reads a specification. */
-  static FormatSpec parse(String text) {
-    int[] points = text.codePoints().toArray();
+  static FormatSpec parse(MarkedText text) {
+    int[] points = text.chars().codePoints().toArray();
     Cursor cursor = new Cursor(points);
-    String fill = " ";
+    MarkedText fill = SPACE;
     char align = 0;
     if (points.length > 1 && isAlign(points[1])) {
-      fill = Character.toString(points[0]);
+      fill = text.substring(0, Character.charCount(points[0]));
       align = (char) points[1];
       cursor.at = 2;
     } else if (points.length > 0 && isAlign(points[0])) {
@@ -39,7 +41,7 @@ record FormatSpec(
     cursor.nextOf("z");
     boolean alternate = cursor.nextOf("#") != 0;
     if (cursor.nextOf("0") != 0 && align == 0) {
-      fill = "0";
+      fill = ZERO;
       align = '=';
     }
     int width = cursor.number(0);
@@ -138,12 +140,13 @@ record FormatSpec(
     return padded(rendering, MarkedText.EMPTY, text, '<');
   }
 
+  /** Numbers do not say who wrote them: a character made of one is data, for it may be so. */
   private MarkedText character(Rendering rendering, BigInteger number) {
     if (number.signum() < 0 || number.bitLength() > 21 || number.intValue() > 0x10ffff) {
       throw new TemplateException("%c arg not in range(0x110000)");
     }
     String character = Character.toString(number.intValue());
-    return padded(rendering, MarkedText.EMPTY, MarkedText.ofTemplate(character), '<');
+    return padded(rendering, MarkedText.EMPTY, MarkedText.ofData(character), '<');
   }
 
   private MarkedText whole(Rendering rendering, BigInteger number) {
@@ -190,7 +193,7 @@ record FormatSpec(
       Rendering rendering, boolean negative, String prefix, String digits, int groupSize) {
     String before = (negative ? "-" : sign == '+' || sign == ' ' ? "" + sign : "") + prefix;
     String text = grouping == 0 ? digits : NumberFormat.grouped(digits, grouping, groupSize);
-    if (grouping != 0 && align == '=' && fill.equals("0")) {
+    if (grouping != 0 && align == '=' && fill.chars().equals("0")) {
       // Zeros that fill up are grouped too.
       rendering.budget().characters(width);
       String filled = digits;
@@ -211,14 +214,13 @@ record FormatSpec(
     char placed = align == 0 ? usualAlign : align;
     long left = placed == '>' ? room : placed == '^' ? room / 2 : 0;
     long inner = placed == '=' ? room : 0;
-    MarkedText filling = MarkedText.ofTemplate(fill);
     return rendering
         .newText()
-        .repeat(filling, left)
+        .repeat(fill, left)
         .append(before)
-        .repeat(filling, inner)
+        .repeat(fill, inner)
         .append(text)
-        .repeat(filling, room - left - inner)
+        .repeat(fill, room - left - inner)
         .build();
   }
 }

@@ -5,19 +5,22 @@ import java.util.Map;
 
 /** Holds what {@code {% set ns.name = … %}} sets: the one value that a template may change. */
 final class NamespaceValue implements TemplateValue {
-  private final Map<String, TemplateValue> attributes = new LinkedHashMap<>();
+  private final Map<String, MapValue.Entry> attributes = new LinkedHashMap<>(); // by their names
 
   /** Returns an attribute, or null. */
   TemplateValue get(String name) {
-    return attributes.get(name);
+    MapValue.Entry attribute = attributes.get(name);
+    return attribute == null ? null : attribute.value();
   }
 
-  void set(String name, TemplateValue value) {
-    attributes.put(name, value);
+  /** Sets an attribute; the name that it first had stays, with who wrote it. */
+  void set(StringValue name, TemplateValue value) {
+    MapValue.Entry old = attributes.get(name.chars());
+    attributes.put(name.chars(), new MapValue.Entry(old == null ? name : old.key(), value));
   }
 
-  Map<String, TemplateValue> attributes() {
-    return attributes;
+  Iterable<MapValue.Entry> attributes() {
+    return attributes.values();
   }
 
   @Override

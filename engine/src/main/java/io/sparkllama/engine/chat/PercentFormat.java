@@ -157,15 +157,14 @@ final class PercentFormat {
                 ? Slices.codePoints(whole, 0, precision)
                 : whole;
         TextPadding padding = new TextPadding(rendering, text);
-        MarkedText space = MarkedText.ofTemplate(" ");
-        yield left ? padding.left(width, space) : padding.right(width, space);
+        yield left ? padding.left(width, FormatSpec.SPACE) : padding.right(width, FormatSpec.SPACE);
       }
       case 'c' -> character(value, left, width);
       case 'd', 'i', 'u', 'o', 'x', 'X' ->
           whole(value, new Layout(left, zeros, sign, alternate, width), precision, type);
       case 'e', 'E', 'f', 'F', 'g', 'G' ->
           new FormatSpec(
-                  zeros ? "0" : " ",
+                  zeros ? FormatSpec.ZERO : FormatSpec.SPACE,
                   left ? '<' : zeros ? '=' : '>',
                   sign,
                   alternate,
@@ -221,13 +220,14 @@ final class PercentFormat {
       }
       text = string.text();
     } else if (NumberValues.isInteger(value)) {
-      text = FormatSpec.parse("c").format(rendering, new IntegerValue(NumberValues.integer(value)));
+      text =
+          FormatSpec.parse(MarkedText.ofTemplate("c"))
+              .format(rendering, new IntegerValue(NumberValues.integer(value)));
     } else {
       throw new TemplateException("%c requires int or char");
     }
     TextPadding padding = new TextPadding(rendering, text);
-    MarkedText space = MarkedText.ofTemplate(" ");
-    return left ? padding.left(width, space) : padding.right(width, space);
+    return left ? padding.left(width, FormatSpec.SPACE) : padding.right(width, FormatSpec.SPACE);
   }
 
   private record Layout(boolean left, boolean zeros, char sign, boolean alternate, int width) {}
@@ -246,15 +246,13 @@ final class PercentFormat {
     String sign =
         number.signum() < 0 ? "-" : layout.sign() == 0 ? "" : Character.toString(layout.sign());
     int room = Math.max(0, layout.width() - sign.length() - prefix.length() - digits.length());
-    MarkedText space = MarkedText.ofTemplate(" ");
-    MarkedText zero = MarkedText.ofTemplate("0");
     return rendering
         .newText()
-        .repeat(space, layout.left() || layout.zeros() ? 0 : room)
+        .repeat(FormatSpec.SPACE, layout.left() || layout.zeros() ? 0 : room)
         .append(sign + prefix)
-        .repeat(zero, layout.zeros() ? room : 0)
+        .repeat(FormatSpec.ZERO, layout.zeros() ? room : 0)
         .append(digits.toString())
-        .repeat(space, layout.left() ? room : 0)
+        .repeat(FormatSpec.SPACE, layout.left() ? room : 0)
         .build();
   }
 

@@ -162,9 +162,7 @@ final class Representation {
   private static void appendNamespace(
       Budget budget, MarkedTextBuilder out, NamespaceValue namespace) {
     MapValue map = new MapValue();
-    namespace
-        .attributes()
-        .forEach((name, value) -> map.put(budget, StringValue.ofTemplate(name), value));
+    namespace.attributes().forEach(entry -> map.put(budget, entry.key(), entry.value()));
     out.append("<Namespace ");
     appendMap(budget, out, map);
     out.append(">");

@@ -294,7 +294,7 @@ sealed interface Statement extends TemplateNode
         TemplateValue caller = named.remove("caller");
         inner.set("caller", caller == null ? new UndefinedValue("No caller defined") : caller);
       }
-      takeRest(rendering, inner, quoted, given, named);
+      takeRest(rendering, inner, quoted, arguments, named);
       int required = parameters.size() - defaults.size();
       for (int i = required; i < parameters.size(); i++) {
         if (missing[i]) {
@@ -310,12 +310,12 @@ sealed interface Statement extends TemplateNode
         Rendering rendering,
         Scope inner,
         String quoted,
-        List<TemplateValue> given,
+        Arguments arguments,
         Map<String, TemplateValue> named) {
+      List<TemplateValue> given = arguments.positional();
       if (uses.contains("kwargs")) {
         MapValue rest = new MapValue();
-        named.forEach(
-            (key, value) -> rest.put(rendering.budget(), StringValue.ofTemplate(key), value));
+        named.forEach((key, value) -> rest.put(rendering.budget(), arguments.name(key), value));
         inner.set("kwargs", rest);
       } else if (named.containsKey("caller")) {
         throw new TemplateException(

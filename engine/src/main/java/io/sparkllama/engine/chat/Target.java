@@ -23,7 +23,7 @@ sealed interface Target {
         throw new TemplateException("cannot assign attribute on non-namespace object");
       }
       rendering.budget().elements(2);
-      found.set(name, value);
+      found.set(StringValue.ofTemplate(name), value);
     }
   }
 

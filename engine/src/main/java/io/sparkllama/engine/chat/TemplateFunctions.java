@@ -70,9 +70,7 @@ final class TemplateFunctions {
         map.put(budget, parts.get(0), parts.get(1));
       }
     }
-    arguments
-        .named()
-        .forEach((name, value) -> map.put(budget, StringValue.ofTemplate(name), value));
+    arguments.named().forEach((name, value) -> map.put(budget, arguments.name(name), value));
     return map;
   }
 
@@ -80,7 +78,7 @@ final class TemplateFunctions {
     NamespaceValue namespace = new NamespaceValue();
     for (MapValue.Entry entry : map(rendering, arguments).entries()) {
       if (entry.key() instanceof StringValue name) {
-        namespace.set(name.chars(), entry.value());
+        namespace.set(name, entry.value());
       }
     }
     return namespace;

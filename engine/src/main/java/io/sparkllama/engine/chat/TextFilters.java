@@ -141,9 +141,7 @@ final class TextFilters {
     TemplateValue given = SequenceValue.tuple(arguments.positional());
     if (!arguments.named().isEmpty()) {
       MapValue map = new MapValue();
-      arguments
-          .named()
-          .forEach((name, v) -> map.put(rendering.budget(), StringValue.ofTemplate(name), v));
+      arguments.named().forEach((name, v) -> map.put(rendering.budget(), arguments.name(name), v));
       given = map;
     }
     return PercentFormat.format(rendering, text(rendering, value), given);
@@ -163,12 +161,16 @@ final class TextFilters {
     boolean blank = bound[2] != null && bound[2].truth();
     StringValue string = string("indent", value);
     MarkedText whole = rendering.newText().append(string.text()).append(NEW_LINE).build();
-    List<MarkedText> lines = new TextSplit(rendering, string.with(whole)).lines(false);
+    TextSplit split = new TextSplit(rendering, string.with(whole));
+    List<MarkedText> lines = split.lines(false);
+    List<MarkedText> broken = split.lines(true);
     MarkedTextBuilder out = rendering.newText();
     for (int i = 0; i < lines.size(); i++) {
-      out.append(i == 0 ? MarkedText.EMPTY : NEW_LINE);
       boolean indents = i == 0 ? first : blank || !lines.get(i).isEmpty();
       out.append(indents ? indention : MarkedText.EMPTY).append(lines.get(i));
+      if (i + 1 < lines.size()) {
+        out.append('\n', broken.get(i).isData(lines.get(i).length()));
+      }
     }
     return string.with(out.build());
   }

@@ -2,6 +2,9 @@ package io.sparkllama.engine.chat;
 
 /** Brings texts to a width as Python's strings do. */
 final class TextPadding {
+  private static final MarkedText SPACE = MarkedText.ofTemplate(" ");
+  private static final MarkedText DATA_SPACE = MarkedText.ofData(" ");
+
   private final Rendering rendering;
   private final MarkedText text;
 
@@ -38,10 +41,9 @@ final class TextPadding {
         .build();
   }
 
-  /** Replaces tabs by spaces up to the next multiple of a width. */
+  /** Replaces tabs by spaces of who wrote the tab, up to the next multiple of a width. */
   MarkedText tabsExpanded(int width) {
     MarkedTextBuilder out = rendering.newText();
-    MarkedText space = MarkedText.ofTemplate(" ");
     String chars = text.chars();
     int column = 0;
     int at = 0;
@@ -51,6 +53,7 @@ final class TextPadding {
       if (c == '\t') {
         if (width > 0) {
           int spaces = width - column % width;
+          MarkedText space = text.isData(at) ? DATA_SPACE : SPACE;
           out.repeat(space, spaces);
           column += spaces;
         }

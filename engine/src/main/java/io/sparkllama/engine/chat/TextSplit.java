@@ -165,21 +165,26 @@ final class TextSplit {
   /** Returns what stands before a separator's first occurrence, the separator, and the rest. */
   TemplateValue partition(StringValue separator) {
     int at = chars.indexOf(required(separator.chars()));
-    return at < 0 ? SequenceValue.tuple(List.of(string, empty(), empty())) : around(at, separator);
+    return at < 0
+        ? SequenceValue.tuple(List.of(string, empty(), empty()))
+        : around(at, separator.chars().length());
   }
 
   /** Returns what stands before a separator's last occurrence, the separator, and the rest. */
   TemplateValue partitionFromRight(StringValue separator) {
     int at = chars.lastIndexOf(required(separator.chars()));
-    return at < 0 ? SequenceValue.tuple(List.of(empty(), empty(), string)) : around(at, separator);
+    return at < 0
+        ? SequenceValue.tuple(List.of(empty(), empty(), string))
+        : around(at, separator.chars().length());
   }
 
-  private TemplateValue around(int at, StringValue separator) {
+  /** The separator is the one in this text: who looked for it did not write it. */
+  private TemplateValue around(int at, int length) {
     return SequenceValue.tuple(
         List.of(
             string.with(part(0, at)),
-            string.with(separator.text()),
-            string.with(part(at + separator.chars().length(), chars.length()))));
+            string.with(part(at, at + length)),
+            string.with(part(at + length, chars.length()))));
   }
 
   private StringValue empty() {
