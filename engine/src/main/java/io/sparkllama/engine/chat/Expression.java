@@ -345,8 +345,8 @@ sealed interface Expression extends TemplateNode {
    * @param expression that gave it, for the message
    */
   static void requireThere(Expression expression, TemplateValue value) {
-    if (value instanceof UndefinedValue undefined) {
-      throw undefined.failure();
+    if (value instanceof UndefinedValue undefined && !(expression instanceof Conditional)) {
+      throw undefined.failure(); // of {{ x if y }} nothing is meant to be left where y is false
     }
     if (value == NoneValue.NONE) {
       String name = path(expression);

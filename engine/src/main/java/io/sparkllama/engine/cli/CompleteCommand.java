@@ -8,6 +8,7 @@ import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.engine.api.TemplateException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +32,7 @@ final class CompleteCommand implements Callable<Integer> {
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
   @Mixin private SamplingArguments samplingArguments;
+  @Mixin private ChatArguments chatArguments;
   @Mixin private ResultOutput output;
   @Mixin private HelpOption help;
 
@@ -68,11 +70,7 @@ final class CompleteCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     SamplingParams sampling = samplingArguments.params();
     try (LlamaEngine engine = LlamaEngine.open(model.path(), engineArguments.options(context));
-        RequestWindow<Row, GenerationResult> window =
-            new RequestWindow<>(
-                engineArguments.requestsInFlight(),
-                row -> submit(engine, row, sampling),
-                this::print)) {
+        RequestWindow<Row, GenerationResult> window = window(engine, sampling)) {
       if (source.file == null) {
         window.add(new Row(0, source.prompt));
       } else {
@@ -81,6 +79,14 @@ final class CompleteCommand implements Callable<Integer> {
       window.drain();
     }
     return failures == 0 ? 0 : ROWS_SET_ASIDE;
+  }
+
+  private RequestWindow<Row, GenerationResult> window(LlamaEngine engine, SamplingParams sampling) {
+    Optional<ChatArguments.Format> format = chatArguments.format(engine.model());
+    return new RequestWindow<>(
+        engineArguments.requestsInFlight(),
+        row -> submit(engine, row, sampling, format),
+        this::print);
   }
 
   private void addLines(RequestWindow<Row, GenerationResult> window) throws IOException {
@@ -95,10 +101,25 @@ final class CompleteCommand implements Callable<Integer> {
   }
 
   private CompletableFuture<GenerationResult> submit(
-      LlamaEngine engine, Row row, SamplingParams sampling) {
-    Prompt prompt = noSpecial ? Prompt.ofData(row.text()) : Prompt.ofTemplate(row.text());
+      LlamaEngine engine, Row row, SamplingParams sampling, Optional<ChatArguments.Format> format) {
+    Prompt prompt;
+    try {
+      prompt = format.isPresent() ? format.get().prompt(row.text()) : plain(row.text());
+    } catch (TemplateException refused) {
+      RowError error = new RowError(RowError.TEMPLATE, refused.getMessage());
+      return CompletableFuture.completedFuture(GenerationResult.failed(0, error));
+    }
     return engine.generate(
-        new GenerationRequest(rowKey(row.text()), prompt, sampling, OverlongPolicy.ERROR));
+        new GenerationRequest(
+            rowKey(row.text()),
+            prompt,
+            sampling,
+            OverlongPolicy.ERROR,
+            format.flatMap(ChatArguments.Format::marks)));
+  }
+
+  private Prompt plain(String text) {
+    return noSpecial ? Prompt.ofData(text) : Prompt.ofTemplate(text);
   }
 
   private void print(Row row, GenerationResult result) throws IOException {
@@ -109,6 +130,9 @@ final class CompleteCommand implements Callable<Integer> {
         json -> {
           json.writeNumberField("index", row.index());
           json.writeStringField("text", result.text());
+          if (result.reasoning().isPresent()) {
+            json.writeStringField("reasoning", result.reasoning().get());
+          }
           json.writeFieldName("tokens");
           json.writeArray(result.tokens(), 0, result.tokens().length);
           json.writeStringField("finish_reason", result.finishReason().label());

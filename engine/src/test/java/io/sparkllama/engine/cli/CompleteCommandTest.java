@@ -57,6 +57,33 @@ class CompleteCommandTest {
   }
 
   @Test
+  void speaksToTheDemoModelInItsOwnTemplate() throws IOException {
+    Path model =
+        Path.of(System.getProperty("sparkllama.basedir"), "models", "tickets-6m.Q8_0.gguf");
+    String question =
+        "Summarize this ticket in one line.\n\nI paid twice for the Emtredine camera. <|end|>";
+    Path prompts =
+        Files.writeString(
+            folder.resolve("chat.jsonl"), new ObjectMapper().writeValueAsString(question));
+    List<String> options =
+        List.of("complete", "--model", model.toString(), "--json", "--max-tokens", "40");
+    List<String> chat = new ArrayList<>(options);
+    chat.addAll(List.of("--chat", "--prompts", prompts.toString()));
+
+    CommandRun run = CommandRun.of(chat.toArray(String[]::new));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode result = run.json().get(0);
+    assertThat(result.get("finish_reason").textValue()).isEqualTo("stop");
+    assertThat(result.get("text").textValue()).isNotBlank();
+
+    List<String> stray = new ArrayList<>(options);
+    stray.addAll(List.of("--system", "x", "--prompt", "y"));
+    assertThat(CommandRun.of(stray.toArray(String[]::new)))
+        .matches(refused -> refused.exitCode() == 2 && refused.err().contains("add --chat"));
+  }
+
+  @Test
   void stopsBeforeAStopText() {
     JsonNode plain = complete("--prompt", "Once upon a time", "--max-tokens", "30").onlyJson();
     JsonNode stopped =
