@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -16,6 +17,9 @@ import picocli.CommandLine.Spec;
  */
 final class ResultOutput {
   private static final JsonFactory JSON = new JsonFactory();
+
+  /** Finds what UTF-8 has no bytes for: a surrogate that is half of no pair. */
+  private static final Pattern HALF_CHARACTER = Pattern.compile("\\p{Cs}");
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -47,13 +51,20 @@ final class ResultOutput {
         fields.write(generator);
         generator.writeEndObject();
       }
-      out.println(line);
+      out.println(withoutHalves(line.toString()));
     } else {
       out.println(text.get());
     }
     if (out.checkError()) {
       throw new IOException("Standard output was closed before all results were written.");
     }
+  }
+
+  // Such a half can only stand in a string, where JSON has an escape for it.
+  private static String withoutHalves(String json) {
+    return HALF_CHARACTER
+        .matcher(json)
+        .replaceAll(half -> "\\\\u%04x".formatted((int) half.group().charAt(0)));
   }
 
   /** Prints one line on standard error: progress or a remark. */
