@@ -85,10 +85,20 @@ class DemoModelTest {
           if (tolerance <= 1e-3 || expected > -1) {
             assertThat(result.logLikelihoods()[label]).isCloseTo(expected, within(tolerance));
           }
+          assertThat(result.probabilities()[label])
+              .isCloseTo(probability(golden, label), within(tolerance));
         }
       }
     }
     assertThat(same).isGreaterThanOrEqualTo(agreeing);
+  }
+
+  private static double probability(Golden golden, int label) {
+    double sum = 0;
+    for (double logLikelihood : golden.logLikelihoods()) {
+      sum += Math.exp(logLikelihood);
+    }
+    return Math.exp(golden.logLikelihoods()[label]) / sum;
   }
 
   private static ClassifyRequest request(Golden golden) {
