@@ -27,6 +27,13 @@ record Arguments(
     return given == null ? StringValue.ofTemplate(name) : given;
   }
 
+  /** Describes what is wrong with an argument's name. */
+  TemplateException failure(String name, String problem) {
+    return name(name).text().hasData()
+        ? TemplateException.quoting(problem)
+        : new TemplateException(problem);
+  }
+
   /**
    * Assigns the arguments to parameters, as Python does.
    *
@@ -52,14 +59,10 @@ record Arguments(
         (name, value) -> {
           int place = List.of(parameters).indexOf(name);
           if (place < 0) {
-            String problem = function + "() got an unexpected keyword argument '" + name + "'";
-            throw name(name).text().hasData()
-                ? TemplateException.quoting(problem)
-                : new TemplateException(problem);
+            throw failure(name, function + "() got an unexpected keyword argument '" + name + "'");
           }
           if (bound[place] != null) {
-            throw new TemplateException(
-                function + "() got multiple values for argument '" + name + "'");
+            throw failure(name, function + "() got multiple values for argument '" + name + "'");
           }
           bound[place] = value;
         });

@@ -11,6 +11,7 @@ import java.util.List;
 final class Arithmetic {
   private static final int MOST_FACTOR_BITS = 15_000;
   private static final int MOST_EXACT_EXPONENT = 1024;
+  private static final int PRODUCTS_OF_WORDS_PER_STEP = 64;
 
   /** Enough digits to round a quotient or a power to floating point once only. */
   private static final MathContext QUOTIENT = new MathContext(60);
@@ -20,9 +21,13 @@ final class Arithmetic {
   static TemplateValue binary(
       Rendering rendering, String operator, TemplateValue left, TemplateValue right) {
     if (NumberValues.isNumber(left) && NumberValues.isNumber(right)) {
-      return NumberValues.isInteger(left) && NumberValues.isInteger(right)
-          ? integers(operator, NumberValues.integer(left), NumberValues.integer(right))
-          : reals(operator, NumberValues.real(left), NumberValues.real(right));
+      if (NumberValues.isInteger(left) && NumberValues.isInteger(right)) {
+        BigInteger a = NumberValues.integer(left);
+        BigInteger b = NumberValues.integer(right);
+        rendering.budget().steps(cost(operator, a, b));
+        return integers(operator, a, b);
+      }
+      return reals(operator, NumberValues.real(left), NumberValues.real(right));
     }
     // What Python looks at first decides what is said: the left side of % is asked before the
     // right one is.
@@ -103,6 +108,19 @@ final class Arithmetic {
       case "**" -> power(left, right);
       default -> throw new IllegalArgumentException("No arithmetic: " + operator);
     };
+  }
+
+  /** Returns the steps of work on whole numbers: it grows with the square of their size. */
+  private static long cost(String operator, BigInteger left, BigInteger right) {
+    long words = 1 + left.bitLength() / Integer.SIZE;
+    long otherWords = 1 + right.bitLength() / Integer.SIZE;
+    if (operator.equals("**")) {
+      long most = MOST_FACTOR_BITS / Integer.SIZE;
+      long times = right.bitLength() < Integer.SIZE ? Math.abs(right.longValue()) : most;
+      words = Math.min(most, left.bitLength() * times / Integer.SIZE);
+      otherWords = words;
+    }
+    return words * otherWords / PRODUCTS_OF_WORDS_PER_STEP;
   }
 
   private static TemplateException tooLarge() {

@@ -70,9 +70,9 @@ final class Attributes {
   }
 
   /** Returns {@code object|attr(name)}: a method or the like, but no key. */
-  static TemplateValue ownAttribute(TemplateValue object, String name) {
+  static TemplateValue ownAttribute(TemplateValue object, MarkedText name) {
     requireDefined(object);
-    TemplateValue found = own(object, name);
+    TemplateValue found = own(object, name.chars());
     return found == null ? UndefinedValue.ofAttribute(object, name) : found;
   }
 

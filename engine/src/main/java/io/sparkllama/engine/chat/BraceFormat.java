@@ -92,7 +92,7 @@ final class BraceFormat {
     rendering.budget().step();
     String chars = field.chars();
     int nameEnd = endOfName(chars);
-    TemplateValue value = value(chars.substring(0, nameEnd));
+    TemplateValue value = value(field.substring(0, nameEnd));
     int at = nameEnd;
     if (at < chars.length() && chars.charAt(at) == '!') {
       if (at + 1 >= chars.length()) {
@@ -131,11 +131,12 @@ final class BraceFormat {
       case 's' -> StringValue.of(Representation.text(rendering.budget(), value));
       case 'r' -> StringValue.of(Representation.quotedText(rendering.budget(), value));
       case 'a' -> PercentFormat.ascii(rendering, value);
-      default -> throw new TemplateException("Unknown conversion specifier " + conversion);
+      default -> throw TemplateException.quoting("Unknown conversion specifier " + conversion);
     };
   }
 
-  private TemplateValue value(String name) {
+  private TemplateValue value(MarkedText field) {
+    String name = field.chars();
     int end = 0;
     while (end < name.length() && name.charAt(end) != '.' && name.charAt(end) != '[') {
       end++;
@@ -151,7 +152,7 @@ final class BraceFormat {
           next++;
         }
         requireName(name.substring(at + 1, next));
-        value = Attributes.attribute(value, name.substring(at + 1, next));
+        value = attribute(value, field.substring(at + 1, next));
       } else {
         next = name.indexOf(']', at);
         if (next < 0) {
@@ -159,7 +160,7 @@ final class BraceFormat {
         }
         String key = name.substring(at + 1, next);
         requireName(key);
-        value = Attributes.element(rendering, value, key(key));
+        value = Attributes.element(rendering, value, key(field.substring(at + 1, next)));
         next++;
         if (next < name.length() && name.charAt(next) != '.' && name.charAt(next) != '[') {
           throw new TemplateException("Only '.' or '[' may follow ']' in format field specifier");
@@ -176,8 +177,17 @@ final class BraceFormat {
     }
   }
 
-  private static TemplateValue key(String key) {
-    return isNumber(key) ? IntegerValue.of(Integer.parseInt(key)) : StringValue.ofTemplate(key);
+  private static TemplateValue attribute(TemplateValue object, MarkedText name) {
+    TemplateValue value = Attributes.attribute(object, name.chars());
+    return value instanceof UndefinedValue undefined && name.hasData()
+        ? new UndefinedValue(undefined.message(), true)
+        : value;
+  }
+
+  private static TemplateValue key(MarkedText key) {
+    return isNumber(key.chars())
+        ? IntegerValue.of(Integer.parseInt(key.chars()))
+        : StringValue.of(key);
   }
 
   private static boolean isNumber(String text) {

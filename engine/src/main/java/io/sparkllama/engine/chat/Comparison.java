@@ -118,15 +118,15 @@ final class Comparison {
    * Sorts by keys, equal ones in their order; a comparison per step of a merge sort, so that keys
    * without a total order do no harm.
    */
-  static List<TemplateValue> sorted(
-      Budget budget, List<TemplateValue> items, List<TemplateValue> keys, boolean reverse) {
+  static <T> List<T> sorted(
+      Budget budget, List<T> items, List<TemplateValue> keys, boolean reverse) {
     int[] places = new int[items.size()];
     for (int i = 0; i < places.length; i++) {
       places[i] = i;
     }
     budget.elements(2L * places.length);
     mergeSort(budget, keys, places, new int[places.length], 0, places.length, reverse);
-    List<TemplateValue> sorted = new ArrayList<>(places.length);
+    List<T> sorted = new ArrayList<>(places.length);
     for (int place : places) {
       sorted.add(items.get(place));
     }

@@ -23,7 +23,7 @@ record ElementKey(List<TemplateValue> path, TemplateValue missing) {
       return new ElementKey(List.of(), null);
     }
     return attribute instanceof StringValue name
-        ? new ElementKey(parts(name.chars()), null)
+        ? new ElementKey(parts(name.text()), null)
         : new ElementKey(List.of(attribute), null);
   }
 
@@ -33,7 +33,7 @@ record ElementKey(List<TemplateValue> path, TemplateValue missing) {
       return List.of(of(attribute));
     }
     List<ElementKey> keys = new ArrayList<>();
-    for (String name : names.chars().split(",", -1)) {
+    for (MarkedText name : pieces(names.text(), ',')) {
       keys.add(new ElementKey(parts(name), null));
     }
     return keys;
@@ -44,16 +44,30 @@ record ElementKey(List<TemplateValue> path, TemplateValue missing) {
     return new ElementKey(path, value == NoneValue.NONE ? null : value);
   }
 
-  private static List<TemplateValue> parts(String name) {
+  private static List<TemplateValue> parts(MarkedText name) {
     List<TemplateValue> parts = new ArrayList<>();
-    for (String part : name.split("\\.", -1)) {
+    for (MarkedText piece : pieces(name, '.')) {
+      String part = piece.chars();
       boolean number = !part.isEmpty() && part.chars().allMatch(c -> c >= '0' && c <= '9');
       if (number && part.length() > 9) {
-        throw new TemplateException("An index is too large: " + part);
+        throw TemplateException.quoting("An index is too large: " + part);
       }
-      parts.add(number ? IntegerValue.of(Integer.parseInt(part)) : StringValue.ofTemplate(part));
+      parts.add(number ? IntegerValue.of(Integer.parseInt(part)) : StringValue.of(piece));
     }
     return parts;
+  }
+
+  private static List<MarkedText> pieces(MarkedText text, char separator) {
+    List<MarkedText> pieces = new ArrayList<>();
+    int start = 0;
+    for (int end = text.chars().indexOf(separator);
+        end >= 0;
+        end = text.chars().indexOf(separator, start)) {
+      pieces.add(text.substring(start, end));
+      start = end + 1;
+    }
+    pieces.add(text.substring(start));
+    return pieces;
   }
 
   /** Returns the key of an element. */

@@ -142,7 +142,7 @@ sealed interface Expression extends TemplateNode {
           throw new TemplateException("keywords must be strings");
         }
         if (byName.put(name.chars(), entry.value()) != null) {
-          throw new TemplateException(
+          throw TemplateException.quoting(
               "got multiple values for keyword argument '" + name.chars() + "'");
         }
         names.put(name.chars(), StringValue.of(name.text()));

@@ -124,7 +124,7 @@ record FormatSpec(
   }
 
   private TemplateException unknown(TemplateValue value) {
-    return new TemplateException(
+    return TemplateException.quoting(
         "Unknown format code "
             + (type == 0 ? "or sign" : "'" + type + "'")
             + " for object of type '"
@@ -196,14 +196,7 @@ record FormatSpec(
     if (grouping != 0 && align == '=' && fill.chars().equals("0")) {
       // Zeros that fill up are grouped too.
       rendering.budget().characters(width);
-      String filled = digits;
-      while (before.length() + text.length() < width) {
-        filled = "0" + filled;
-        text = NumberFormat.grouped(filled, grouping, groupSize);
-      }
-      if (text.charAt(0) == grouping) {
-        text = "0" + text;
-      }
+      text = NumberFormat.groupedTo(width - before.length(), digits, grouping, groupSize);
     }
     return padded(rendering, MarkedText.ofTemplate(before), MarkedText.ofTemplate(text), '>');
   }

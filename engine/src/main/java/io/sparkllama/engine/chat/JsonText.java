@@ -2,7 +2,6 @@ package io.sparkllama.engine.chat;
 
 import io.sparkllama.engine.api.TemplateException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -128,9 +127,7 @@ final class JsonText {
     List<MapValue.Entry> entries = new ArrayList<>(map.size());
     map.entries().forEach(entries::add);
     budget.elements(entries.size());
-    entries.sort(
-        Comparator.comparing(MapValue.Entry::key, (a, b) -> Comparison.order(budget, "<", a, b)));
-    return entries;
+    return Comparison.sorted(budget, entries, map.keys(), false);
   }
 
   private static MarkedText key(TemplateValue key) {

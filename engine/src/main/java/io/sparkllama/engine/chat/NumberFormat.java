@@ -126,14 +126,33 @@ final class NumberFormat {
 
   /** Puts a separator between groups of digits before the point. */
   static String grouped(String text, char separator, int groupSize) {
+    int end = endOfDigits(text);
+    StringBuilder out = new StringBuilder(text.length() + end / groupSize);
+    for (int at = 0; at < end; at++) {
+      if (at > 0 && (end - at) % groupSize == 0) {
+        out.append(separator);
+      }
+      out.append(text.charAt(at));
+    }
+    return out.append(text, end, text.length()).toString();
+  }
+
+  /** Groups digits, with as many zeros before them as make the whole at least so wide. */
+  static String groupedTo(int width, String text, char separator, int groupSize) {
+    int end = endOfDigits(text);
+    long digits = end;
+    while (text.length() - end + digits + Math.max(0, digits - 1) / groupSize < width) {
+      digits++;
+    }
+    String zeros = "0".repeat((int) (digits - end));
+    return grouped(zeros + text, separator, groupSize);
+  }
+
+  private static int endOfDigits(String text) {
     int end = 0;
     while (end < text.length() && Character.digit(text.charAt(end), 16) >= 0) {
       end++;
     }
-    StringBuilder out = new StringBuilder(text);
-    for (int at = end - groupSize; at > 0; at -= groupSize) {
-      out.insert(at, separator);
-    }
-    return out.toString();
+    return end;
   }
 }

@@ -174,7 +174,7 @@ final class PercentFormat {
                   type)
               .format(rendering, new FloatValue(real(value)));
       default ->
-          throw new TemplateException(
+          throw TemplateException.quoting(
               String.format(
                   "unsupported format character '%c' (0x%x) at index %d",
                   type, (int) type, at - 1));

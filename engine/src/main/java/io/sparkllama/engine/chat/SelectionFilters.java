@@ -39,9 +39,8 @@ final class SelectionFilters {
       Map<String, TemplateValue> named = new LinkedHashMap<>(arguments.named());
       ElementKey key = ElementKey.of(named.remove("attribute")).orElse(named.remove("default"));
       if (!named.isEmpty()) {
-        throw new TemplateException(
-            "Unexpected keyword argument "
-                + Representation.quoted(named.keySet().iterator().next()));
+        String name = named.keySet().iterator().next();
+        throw arguments.failure(name, "Unexpected keyword argument " + Representation.quoted(name));
       }
       return item -> key.of(rendering, item);
     }

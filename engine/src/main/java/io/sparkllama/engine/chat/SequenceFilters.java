@@ -74,7 +74,7 @@ final class SequenceFilters {
   private static TemplateValue attribute(
       Rendering rendering, TemplateValue value, Arguments arguments) {
     TemplateValue name = arguments.bind("attr", 1, "name")[0];
-    return Attributes.ownAttribute(value, TextFilters.string("attr", name).chars());
+    return Attributes.ownAttribute(value, TextFilters.string("attr", name).text());
   }
 
   private static TemplateValue first(

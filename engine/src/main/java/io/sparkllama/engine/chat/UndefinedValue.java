@@ -22,10 +22,15 @@ record UndefinedValue(String message, boolean holdsData) implements TemplateValu
     return new UndefinedValue(missing(object, name));
   }
 
+  /** Makes what an attribute gives whose name was computed. */
+  static UndefinedValue ofAttribute(TemplateValue object, MarkedText name) {
+    return new UndefinedValue(missing(object, name.chars()), name.hasData());
+  }
+
   /** Makes what a missing key gives. */
   static UndefinedValue ofKey(Budget budget, TemplateValue object, TemplateValue key) {
     if (key instanceof StringValue name) {
-      return new UndefinedValue(missing(object, name.chars()), name.text().hasData());
+      return ofAttribute(object, name.text());
     }
     MarkedText element = Representation.quotedText(budget, key);
     return new UndefinedValue(

@@ -1,0 +1,116 @@
+package io.sparkllama.engine.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.Prompt.Origin;
+import io.sparkllama.engine.api.TemplateException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Holds what fuzzing found, as small as it gets. */
+class FuzzedTemplatesTest {
+  private static final Map<String, ?> ARGUMENTS =
+      Map.of("map", Map.of("DATA", 1), "text", "DATA", "letter", "D");
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{{ dict(**map) }}",
+        "{{ dict(**map)|tojson }}",
+        "{{ dict(**map)|list|first }}",
+        "{{ namespace(map) }}",
+        "{{ namespace(**map) }}",
+        "{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(**map) }}",
+        "{{ '{:{}<5}'.format('', letter) }}",
+        "{{ '{:{}>5}'.format(1, letter) }}",
+      })
+  void namesAndFillersOfDataStayData(String template) {
+    Prompt prompt = ChatTemplate.compile(template).render(ARGUMENTS, TemplateCases.DATE);
+    assertThat(written(prompt, Origin.DATA)).contains("D");
+    assertThat(written(prompt, Origin.TEMPLATE)).doesNotContain("D");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{{ 'a'|upper(**map) }}",
+        "{{ [1]|map(attribute='x', **map)|list }}",
+        "{{ dict(DATA=1, **map) }}",
+        "{{ (map|attr(text)).x }}",
+        "{{ (text ~ 'x')|attr(text) + 1 }}",
+        "{{ [1]|map(attribute=text)|first + 1 }}",
+        "{{ [1]|sum(attribute=text) }}",
+        "{{ ('{0.' ~ text ~ '.x}').format(1) }}",
+        "{{ ('{0[' ~ text ~ '].x}').format(1) }}",
+        "{{ ('{:' ~ letter ~ '}').format('') }}",
+        "{{ ('{!' ~ letter ~ '}').format('') }}",
+        "{{ ('%' ~ letter) % 1 }}",
+      })
+  void messagesOfDataSayThatTheyHoldIt(String template) {
+    ChatTemplate compiled = ChatTemplate.compile(template);
+    TemplateException refused =
+        catchThrowableOfType(
+            TemplateException.class, () -> compiled.render(ARGUMENTS, TemplateCases.DATE));
+    assertThat(refused).hasMessageContaining("D");
+    assertThat(refused.holdsData()).as(refused.getMessage()).isTrue();
+  }
+
+  @Test
+  void groupsAreFilledInOneGo() {
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(5),
+        () -> assertThat(render("{{ '{:0300000,}'.format(1)|length }}")).isEqualTo("300001"));
+    assertThat(render("{{ '{:04,} {:05,} {:06,} {:+09,.1f} {:#09_x}'.format(1, 1, 1, 2.5, 99) }}"))
+        .isEqualTo("0,001 0,001 00,001 +00,002.5 0x00_0063");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x * x", "x ** 2", "x // 3 ** 2000", "x % 3 ** 2000", "3 ** 4000"})
+  void largeNumbersTakeTheirSteps(String arithmetic) {
+    String template =
+        "{% set x = 3 ** 4400 %}{% for i in range(99999) %}{% for j in range(99) %}{% set y = "
+            + arithmetic
+            + " %}{% endfor %}{% endfor %}";
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(5),
+        () -> assertThatThrownBy(() -> render(template)).hasMessageContaining("too many steps"));
+  }
+
+  @Test
+  void keysWithoutAnOrderAreSorted() {
+    Random random = new Random(1);
+    for (int round = 0; round < 300; round++) {
+      List<String> keys = new ArrayList<>();
+      int count = 64 + random.nextInt(200);
+      int place = random.nextInt(count);
+      for (int i = 0; i < count; i++) {
+        String number = random.nextInt(1000) + (random.nextBoolean() ? ".5" : "");
+        keys.add(i == place ? "('nan'|float)" : number);
+      }
+      String map = keys.stream().map(key -> key + ": 0").collect(Collectors.joining(", "));
+      assertThat(render("{{ {" + map + "}|tojson(sort_keys=true) }}")).contains("\"NaN\": 0");
+    }
+  }
+
+  private static String written(Prompt prompt, Origin origin) {
+    return prompt.spans().stream()
+        .filter(span -> span.origin() == origin)
+        .map(Prompt.Span::text)
+        .collect(Collectors.joining("|"));
+  }
+
+  private static String render(String template) {
+    return ChatTemplate.compile(template).render(ARGUMENTS, TemplateCases.DATE).text();
+  }
+}
