@@ -9,6 +9,7 @@ import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -149,8 +150,28 @@ public record ConfigType<T>(
     return new ConfigType<>(
         "object",
         "an object such as { enable_thinking = false }",
-        value -> value instanceof ConfigObject object ? object.unwrapped() : null,
+        value -> value instanceof ConfigObject object ? sorted(object.unwrapped()) : null,
         false);
+  }
+
+  /** Orders keys: HOCON's objects have no order that would be the same on every run. */
+  private static Map<String, Object> sorted(Map<String, Object> object) {
+    Map<String, Object> sorted = new LinkedHashMap<>();
+    new TreeMap<>(object).forEach((key, value) -> sorted.put(key, sortedValue(value)));
+    return sorted;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Object sortedValue(Object value) {
+    if (value instanceof Map<?, ?> map) {
+      return sorted((Map<String, Object>) map);
+    }
+    if (value instanceof List<?> list) {
+      List<Object> items = new ArrayList<>();
+      list.forEach(item -> items.add(sortedValue(item)));
+      return items;
+    }
+    return value;
   }
 
   /** Takes dates as ISO 8601 writes them. */

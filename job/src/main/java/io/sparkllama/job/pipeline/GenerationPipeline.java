@@ -3,6 +3,8 @@ package io.sparkllama.job.pipeline;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.plugin.EngineSpecification;
+import io.sparkllama.job.prompt.ChatPrompt;
+import io.sparkllama.job.prompt.RowPrompt;
 import io.sparkllama.job.source.InputColumn;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +13,8 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -93,6 +97,11 @@ public final class GenerationPipeline {
           "The prompt names no column, so no key can be derived: put {{ column }} into it, or name"
               + " input.key.");
     }
+    for (RowPrompt prompt : task.prompts()) {
+      if (prompt instanceof ChatPrompt chat) {
+        chat.messagesColumn().ifPresent(column -> requireMessages(schema, column));
+      }
+    }
     for (String input : inputs) {
       add(selected, InputColumn.resolveValue(schema, input, specification.templateKeys()));
     }
@@ -105,6 +114,22 @@ public final class GenerationPipeline {
     StructType output = OutputSchema.of(fields(keys), fields(chosen), task);
     RowLayout layout = new RowLayout(keys.size(), inputs, chosen.size(), gold.isPresent());
     return new Columns(selected, layout, output);
+  }
+
+  private static void requireMessages(StructType schema, String name) {
+    InputColumn column = InputColumn.resolve(schema, name, "prompt.messages");
+    boolean fits =
+        column.type() instanceof ArrayType array
+            && (array.elementType() instanceof MapType
+                || (array.elementType() instanceof StructType message
+                    && List.of(message.fieldNames()).containsAll(List.of("role", "content"))));
+    if (!fits) {
+      throw new InvalidConfigurationException(
+          "prompt.messages needs a column of type array<struct<role:string,content:string>>; "
+              + name
+              + " is of type "
+              + column.type().simpleString());
+    }
   }
 
   private static List<InputColumn> chosen(

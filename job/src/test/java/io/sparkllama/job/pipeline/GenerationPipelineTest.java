@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.sparkllama.engine.api.ClassifyRequest.Normalization;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.LocalSpark;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.metrics.GenerationProgress;
+import io.sparkllama.job.prompt.ChatFormat;
+import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.PromptTemplate;
 import io.sparkllama.job.source.InputColumn;
 import java.util.List;
@@ -173,6 +176,54 @@ class GenerationPipelineTest {
     Row quoting =
         pipeline(complete("{{ raise_exception('not ' ~ text) }}")).apply(input, List.of()).head();
     assertThat(quoting.getStruct(1).getStruct(5).getString(1)).doesNotContain("secret");
+  }
+
+  @Test
+  void conversationsGoToTheModelInItsFormatAndThoughtsToTheirColumn() {
+    ChatPrompt prompt =
+        new ChatPrompt(
+                Optional.empty(),
+                Optional.of(
+                    PromptTemplate.compile(
+                        "prompt.user", "{{ text }}", java.time.LocalDate.EPOCH)),
+                Optional.of("turns"),
+                List.of(),
+                Map.of(),
+                java.time.LocalDate.EPOCH,
+                Optional.empty())
+            .in(
+                ChatFormat.compile(
+                    "format",
+                    "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}",
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(new ReasoningMarks("<think>", "</think>"))));
+    CompleteTask task =
+        new CompleteTask(prompt, SamplingParams.greedy(3), OverlongPolicy.ERROR);
+    Dataset<Row> input =
+        spark.sql(
+            "select 'Why?' as text, array(named_struct('role', 'user', 'content', 'Hi'),"
+                + " named_struct('role', 'assistant', 'content', 'Ho')) as turns, 'x' as turn");
+    Dataset<Row> answers = pipeline(task).apply(input, List.of());
+    assertThat(answers.schema().fieldNames()).endsWith("completion", "reasoning");
+    Row row = answers.head();
+    assertThat(row.getStruct(1).getString(0)).isEqualTo("<[user]Hi[assistant]Ho[user]Why?>");
+    assertThat(row.isNullAt(2)).isTrue();
+    refused(
+        new CompleteTask(
+            new ChatPrompt(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of("turn"),
+                List.of(),
+                Map.of(),
+                java.time.LocalDate.EPOCH,
+                Optional.empty()),
+            SamplingParams.greedy(3),
+            OverlongPolicy.ERROR),
+        input,
+        "prompt.messages needs",
+        "turn is of type string");
   }
 
   @Test
