@@ -117,8 +117,7 @@ public final class ModelFile {
     return KNOWN_MARKS.stream()
         .filter(
             marks ->
-                chatTemplate.contains(marks.end())
-                    || tokenizer.vocabulary().specialId(marks.end()) >= 0)
+                chatTemplate.contains(marks.end()) || tokenizer.vocabulary().hasMark(marks.end()))
         .findFirst();
   }
 

@@ -41,6 +41,7 @@ final class ModelCheck {
     }
     int needed = fixed + 1;
     if (task instanceof ClassifyTask classify) {
+      refuseThoughts(classify);
       needed = fixed + longestLabel(classify);
     }
     if (needed > contextLength) {
@@ -64,17 +65,39 @@ final class ModelCheck {
     }
   }
 
-  /** Counts the tokens of an empty row's prompt; 0 where the prompt refuses such a row. */
+  /**
+   * Counts the tokens of a prompt whose columns are empty or nearly so, whichever are fewer; 0
+   * where the prompt takes no such row.
+   */
   private int fixedTokens(RowPrompt prompt) {
-    Map<String, Object> empty = new HashMap<>();
-    prompt.names().forEach(name -> empty.put(name, ""));
-    Prompt rendered;
-    try {
-      rendered = prompt.render(withoutMessages(prompt, empty));
-    } catch (TemplateException refused) {
-      refuseIfAllAre(prompt, refused);
-      return 0;
+    int fewest = Integer.MAX_VALUE;
+    TemplateException refused = null;
+    for (String text : List.of("", "x")) {
+      try {
+        fewest = Math.min(fewest, tokens(prompt.render(row(prompt, text))));
+      } catch (TemplateException problem) {
+        refused = problem;
+      }
     }
+    if (fewest < Integer.MAX_VALUE) {
+      return fewest;
+    }
+    refuseIfAllAre(prompt, refused);
+    return 0;
+  }
+
+  private static Map<String, Object> row(RowPrompt prompt, String text) {
+    Map<String, Object> values = new HashMap<>();
+    prompt.names().stream()
+        .filter(name -> !prompt.sets(name))
+        .forEach(name -> values.put(name, text));
+    if (prompt instanceof ChatPrompt chat) {
+      chat.messagesColumn().ifPresent(column -> values.put(column, List.of()));
+    }
+    return values;
+  }
+
+  private int tokens(Prompt rendered) {
     try {
       return model.countTokens(rendered);
     } catch (InvalidTextException inexpressible) {
@@ -83,13 +106,6 @@ final class ModelCheck {
               + inexpressible.getMessage(),
           inexpressible);
     }
-  }
-
-  private static Map<String, Object> withoutMessages(RowPrompt prompt, Map<String, Object> values) {
-    if (prompt instanceof ChatPrompt chat) {
-      chat.messagesColumn().ifPresent(column -> values.put(column, List.of()));
-    }
-    return values;
   }
 
   /** A chat template that refuses the roles of a conversation refuses them in every row. */
@@ -101,6 +117,24 @@ final class ModelCheck {
               + " another format by prompt.chat-template: "
               + refused.getMessage(),
           refused);
+    }
+  }
+
+  /** A label is an answer, and no model answers before it has thought. */
+  private static void refuseThoughts(ClassifyTask task) {
+    if (!(task.prompt() instanceof ChatPrompt chat) || chat.reasoningMarks().isEmpty()) {
+      return;
+    }
+    String begin = chat.reasoningMarks().get().begin();
+    try {
+      if (chat.render(row(chat, "x")).text().stripTrailing().endsWith(begin)) {
+        throw new InvalidConfigurationException(
+            "The chat template makes the model think first, and task = classify scores answers;"
+                + " switch that off by prompt.template-arguments (such as { enable_thinking = false"
+                + " }), or name another format by prompt.chat-template.");
+      }
+    } catch (TemplateException refusesTheProbe) {
+      return; // what the template makes of a row, the row's own error says
     }
   }
 

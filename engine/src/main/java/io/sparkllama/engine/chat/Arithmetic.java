@@ -11,7 +11,7 @@ import java.util.List;
 final class Arithmetic {
   private static final int MOST_FACTOR_BITS = 15_000;
   private static final int MOST_EXACT_EXPONENT = 1024;
-  private static final int PRODUCTS_OF_WORDS_PER_STEP = 64;
+  private static final int PRODUCTS_OF_WORDS_PER_STEP = 16;
 
   /** Enough digits to round a quotient or a power to floating point once only. */
   private static final MathContext QUOTIENT = new MathContext(60);

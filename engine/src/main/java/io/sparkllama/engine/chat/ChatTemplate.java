@@ -26,7 +26,8 @@ public final class ChatTemplate {
 
   private ChatTemplate(TemplateParser.Parsed parsed) {
     this.statements = parsed.statements();
-    this.names = List.copyOf(parsed.names());
+    this.names =
+        parsed.names().stream().filter(name -> TemplateFunctions.find(name) == null).toList();
     this.assigned = Set.copyOf(parsed.assigned());
   }
 
@@ -63,17 +64,20 @@ public final class ChatTemplate {
     }
   }
 
-  /** Returns the variables that the template reads anywhere, in the order of first use. */
+  /**
+   * Returns the variables that the template reads anywhere, in the order of first use; names of
+   * functions are none.
+   */
   public List<String> names() {
     return names;
   }
 
   /**
-   * Tells whether a name that the template reads need not be an argument: it sets it itself, or it
-   * is the name of a function.
+   * Tells whether a name that the template reads need not be an argument, since it sets it itself
+   * somewhere.
    */
   public boolean sets(String name) {
-    return assigned.contains(name) || TemplateFunctions.find(name) != null;
+    return assigned.contains(name);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.sparkllama.engine.chat;
 
 import io.sparkllama.engine.api.TemplateException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -88,8 +89,8 @@ final class Comparison {
         throw new TemplateException(
             "'in <string>' requires string as left operand, not " + item.typeName());
       }
-      budget.steps(text.text().length() / 16);
-      return text.chars().contains(((StringValue) item).chars());
+      String sought = ((StringValue) item).chars();
+      return new TextPattern(budget, sought).first(text.chars(), 0) >= 0;
     }
     if (container instanceof MapValue map) {
       return map.get(budget, item) != null;
@@ -179,7 +180,10 @@ final class Comparison {
     if (Double.isNaN(number) || Double.isInfinite(number)) {
       return number > 0 ? -1 : 1;
     }
-    return new BigDecimal(NumberValues.integer(left)).compareTo(new BigDecimal(number));
+    BigInteger whole = NumberValues.integer(left);
+    return whole.bitLength() > Double.MAX_EXPONENT + 1
+        ? whole.signum() // larger than any floating-point number
+        : new BigDecimal(whole).compareTo(new BigDecimal(number));
   }
 
   private static boolean isNan(TemplateValue value) {

@@ -83,6 +83,7 @@ final class NumberFilters {
     if (!NumberValues.isNumber(value)) {
       throw new TemplateException("type " + value.typeName() + " doesn't define __round__ method");
     }
+    rendering.budget().steps(Math.min(Math.abs((long) precision), MOST_DECIMALS));
     if (mode != RoundingMode.HALF_EVEN) {
       return scaled(value, precision, mode);
     }

@@ -155,6 +155,7 @@ final class StringMethods {
   private static TemplateValue removePrefix(
       Rendering rendering, StringValue self, Arguments arguments) {
     String prefix = text("removeprefix", arguments).chars();
+    rendering.budget().steps(prefix.length() / 16);
     return self.chars().startsWith(prefix)
         ? self.with(self.text().substring(prefix.length()))
         : self;
@@ -163,6 +164,7 @@ final class StringMethods {
   private static TemplateValue removeSuffix(
       Rendering rendering, StringValue self, Arguments arguments) {
     String suffix = text("removesuffix", arguments).chars();
+    rendering.budget().steps(suffix.length() / 16);
     return self.chars().endsWith(suffix)
         ? self.with(self.text().substring(0, self.text().length() - suffix.length()))
         : self;

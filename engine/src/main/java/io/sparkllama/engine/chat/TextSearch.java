@@ -23,7 +23,7 @@ final class TextSearch {
     if (range.isBackwards()) {
       return -1;
     }
-    int found = chars.substring(0, range.end()).indexOf(sought, range.start());
+    int found = pattern(sought).first(chars.substring(0, range.end()), range.start());
     return found < 0 ? -1 : number(found);
   }
 
@@ -33,7 +33,7 @@ final class TextSearch {
     if (range.isBackwards()) {
       return -1;
     }
-    int found = chars.substring(0, range.end()).lastIndexOf(sought);
+    int found = pattern(sought).last(chars.substring(0, range.end()), range.end());
     return found < range.start() ? -1 : number(found);
   }
 
@@ -48,8 +48,11 @@ final class TextSearch {
       return part.codePointCount(0, part.length()) + 1;
     }
     int count = 0;
-    for (int at = part.indexOf(sought); at >= 0; at = part.indexOf(sought, at + sought.length())) {
+    TextPattern pattern = pattern(sought);
+    int at = pattern.first(part, 0);
+    while (at >= 0) {
       count++;
+      at = pattern.first(part, at + sought.length());
     }
     return count;
   }
@@ -103,16 +106,21 @@ final class TextSearch {
         kept = next;
       }
     } else {
-      int found = chars.indexOf(old);
+      TextPattern pattern = pattern(old);
+      int found = pattern.first(chars, 0);
       while (found >= 0 && (most < 0 || replaced < most)) {
         out.append(text, kept, found).append(replacement);
         kept = found + old.length();
         replaced++;
-        found = chars.indexOf(old, kept);
+        found = pattern.first(chars, kept);
       }
     }
     rendering.budget().steps(replaced);
     return out.append(text, kept, chars.length()).build();
+  }
+
+  private TextPattern pattern(String sought) {
+    return new TextPattern(rendering.budget(), sought);
   }
 
   private int number(int index) {

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Cuts texts into parts, and trims their ends, as Python's strings do. */
 final class TextSplit {
@@ -29,7 +31,8 @@ final class TextSplit {
   }
 
   /** Takes characters off the ends: those of a set, or white space without one. */
-  MarkedText strip(Ends ends, Optional<String> set) {
+  MarkedText strip(Ends ends, Optional<String> characters) {
+    Optional<Set<Integer>> set = characters.map(this::set);
     int start = 0;
     int end = chars.length();
     while (ends != Ends.RIGHT && start < end && strips(chars.codePointAt(start), set)) {
@@ -42,8 +45,13 @@ final class TextSplit {
     return text.substring(start, end);
   }
 
-  private static boolean strips(int c, Optional<String> set) {
-    return set.isPresent() ? set.get().indexOf(c) >= 0 : PythonCharacter.isWhitespace(c);
+  private Set<Integer> set(String characters) {
+    rendering.budget().elements(characters.length());
+    return characters.codePoints().boxed().collect(Collectors.toSet());
+  }
+
+  private static boolean strips(int c, Optional<Set<Integer>> set) {
+    return set.isPresent() ? set.get().contains(c) : PythonCharacter.isWhitespace(c);
   }
 
   /**
@@ -55,9 +63,10 @@ final class TextSplit {
     List<TemplateValue> parts = new ArrayList<>();
     if (separator.isPresent()) {
       String cut = required(separator.get());
+      TextPattern pattern = pattern(cut);
       int at = 0;
       while (most < 0 || parts.size() < most) {
-        int found = chars.indexOf(cut, at);
+        int found = pattern.first(chars, at);
         if (found < 0) {
           break;
         }
@@ -102,8 +111,9 @@ final class TextSplit {
     int end = chars.length();
     if (separator.isPresent()) {
       String cut = required(separator.get());
+      TextPattern pattern = pattern(cut);
       while (most < 0 || parts.size() < most) {
-        int found = chars.lastIndexOf(cut, end - cut.length());
+        int found = end < cut.length() ? -1 : pattern.last(chars, end - cut.length());
         if (found < 0) {
           break;
         }
@@ -164,7 +174,7 @@ final class TextSplit {
 
   /** Returns what stands before a separator's first occurrence, the separator, and the rest. */
   TemplateValue partition(StringValue separator) {
-    int at = chars.indexOf(required(separator.chars()));
+    int at = pattern(required(separator.chars())).first(chars, 0);
     return at < 0
         ? SequenceValue.tuple(List.of(string, empty(), empty()))
         : around(at, separator.chars().length());
@@ -172,10 +182,14 @@ final class TextSplit {
 
   /** Returns what stands before a separator's last occurrence, the separator, and the rest. */
   TemplateValue partitionFromRight(StringValue separator) {
-    int at = chars.lastIndexOf(required(separator.chars()));
+    int at = pattern(required(separator.chars())).last(chars, chars.length());
     return at < 0
         ? SequenceValue.tuple(List.of(empty(), empty(), string))
         : around(at, separator.chars().length());
+  }
+
+  private TextPattern pattern(String sought) {
+    return new TextPattern(rendering.budget(), sought);
   }
 
   /** The separator is the one in this text: who looked for it did not write it. */

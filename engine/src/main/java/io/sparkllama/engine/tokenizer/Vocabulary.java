@@ -3,8 +3,10 @@ package io.sparkllama.engine.tokenizer;
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufMetadata;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Holds the tokens of a model: texts, scores, types, merges, and which of them have a role. */
 public final class Vocabulary {
@@ -17,6 +19,7 @@ public final class Vocabulary {
   private final SpecialIds specialIds;
   private final int[] endIds;
   private final Map<String, Integer> specialTexts; // the lowest id of each
+  private final Set<String> userDefinedTexts;
 
   /** Takes what {@link VocabularyReader} has checked; nothing is copied. */
   Vocabulary(
@@ -30,6 +33,7 @@ public final class Vocabulary {
     this.specialIds = specialIds;
     this.endIds = endIds;
     this.specialTexts = specialTexts(tokens);
+    this.userDefinedTexts = userDefinedTexts(tokens);
   }
 
   /**
@@ -92,6 +96,21 @@ public final class Vocabulary {
   /** Returns the lowest id of a special token with this text, or -1. */
   public int specialId(String text) {
     return specialTexts.getOrDefault(text, -1);
+  }
+
+  /** Tells whether there is a token of exactly this text that is always cut as one. */
+  public boolean hasMark(String text) {
+    return specialTexts.containsKey(text) || userDefinedTexts.contains(text);
+  }
+
+  private static Set<String> userDefinedTexts(Tokens tokens) {
+    Set<String> found = new HashSet<>();
+    for (int id = 0; id < tokens.types().length; id++) {
+      if (tokens.types()[id] == TokenType.USER_DEFINED) {
+        found.add(tokens.texts().get(id));
+      }
+    }
+    return found;
   }
 
   private static Map<String, Integer> specialTexts(Tokens tokens) {

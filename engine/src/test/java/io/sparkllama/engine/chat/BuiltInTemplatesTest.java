@@ -74,6 +74,22 @@ class BuiltInTemplatesTest {
   }
 
   @Test
+  void refusesAMessageWithoutText() {
+    Map<String, Object> calls = new HashMap<>(message("assistant", "x"));
+    calls.put("content", null);
+    for (String name : BuiltInTemplates.names()) {
+      assertThatExceptionOfType(TemplateException.class)
+          .as(name)
+          .isThrownBy(() -> render(name, message("user", "Hi"), calls))
+          .withMessageContaining("no text");
+      assertThatExceptionOfType(TemplateException.class)
+          .as(name)
+          .isThrownBy(() -> render(name, Map.of("role", "system"), message("user", "Hi")))
+          .withMessageContaining("no text");
+    }
+  }
+
+  @Test
   void namesTheFormatsThereAre() {
     assertThatExceptionOfType(InvalidConfigurationException.class)
         .isThrownBy(() -> BuiltInTemplates.source("llama2"))

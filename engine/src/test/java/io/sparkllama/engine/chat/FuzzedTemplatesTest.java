@@ -76,7 +76,15 @@ class FuzzedTemplatesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"x * x", "x ** 2", "x // 3 ** 2000", "x % 3 ** 2000", "3 ** 4000"})
+  @ValueSource(
+      strings = {
+        "x * x",
+        "x ** 2",
+        "x // 3 ** 2000",
+        "x % 3 ** 2000",
+        "3 ** 4000",
+        "1.5|round(300)"
+      })
   void largeNumbersTakeTheirSteps(String arithmetic) {
     String template =
         "{% set x = 3 ** 4400 %}{% for i in range(99999) %}{% for j in range(99) %}{% set y = "
@@ -85,6 +93,51 @@ class FuzzedTemplatesTest {
     Assertions.assertTimeoutPreemptively(
         Duration.ofSeconds(5),
         () -> assertThatThrownBy(() -> render(template)).hasMessageContaining("too many steps"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "x.find(y)",
+        "z.rfind('b' ~ 'a' * 100000)",
+        "x.count(y)",
+        "x.split(y)|length",
+        "x.replace(y, '')|length",
+        "y in x",
+        "x.strip('b' * 100000 ~ 'a')",
+      })
+  void searchesTakeLinearTime(String search) {
+    String template =
+        "{% set x = 'a' * 200000 %}{% set z = x %}{% set y = 'a' * 100000 ~ 'b' %}{{ "
+            + search
+            + " }}";
+    Assertions.assertTimeoutPreemptively(Duration.ofSeconds(5), () -> render(template));
+  }
+
+  @Test
+  void longTextsAreFoundWhereTheyStand() {
+    String y = "abaabaababaabaabab";
+    String x = y + y.substring(3) + "ab" + y + "aba";
+    String template =
+        "{{ x.find(y, 1) }} {{ x.rfind(y) }} {{ x.rfind(y, 0, -4) }} {{ x.count(y) }} {{ y in x }}"
+            + " {{ x.split(y) }} {{ x.rsplit(y, 1) }} {{ x.find(y ~ 'c') }} {{ x.rpartition(y)[0] }}";
+    int last = x.lastIndexOf(y);
+    int before = x.lastIndexOf(y, x.length() - 4 - y.length());
+    assertThat(
+            ChatTemplate.compile(template)
+                .render(Map.of("x", x, "y", y), TemplateCases.DATE)
+                .text())
+        .startsWith(x.indexOf(y, 1) + " " + last + " " + before + " ")
+        .endsWith(" -1 " + x.substring(0, last));
+  }
+
+  @Test
+  void largeNumbersAreComparedAtOnce() {
+    String template =
+        "{% set x = 3 ** 9000 %}{% for i in range(99999) %}{% set y = x < 1.5 %}{% endfor %}{{ y }}"
+            + "{{ x > 1e308 }}{{ -x < -1e308 }}{{ 2 ** 1024 > 1.5 }}{{ 2 ** 1023 == 2.0 ** 1023 }}";
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(3), () -> assertThat(render(template)).isEqualTo("TrueTrueTrueTrue"));
   }
 
   @Test

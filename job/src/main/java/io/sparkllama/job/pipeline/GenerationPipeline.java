@@ -90,7 +90,7 @@ public final class GenerationPipeline {
     }
     List<String> inputs =
         task.names().stream()
-            .filter(name -> InputColumn.exists(schema, name) || !task.sets(name))
+            .filter(name -> !task.sets(name) || List.of(schema.fieldNames()).contains(name))
             .toList();
     if (keys.isEmpty() && inputs.isEmpty()) {
       throw new InvalidConfigurationException(

@@ -122,10 +122,11 @@ public record ChatPrompt(
     system.ifPresent(template -> messages.add(message("system", template.render(values))));
     messagesColumn.ifPresent(column -> addMessages(column, values.get(column), messages));
     user.ifPresent(template -> messages.add(message("user", template.render(values))));
-    Map<String, Object> variables = new HashMap<>(arguments);
+    Map<String, Object> variables = new HashMap<>();
+    arguments.forEach((name, value) -> variables.put(name, own(value)));
     variables.put("messages", messages);
     // As transformers gives them: there, and none where there are none.
-    variables.put("tools", tools.isEmpty() ? null : tools);
+    variables.put("tools", tools.isEmpty() ? null : own(tools));
     variables.putIfAbsent("documents", null);
     variables.putIfAbsent("add_generation_prompt", true);
     variables.put("bos_token", Prompt.ofTemplate(chat.beginText()));
@@ -135,6 +136,24 @@ public record ChatPrompt(
     } catch (TemplateException problem) {
       throw problem.in(chat.name());
     }
+  }
+
+  /** Marks the texts of a value as the job's own, as its templates are. */
+  private static Object own(Object value) {
+    if (value instanceof String text) {
+      return Prompt.ofTemplate(text);
+    }
+    if (value instanceof List<?> list) {
+      List<Object> items = new ArrayList<>();
+      list.forEach(item -> items.add(own(item)));
+      return items;
+    }
+    if (value instanceof Map<?, ?> map) {
+      Map<Object, Object> entries = new LinkedHashMap<>();
+      map.forEach((key, entry) -> entries.put(own(key), own(entry)));
+      return entries;
+    }
+    return value;
   }
 
   private static Map<String, Object> message(String role, Prompt content) {
@@ -148,9 +167,15 @@ public record ChatPrompt(
     if (value == null) {
       throw TemplateException.nullValue("A column that the prompt needs is null: " + column);
     }
-    for (Object item : (List<?>) value) {
-      if (!(item instanceof Map<?, ?> given)) {
+    if (!(value instanceof List<?> items)) {
+      throw new TemplateException("The column holds no list of messages: " + column);
+    }
+    for (Object item : items) {
+      if (item == null) {
         throw TemplateException.nullValue("A message is null, of the column " + column);
+      }
+      if (!(item instanceof Map<?, ?> given)) {
+        throw new TemplateException("A message is no struct or map, of the column " + column);
       }
       Map<String, Object> message = new LinkedHashMap<>();
       given.forEach(

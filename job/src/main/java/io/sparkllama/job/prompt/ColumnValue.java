@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
@@ -57,7 +58,9 @@ public final class ColumnValue {
     }
     if (value instanceof Float number) {
       // The number that prints with the same digits.
-      return Double.valueOf(ColumnText.of(number));
+      return Float.isFinite(number)
+          ? Double.parseDouble(ColumnText.of(number))
+          : number.doubleValue();
     }
     if (value instanceof Boolean || value instanceof Double || value == null) {
       return value;
@@ -96,7 +99,8 @@ public final class ColumnValue {
       return fields;
     }
     if (value instanceof scala.collection.Map<?, ?> map) {
-      Map<String, Object> entries = new LinkedHashMap<>();
+      // Spark's maps come in an order that depends on their size: here they have the keys' order.
+      Map<String, Object> entries = new TreeMap<>();
       CollectionConverters.asJava(map)
           .forEach((key, entry) -> entries.put(ColumnText.of(key), conversion.of(entry)));
       return entries;

@@ -54,11 +54,6 @@ public record InputColumn(List<String> path, Column column, DataType type) {
     return found;
   }
 
-  /** Tells whether there is a column of a name. */
-  public static boolean exists(StructType schema, String name) {
-    return find(schema, name, List.of(), null) != null;
-  }
-
   /** Resolves a column whose values a template can compute with. */
   public static InputColumn resolveValue(StructType schema, String name, String key) {
     InputColumn found = resolve(schema, name, key);

@@ -17,6 +17,7 @@ import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.PromptTemplate;
 import io.sparkllama.job.source.InputColumn;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -152,14 +153,14 @@ class GenerationPipelineTest {
         spark.sql(
             "select 7 as id, array('a', null, 'b') as list, map('k', 2) as map,"
                 + " named_struct('x', 1.5F, 'y', named_struct('z', true)) as s, null as nothing,"
-                + " 1.50BD as price, date'2026-01-02' as day");
+                + " 1.50BD as price, date'2026-01-02' as day, float('nan') as odd");
     String template =
         "{% for item in list if item %}{{ item|upper }}{{ ',' if not loop.last }}{% endfor %}"
-            + " {{ map.k + id }} {{ s.x }} {{ s.y.z }} {{ nothing or 'none' }} {{ price }} {{ day }}"
+            + " {{ map.k + id }} {{ s.x }} {{ s.y.z }} {{ nothing or 'none' }} {{ price }} {{ day }} {{ odd }}"
             + "{% set id = 'set' %} {{ id }}";
     Row row = pipeline(complete(template)).apply(input, List.of()).head();
     assertThat(row.getStruct(1).getString(0))
-        .isEqualTo("<A,B 9 1.5 True none 1.50 2026-01-02 set>");
+        .isEqualTo("<A,B 9 1.5 True none 1.50 2026-01-02 nan set>");
     assertThat(row.getString(0)).hasSize(32);
   }
 
@@ -184,8 +185,7 @@ class GenerationPipelineTest {
         new ChatPrompt(
                 Optional.empty(),
                 Optional.of(
-                    PromptTemplate.compile(
-                        "prompt.user", "{{ text }}", java.time.LocalDate.EPOCH)),
+                    PromptTemplate.compile("prompt.user", "{{ text }}", java.time.LocalDate.EPOCH)),
                 Optional.of("turns"),
                 List.of(),
                 Map.of(),
@@ -198,8 +198,7 @@ class GenerationPipelineTest {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.of(new ReasoningMarks("<think>", "</think>"))));
-    CompleteTask task =
-        new CompleteTask(prompt, SamplingParams.greedy(3), OverlongPolicy.ERROR);
+    CompleteTask task = new CompleteTask(prompt, SamplingParams.greedy(3), OverlongPolicy.ERROR);
     Dataset<Row> input =
         spark.sql(
             "select 'Why?' as text, array(named_struct('role', 'user', 'content', 'Hi'),"
