@@ -33,9 +33,6 @@ class TokenInjectionTest {
   private static final LocalDate DATE = LocalDate.of(2024, 7, 26);
   private static final Map<String, Tokenizer> OPEN = new ConcurrentHashMap<>();
 
-  /** How many special tokens are taken from each end of a vocabulary. */
-  private static final int FROM_EACH_END = 12;
-
   /** What prints the token's text out of the arguments of {@link #arguments}. */
   private static final List<String> TEMPLATES =
       List.of(
@@ -314,17 +311,10 @@ class TokenInjectionTest {
   }
 
   private static List<String> specials(Vocabulary vocabulary) {
-    List<String> all =
-        IntStream.range(0, vocabulary.size())
-            .filter(id -> vocabulary.type(id) == TokenType.CONTROL)
-            .mapToObj(vocabulary::text)
-            .toList();
-    if (all.size() <= 2 * FROM_EACH_END) {
-      return all;
-    }
-    List<String> some = new ArrayList<>(all.subList(0, FROM_EACH_END));
-    some.addAll(all.subList(all.size() - FROM_EACH_END, all.size()));
-    return some;
+    return IntStream.range(0, vocabulary.size())
+        .filter(id -> vocabulary.type(id) == TokenType.CONTROL)
+        .mapToObj(vocabulary::text)
+        .toList();
   }
 
   /** Returns documents that hold a text, whole and in the forms that the templates undo. */
