@@ -11,6 +11,8 @@ import java.util.List;
 final class Arithmetic {
   private static final int MOST_FACTOR_BITS = 15_000;
   private static final int MOST_EXACT_EXPONENT = 1024;
+  private static final int STEPS_OF_A_POWER = 32;
+  private static final int STEPS_OF_A_QUOTIENT = 8;
   private static final int PRODUCTS_OF_WORDS_PER_STEP = 16;
 
   /** Enough digits to round a quotient or a power to floating point once only. */
@@ -25,9 +27,13 @@ final class Arithmetic {
         BigInteger a = NumberValues.integer(left);
         BigInteger b = NumberValues.integer(right);
         rendering.budget().steps(cost(operator, a, b));
-        return integers(operator, a, b);
+        return integers(rendering.budget(), operator, a, b);
       }
-      return reals(operator, NumberValues.real(left), NumberValues.real(right));
+      double base = NumberValues.real(left);
+      if (operator.equals("**")) {
+        rendering.budget().steps(STEPS_OF_A_POWER + NumberFormat.steps(base));
+      }
+      return reals(operator, base, NumberValues.real(right));
     }
     // What Python looks at first decides what is said: the left side of % is asked before the
     // right one is.
@@ -55,11 +61,11 @@ final class Arithmetic {
     return joined;
   }
 
-  static TemplateValue negative(TemplateValue value) {
+  static TemplateValue negative(Budget budget, TemplateValue value) {
     if (value instanceof FloatValue number) {
       return new FloatValue(-number.value());
     }
-    return NumberValues.of(operand("-", value).negate());
+    return NumberValues.of(budget, operand("-", value).negate());
   }
 
   static TemplateValue positive(TemplateValue value) {
@@ -92,20 +98,21 @@ final class Arithmetic {
             operator.equals("**") ? "** or pow()" : operator, left.typeName(), right.typeName()));
   }
 
-  private static TemplateValue integers(String operator, BigInteger left, BigInteger right) {
+  private static TemplateValue integers(
+      Budget budget, String operator, BigInteger left, BigInteger right) {
     return switch (operator) {
-      case "+" -> NumberValues.of(left.add(right));
-      case "-" -> NumberValues.of(left.subtract(right));
+      case "+" -> NumberValues.of(budget, left.add(right));
+      case "-" -> NumberValues.of(budget, left.subtract(right));
       case "*" -> {
         if (left.bitLength() + right.bitLength() > MOST_FACTOR_BITS) {
           throw tooLarge();
         }
-        yield NumberValues.of(left.multiply(right));
+        yield NumberValues.of(budget, left.multiply(right));
       }
       case "/" -> quotient(left, right);
-      case "//" -> NumberValues.of(floorDivided(left, right)[0]);
-      case "%" -> NumberValues.of(floorDivided(left, right)[1]);
-      case "**" -> power(left, right);
+      case "//" -> NumberValues.of(budget, floorDivided(left, right)[0]);
+      case "%" -> NumberValues.of(budget, floorDivided(left, right)[1]);
+      case "**" -> power(budget, left, right);
       default -> throw new IllegalArgumentException("No arithmetic: " + operator);
     };
   }
@@ -120,7 +127,13 @@ final class Arithmetic {
       words = Math.min(most, left.bitLength() * times / Integer.SIZE);
       otherWords = words;
     }
-    return words * otherWords / PRODUCTS_OF_WORDS_PER_STEP;
+    long decimals =
+        switch (operator) {
+          case "/" -> STEPS_OF_A_QUOTIENT;
+          case "**" -> right.signum() < 0 ? STEPS_OF_A_POWER : 0;
+          default -> 0;
+        };
+    return decimals + words * otherWords / PRODUCTS_OF_WORDS_PER_STEP;
   }
 
   private static TemplateException tooLarge() {
@@ -153,7 +166,7 @@ final class Arithmetic {
     return parts;
   }
 
-  private static TemplateValue power(BigInteger base, BigInteger exponent) {
+  private static TemplateValue power(Budget budget, BigInteger base, BigInteger exponent) {
     if (exponent.signum() < 0) {
       return reals("**", base.doubleValue(), exponent.doubleValue());
     }
@@ -171,7 +184,7 @@ final class Arithmetic {
               : odd ? base : BigInteger.ONE;
       return new IntegerValue(value);
     }
-    return NumberValues.of(base.pow(exponent.intValue()));
+    return NumberValues.of(budget, base.pow(exponent.intValue()));
   }
 
   private static TemplateValue reals(String operator, double left, double right) {

@@ -83,7 +83,7 @@ final class Attributes {
     if (object instanceof MapValue map) {
       found = isHashable(key) ? map.get(rendering.budget(), key) : null;
     } else if (NumberValues.isInteger(key)) {
-      found = at(object, NumberValues.index(key));
+      found = at(rendering, object, NumberValues.index(key));
     }
     if (found == null && key instanceof StringValue name) {
       found = own(object, name.chars());
@@ -106,17 +106,17 @@ final class Attributes {
   }
 
   /** Returns the element at an index, from the end where it is negative, or null. */
-  private static TemplateValue at(TemplateValue object, int index) {
+  private static TemplateValue at(Rendering rendering, TemplateValue object, int index) {
     if (object instanceof SequenceValue sequence && sequence.isSubscriptable()) {
       int place = index < 0 ? index + sequence.size() : index;
       return place >= 0 && place < sequence.size() ? sequence.items().get(place) : null;
     }
     if (object instanceof StringValue string) {
       MarkedText text = string.text();
-      int length = text.isPlain() ? text.length() : text.codePoints();
+      int length = text.codePoints();
       int place = index < 0 ? index + length : index;
       return place >= 0 && place < length
-          ? string.with(Slices.codePoints(text, place, place + 1))
+          ? string.with(Slices.codePoints(rendering.budget(), text, place, place + 1))
           : null;
     }
     return null;
@@ -169,9 +169,10 @@ final class Attributes {
 
   private static UndefinedValue unsafe(TemplateValue object, String name) {
     return new UndefinedValue(
-        String.format(
-            "access to attribute %s of %s object is unsafe.",
-            Representation.quoted(name), Representation.quoted(object.typeName())));
+        () ->
+            String.format(
+                "access to attribute %s of %s object is unsafe.",
+                Representation.quoted(name), Representation.quoted(object.typeName())));
   }
 
   private static TemplateValue cyclerAttribute(CyclerValue cycler, String name) {

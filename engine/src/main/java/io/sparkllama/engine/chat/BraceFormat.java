@@ -89,8 +89,8 @@ final class BraceFormat {
   }
 
   private MarkedText field(MarkedText field, int levels) {
-    rendering.budget().step();
     String chars = field.chars();
+    rendering.budget().steps(1 + chars.length() / 2);
     int nameEnd = endOfName(chars);
     TemplateValue value = value(field.substring(0, nameEnd));
     int at = nameEnd;
@@ -180,7 +180,7 @@ final class BraceFormat {
   private static TemplateValue attribute(TemplateValue object, MarkedText name) {
     TemplateValue value = Attributes.attribute(object, name.chars());
     return value instanceof UndefinedValue undefined && name.hasData()
-        ? new UndefinedValue(undefined.message(), true)
+        ? new UndefinedValue(undefined.message(), /* holdsData= */ true)
         : value;
   }
 

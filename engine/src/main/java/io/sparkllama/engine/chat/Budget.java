@@ -39,6 +39,11 @@ final class Budget {
     nextLook = steps - STEPS_BETWEEN_LOOKS;
   }
 
+  /** Makes room for what callers give: it is theirs to bound. */
+  static Budget unbounded() {
+    return new Budget(1L << 50);
+  }
+
   /** Takes one step: an expression, a turn of a loop, a comparison. */
   void step() {
     steps(1);
@@ -57,6 +62,11 @@ final class Budget {
         throw new TemplateException("the template takes too long");
       }
     }
+  }
+
+  /** Takes the steps of going once through so many characters of text, or elements of a list. */
+  void scan(long count) {
+    steps(count / 16);
   }
 
   /** Takes the memory of so many characters of text, before it is used. */

@@ -97,12 +97,12 @@ public final class ChatTemplate {
     MarkedTextBuilder out = rendering.newText();
     try {
       Statement.executeAll(statements, rendering, scope, out);
+      return out.build().toPrompt(rendering.budget());
     } catch (TemplateException problem) {
       throw problem.line() > 0 ? problem : problem.atLine(rendering.line());
     } catch (StackOverflowError tooDeep) {
       throw new TemplateException(
           "the template nests too deep for this thread's stack", rendering.line());
     }
-    return out.build().toPrompt();
   }
 }

@@ -1,8 +1,6 @@
 package io.sparkllama.engine.chat;
 
 import io.sparkllama.engine.api.TemplateException;
-import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,7 +11,7 @@ final class Comparison {
   static boolean equal(Budget budget, TemplateValue left, TemplateValue right) {
     budget.step();
     if (left instanceof StringValue a && right instanceof StringValue b) {
-      budget.steps(a.text().length() / 16);
+      budget.scan(a.text().length());
       return a.chars().equals(b.chars());
     }
     if (NumberValues.isNumber(left) && NumberValues.isNumber(right)) {
@@ -42,7 +40,7 @@ final class Comparison {
       return numbers(left, right);
     }
     if (left instanceof StringValue a && right instanceof StringValue b) {
-      budget.steps(Math.min(a.text().length(), b.text().length()) / 16);
+      budget.scan(Math.min(a.text().length(), b.text().length()));
       return strings(a.chars(), b.chars());
     }
     if (left instanceof SequenceValue a
@@ -180,10 +178,9 @@ final class Comparison {
     if (Double.isNaN(number) || Double.isInfinite(number)) {
       return number > 0 ? -1 : 1;
     }
-    BigInteger whole = NumberValues.integer(left);
-    return whole.bitLength() > Double.MAX_EXPONENT + 1
-        ? whole.signum() // larger than any floating-point number
-        : new BigDecimal(whole).compareTo(new BigDecimal(number));
+    double floor = Math.floor(number);
+    int order = NumberValues.integer(left).compareTo(NumberValues.toInteger(floor));
+    return order != 0 ? order : Double.compare(floor, number);
   }
 
   private static boolean isNan(TemplateValue value) {
@@ -234,6 +231,7 @@ final class Comparison {
       return false;
     }
     budget.enter(2);
+    budget.scan(a.size());
     boolean same = true;
     for (int i = 0; same && i < a.size(); i++) {
       TemplateValue x = a.items().get(i);

@@ -18,23 +18,23 @@ record ElementKey(List<TemplateValue> path, TemplateValue missing) {
    *
    * @param attribute a string, a whole number, or null or {@code none} for the element itself
    */
-  static ElementKey of(TemplateValue attribute) {
+  static ElementKey of(Budget budget, TemplateValue attribute) {
     if (attribute == null || attribute == NoneValue.NONE) {
       return new ElementKey(List.of(), null);
     }
     return attribute instanceof StringValue name
-        ? new ElementKey(parts(name.text()), null)
+        ? new ElementKey(parts(budget, name.text()), null)
         : new ElementKey(List.of(attribute), null);
   }
 
   /** Reads a parameter that may name several paths with commas between. */
-  static List<ElementKey> list(TemplateValue attribute) {
+  static List<ElementKey> list(Budget budget, TemplateValue attribute) {
     if (!(attribute instanceof StringValue names)) {
-      return List.of(of(attribute));
+      return List.of(of(budget, attribute));
     }
     List<ElementKey> keys = new ArrayList<>();
-    for (MarkedText name : pieces(names.text(), ',')) {
-      keys.add(new ElementKey(parts(name), null));
+    for (MarkedText name : pieces(budget, names.text(), ',')) {
+      keys.add(new ElementKey(parts(budget, name), null));
     }
     return keys;
   }
@@ -44,9 +44,9 @@ record ElementKey(List<TemplateValue> path, TemplateValue missing) {
     return new ElementKey(path, value == NoneValue.NONE ? null : value);
   }
 
-  private static List<TemplateValue> parts(MarkedText name) {
+  private static List<TemplateValue> parts(Budget budget, MarkedText name) {
     List<TemplateValue> parts = new ArrayList<>();
-    for (MarkedText piece : pieces(name, '.')) {
+    for (MarkedText piece : pieces(budget, name, '.')) {
       String part = piece.chars();
       boolean number = !part.isEmpty() && part.chars().allMatch(c -> c >= '0' && c <= '9');
       if (number && part.length() > 9) {
@@ -57,12 +57,14 @@ record ElementKey(List<TemplateValue> path, TemplateValue missing) {
     return parts;
   }
 
-  private static List<MarkedText> pieces(MarkedText text, char separator) {
+  private static List<MarkedText> pieces(Budget budget, MarkedText text, char separator) {
+    budget.characters(text.length());
     List<MarkedText> pieces = new ArrayList<>();
     int start = 0;
     for (int end = text.chars().indexOf(separator);
         end >= 0;
         end = text.chars().indexOf(separator, start)) {
+      budget.elements(4);
       pieces.add(text.substring(start, end));
       start = end + 1;
     }

@@ -18,6 +18,7 @@ sealed interface Expression extends TemplateNode {
   record Literal(TemplateValue value) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       return value;
     }
   }
@@ -26,7 +27,7 @@ sealed interface Expression extends TemplateNode {
   record Name(String name) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
-      rendering.budget().step();
+      rendering.budget().steps(1 + name.length() / 16);
       return scope.find(name);
     }
   }
@@ -35,6 +36,7 @@ sealed interface Expression extends TemplateNode {
   record ListLiteral(List<Expression> items, SequenceValue.Kind kind) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       rendering.budget().elements(items.size());
       return new SequenceValue(kind, evaluateAll(rendering, scope, items));
     }
@@ -45,8 +47,8 @@ sealed interface Expression extends TemplateNode {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
       Budget budget = rendering.budget();
+      budget.step();
       budget.enter(1);
-      budget.elements(3L * keys.size());
       List<TemplateValue> parts = new ArrayList<>(2 * keys.size());
       for (int i = 0; i < keys.size(); i++) {
         parts.add(keys.get(i).evaluate(rendering, scope));
@@ -65,6 +67,7 @@ sealed interface Expression extends TemplateNode {
   record Attribute(Expression object, String name, int line) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().steps(1 + name.length() / 16);
       rendering.budget().enter(1);
       TemplateValue value = object.evaluate(rendering, scope);
       rendering.at(line);
@@ -117,26 +120,33 @@ sealed interface Expression extends TemplateNode {
       if (this == NONE) {
         return Arguments.NONE;
       }
+      rendering.budget().elements(positional.size() + 3L * named.size());
       List<TemplateValue> values = evaluateAll(rendering, scope, positional);
       Map<String, TemplateValue> byName = new LinkedHashMap<>();
       named.forEach((name, value) -> byName.put(name, value.evaluate(rendering, scope)));
       if (morePositional.isPresent()) {
         TemplateValue more = morePositional.get().evaluate(rendering, scope);
-        values.addAll(Iteration.list(rendering, more));
+        List<TemplateValue> items = Iteration.list(rendering, more);
+        rendering.budget().elements(items.size());
+        values.addAll(items);
       }
       if (moreNamed.isEmpty()) {
         return new Arguments(values, byName);
       }
       Map<String, StringValue> names = new HashMap<>();
-      addNamed(moreNamed.get().evaluate(rendering, scope), byName, names);
+      addNamed(rendering, moreNamed.get().evaluate(rendering, scope), byName, names);
       return new Arguments(values, byName, names);
     }
 
     private static void addNamed(
-        TemplateValue more, Map<String, TemplateValue> byName, Map<String, StringValue> names) {
+        Rendering rendering,
+        TemplateValue more,
+        Map<String, TemplateValue> byName,
+        Map<String, StringValue> names) {
       if (!(more instanceof MapValue map)) {
         throw new TemplateException("argument after ** must be a mapping, not " + more.typeName());
       }
+      rendering.budget().elements(6L * map.size());
       for (MapValue.Entry entry : map.entries()) {
         if (!(entry.key() instanceof StringValue name)) {
           throw new TemplateException("keywords must be strings");
@@ -219,11 +229,14 @@ sealed interface Expression extends TemplateNode {
   record Signed(Expression value, boolean negates, int line) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       rendering.budget().enter(1);
       TemplateValue number = value.evaluate(rendering, scope);
       rendering.at(line);
       rendering.budget().leave(1);
-      return negates ? Arithmetic.negative(number) : Arithmetic.positive(number);
+      return negates
+          ? Arithmetic.negative(rendering.budget(), number)
+          : Arithmetic.positive(number);
     }
   }
 
@@ -231,6 +244,7 @@ sealed interface Expression extends TemplateNode {
   record Not(Expression value) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       rendering.budget().enter(1);
       TemplateValue opposite = BooleanValue.of(!value.evaluate(rendering, scope).truth());
       rendering.budget().leave(1);
@@ -242,6 +256,7 @@ sealed interface Expression extends TemplateNode {
   record Logical(Expression left, Expression right, boolean isAnd) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       rendering.budget().enter(1);
       TemplateValue value = left.evaluate(rendering, scope);
       TemplateValue result = value.truth() == isAnd ? right.evaluate(rendering, scope) : value;
@@ -273,6 +288,7 @@ sealed interface Expression extends TemplateNode {
   record Concatenation(List<Expression> parts, boolean isStrict) implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       rendering.budget().enter(1);
       MarkedTextBuilder out = rendering.newText();
       for (Expression part : parts) {
@@ -292,6 +308,7 @@ sealed interface Expression extends TemplateNode {
       implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       rendering.budget().enter(1);
       TemplateValue left = first.evaluate(rendering, scope);
       boolean holds = true;
@@ -321,6 +338,7 @@ sealed interface Expression extends TemplateNode {
       implements Expression {
     @Override
     public TemplateValue evaluate(Rendering rendering, Scope scope) {
+      rendering.budget().step();
       rendering.budget().enter(1);
       TemplateValue value;
       if (condition.evaluate(rendering, scope).truth()) {
@@ -330,9 +348,10 @@ sealed interface Expression extends TemplateNode {
       } else {
         value =
             new UndefinedValue(
-                "the inline if-expression on line "
-                    + line
-                    + " evaluated to false and no else section was defined.");
+                () ->
+                    "the inline if-expression on line "
+                        + line
+                        + " evaluated to false and no else section was defined.");
       }
       rendering.budget().leave(1);
       return value;

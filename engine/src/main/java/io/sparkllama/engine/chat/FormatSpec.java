@@ -135,7 +135,7 @@ record FormatSpec(
   private MarkedText text(Rendering rendering, MarkedText whole) {
     MarkedText text =
         precision >= 0 && precision < whole.codePoints()
-            ? Slices.codePoints(whole, 0, precision)
+            ? Slices.codePoints(rendering.budget(), whole, 0, precision)
             : whole;
     return padded(rendering, MarkedText.EMPTY, text, '<');
   }
@@ -174,11 +174,14 @@ record FormatSpec(
 
   private MarkedText real(Rendering rendering, double number) {
     int digits = precision < 0 ? 6 : precision;
+    rendering
+        .budget()
+        .steps(Math.min(digits, NumberFormat.MOST_DIGITS) + NumberFormat.steps(number));
     String text =
         switch (type) {
           case 0 ->
               precision < 0
-                  ? Representation.of(Math.abs(number))
+                  ? Representation.of(rendering.budget(), Math.abs(number))
                   : NumberFormat.plain(number, precision);
           case 'e', 'f', 'g', 'E', 'F', 'G' -> NumberFormat.real(number, type, digits, alternate);
           case 'n' -> NumberFormat.real(number, 'g', digits, alternate);

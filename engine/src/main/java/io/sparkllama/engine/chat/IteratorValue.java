@@ -7,7 +7,8 @@ import java.util.Iterator;
  * their like give them: nothing is computed before somebody asks.
  */
 record IteratorValue(String typeName, Iterator<TemplateValue> items) implements TemplateValue {
-  static IteratorValue generator(Iterator<TemplateValue> items) {
+  static IteratorValue generator(Budget budget, Iterator<TemplateValue> items) {
+    budget.elements(4);
     return new IteratorValue("generator", items);
   }
 

@@ -56,7 +56,7 @@ final class JsonText {
     return value.isTuple() || value.kind() == SequenceValue.Kind.LIST;
   }
 
-  private static String atom(TemplateValue value) {
+  private String atom(TemplateValue value) {
     if (value instanceof IntegerValue integer) {
       return integer.value().toString();
     }
@@ -72,14 +72,14 @@ final class JsonText {
     throw new TemplateException("Object of type " + value.typeName() + " is not JSON serializable");
   }
 
-  private static String number(double number) {
+  private String number(double number) {
     if (Double.isNaN(number)) {
       return "NaN";
     }
     if (Double.isInfinite(number)) {
       return number > 0 ? "Infinity" : "-Infinity";
     }
-    return Representation.of(number);
+    return Representation.of(budget, number);
   }
 
   private void appendArray(SequenceValue array, int level) {
@@ -130,7 +130,7 @@ final class JsonText {
     return Comparison.sorted(budget, entries, map.keys(), false);
   }
 
-  private static MarkedText key(TemplateValue key) {
+  private MarkedText key(TemplateValue key) {
     if (key instanceof StringValue string) {
       return string.text();
     }
@@ -170,7 +170,7 @@ final class JsonText {
         kept = i + 1;
       }
     }
-    budget.steps(chars.length() / 16);
+    budget.scan(chars.length());
     out.append(text, kept, chars.length());
     out.append("\"");
   }

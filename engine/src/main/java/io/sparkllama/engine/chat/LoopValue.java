@@ -15,6 +15,7 @@ final class LoopValue implements TemplateValue {
     TemplateValue render(Rendering rendering, TemplateValue items, int depth);
   }
 
+  private final Budget budget;
   private final Iterator<TemplateValue> source;
   private final Deque<TemplateValue> ahead = new ArrayDeque<>(); // taken before their turn
   private final int depth;
@@ -30,7 +31,10 @@ final class LoopValue implements TemplateValue {
    *
    * @param depth from 0
    */
-  LoopValue(Iterator<TemplateValue> source, int depth, Optional<Recursion> recursion) {
+  LoopValue(
+      Budget budget, Iterator<TemplateValue> source, int depth, Optional<Recursion> recursion) {
+    budget.elements(4);
+    this.budget = budget;
     this.source = source;
     this.depth = depth;
     this.recursion = recursion;
@@ -131,7 +135,10 @@ final class LoopValue implements TemplateValue {
 
   /** Returns the number of items, all of which are taken from the source for that. */
   int length() {
-    source.forEachRemaining(ahead::add);
+    while (source.hasNext()) {
+      budget.elements(1);
+      ahead.add(source.next());
+    }
     return index + 1 + ahead.size();
   }
 

@@ -12,8 +12,37 @@ final class MapValue implements TemplateValue {
   /** Holds a key as it was first written, and its value. */
   record Entry(TemplateValue key, TemplateValue value) {}
 
-  /** Stands for a tuple as a key. */
-  private record TupleKey(List<Object> parts) {}
+  /**
+   * Stands for a tuple as a key. Its order means nothing; it lets a map find one of many keys that
+   * somebody chose to have the same hash.
+   */
+  private record TupleKey(List<Object> parts) implements Comparable<TupleKey> {
+    @Override
+    public int compareTo(TupleKey other) {
+      int order = Integer.compare(parts.size(), other.parts.size());
+      for (int i = 0; order == 0 && i < parts.size(); i++) {
+        order = order(parts.get(i), other.parts.get(i));
+      }
+      return order;
+    }
+
+    private static int order(Object left, Object right) {
+      if (left instanceof String a && right instanceof String b) {
+        return a.compareTo(b);
+      }
+      if (left instanceof BigInteger a && right instanceof BigInteger b) {
+        return a.compareTo(b);
+      }
+      if (left instanceof Double a && right instanceof Double b) {
+        return a.compareTo(b);
+      }
+      if (left instanceof TupleKey a && right instanceof TupleKey b) {
+        return a.compareTo(b);
+      }
+      int order = left.getClass().getName().compareTo(right.getClass().getName());
+      return order != 0 ? order : Integer.compare(left.hashCode(), right.hashCode());
+    }
+  }
 
   private final Map<Object, Entry> entries; // by what hashKey makes of the key
 
@@ -31,6 +60,7 @@ final class MapValue implements TemplateValue {
   void put(Budget budget, TemplateValue key, TemplateValue value) {
     Object hashKey = hashKey(budget, key);
     Entry old = entries.get(hashKey);
+    budget.elements(old == null ? 4 : 0);
     entries.put(hashKey, new Entry(old == null ? key : old.key(), value));
   }
 
@@ -68,6 +98,7 @@ final class MapValue implements TemplateValue {
   static Object hashKey(Budget budget, TemplateValue key) {
     budget.step();
     if (key instanceof StringValue string) {
+      budget.scan(string.text().length());
       return string.chars();
     }
     if (key instanceof IntegerValue integer) {
@@ -92,7 +123,8 @@ final class MapValue implements TemplateValue {
       }
       if (sequence.kind() == SequenceValue.Kind.RANGE) {
         SequenceValue.Progression range = (SequenceValue.Progression) sequence.items();
-        return new TupleKey(List.of("range", range.size(), range.start(), range.step()));
+        return new TupleKey(
+            List.of("range", BigInteger.valueOf(range.size()), range.start(), range.step()));
       }
       throw unhashable(key);
     }

@@ -16,6 +16,7 @@ final class MarkedText {
 
   private final String chars;
   private final int[] borders; // [2 * stretches of data], start and end of each, ascending, apart
+  private int codePoints = -1; // where they are not counted yet; any thread counts the same
 
   /** Takes borders as they are; nothing is copied. */
   MarkedText(String chars, int[] borders) {
@@ -52,7 +53,8 @@ final class MarkedText {
   }
 
   /** Returns the text with its origins as spans, neighbours of different origin. */
-  Prompt toPrompt() {
+  Prompt toPrompt(Budget budget) {
+    budget.elements(borders.length);
     List<Span> spans = new ArrayList<>(borders.length + 1);
     int at = 0;
     for (int i = 0; i < borders.length; i += 2) {
@@ -108,13 +110,14 @@ final class MarkedText {
     if (borders.length == 0) {
       return new MarkedText(part, borders);
     }
-    int[] kept = new int[borders.length];
-    int count = 0;
-    for (int i = firstEndingAfter(start); i < borders.length && borders[i] < end; i += 2) {
-      kept[count++] = Math.max(borders[i], start) - start;
-      kept[count++] = Math.min(borders[i + 1], end) - start;
+    int first = firstEndingAfter(start);
+    int last = firstEndingAfter(end - 1);
+    int next = last < borders.length && borders[last] < end ? last + 2 : last;
+    int[] kept = Arrays.copyOfRange(borders, first, next);
+    for (int i = 0; i < kept.length; i++) {
+      kept[i] = Math.max(start, Math.min(end, kept[i])) - start;
     }
-    return new MarkedText(part, count == 0 ? EMPTY.borders : Arrays.copyOf(kept, count));
+    return new MarkedText(part, kept);
   }
 
   MarkedText substring(int start) {
@@ -140,16 +143,14 @@ final class MarkedText {
 
   /** Tells whether every UTF-16 unit is a character, so that indices need no conversion. */
   boolean isPlain() {
-    for (int i = 0; i < chars.length(); i++) {
-      if (Character.isSurrogate(chars.charAt(i))) {
-        return false;
-      }
-    }
-    return true;
+    return codePoints() == chars.length();
   }
 
-  /** Returns the number of characters, as code points. */
+  /** Returns the number of characters, as code points; they are counted only once. */
   int codePoints() {
-    return chars.codePointCount(0, chars.length());
+    if (codePoints < 0) {
+      codePoints = chars.codePointCount(0, chars.length());
+    }
+    return codePoints;
   }
 }

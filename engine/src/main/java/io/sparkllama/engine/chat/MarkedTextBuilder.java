@@ -4,6 +4,9 @@ import java.util.Arrays;
 
 /** Puts text together piece by piece, each with its origin, within the budget's characters. */
 final class MarkedTextBuilder {
+  /** What the two borders of a stretch of data take, with the copies of them. */
+  private static final int CHARACTERS_PER_STRETCH = 8;
+
   private final Budget budget;
   private final StringBuilder chars = new StringBuilder();
   private int[] borders = new int[8]; // [count], as in MarkedText
@@ -88,6 +91,7 @@ final class MarkedTextBuilder {
       borders[count - 1] = end;
       return;
     }
+    budget.characters(CHARACTERS_PER_STRETCH);
     if (count + 2 > borders.length) {
       borders = Arrays.copyOf(borders, 2 * borders.length);
     }

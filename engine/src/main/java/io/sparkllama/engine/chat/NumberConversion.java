@@ -33,10 +33,11 @@ final class NumberConversion {
   }
 
   /** Reads a whole number; nothing where the text is none. */
-  static Optional<BigInteger> integer(String text, int base) {
+  static Optional<BigInteger> integer(Budget budget, String text, int base) {
     if (text.length() > 2 * MOST_DIGITS) {
       return Optional.empty();
     }
+    budget.steps(text.length() / 2);
     String digits = asciiDigits(text);
     boolean negative = digits.startsWith("-");
     if (negative || digits.startsWith("+")) {
@@ -78,10 +79,11 @@ final class NumberConversion {
   }
 
   /** Reads a number; nothing where the text is none. */
-  static OptionalDouble real(String text) {
+  static OptionalDouble real(Budget budget, String text) {
     if (text.length() > 2 * MOST_DIGITS) {
       return OptionalDouble.empty();
     }
+    budget.steps(text.length() / 2);
     String digits = asciiDigits(text);
     if (NOT_FINITE.matcher(digits).matches()) {
       boolean negative = digits.startsWith("-");

@@ -31,7 +31,7 @@ final class NumberFilters {
       requireDefined(value);
       throw new TemplateException("bad operand type for abs(): '" + value.typeName() + "'");
     }
-    return new IntegerValue(NumberValues.integer(value).abs());
+    return NumberValues.of(rendering.budget(), NumberValues.integer(value).abs());
   }
 
   private static TemplateValue integer(
@@ -41,11 +41,11 @@ final class NumberFilters {
     int base = bound[1] == null ? 10 : NumberValues.index(bound[1]);
     requireDefined(value);
     if (value instanceof StringValue text) {
-      Optional<BigInteger> whole = NumberConversion.integer(text.chars(), base);
+      Optional<BigInteger> whole = NumberConversion.integer(rendering.budget(), text.chars(), base);
       if (whole.isPresent()) {
-        return NumberValues.of(whole.get());
+        return NumberValues.of(rendering.budget(), whole.get());
       }
-      OptionalDouble number = NumberConversion.real(text.chars());
+      OptionalDouble number = NumberConversion.real(rendering.budget(), text.chars());
       boolean finite = number.isPresent() && Double.isFinite(number.getAsDouble());
       return finite ? NumberValues.of(NumberConversion.truncated(number.getAsDouble())) : missing;
     }
@@ -62,7 +62,7 @@ final class NumberFilters {
     TemplateValue missing = given == null ? new FloatValue(0) : given;
     requireDefined(value);
     if (value instanceof StringValue text) {
-      OptionalDouble number = NumberConversion.real(text.chars());
+      OptionalDouble number = NumberConversion.real(rendering.budget(), text.chars());
       return number.isPresent() ? new FloatValue(number.getAsDouble()) : missing;
     }
     return NumberValues.isNumber(value) ? new FloatValue(NumberValues.real(value)) : missing;
@@ -84,11 +84,14 @@ final class NumberFilters {
       throw new TemplateException("type " + value.typeName() + " doesn't define __round__ method");
     }
     rendering.budget().steps(Math.min(Math.abs((long) precision), MOST_DECIMALS));
+    if (value instanceof FloatValue number) {
+      rendering.budget().steps(NumberFormat.steps(number.value()));
+    }
     if (mode != RoundingMode.HALF_EVEN) {
       return scaled(value, precision, mode);
     }
     if (NumberValues.isInteger(value)) {
-      return NumberValues.of(rounded(NumberValues.integer(value), precision));
+      return NumberValues.of(rendering.budget(), rounded(NumberValues.integer(value), precision));
     }
     double number = NumberValues.real(value);
     if (!Double.isFinite(number) || precision > MOST_DECIMALS) {
@@ -106,7 +109,7 @@ final class NumberFilters {
     if (precision >= 0) {
       return number;
     }
-    if (-precision > number.bitLength() + 1) {
+    if (-(long) precision > number.bitLength() + 1) {
       return BigInteger.ZERO; // fewer digits than are rounded away
     }
     return new BigDecimal(number).setScale(precision, RoundingMode.HALF_EVEN).toBigInteger();

@@ -14,6 +14,11 @@ final class NumberFormat {
 
   private NumberFormat() {}
 
+  /** Returns the steps of computing with a number's decimal digits: it has up to a thousand. */
+  static long steps(double number) {
+    return 4 + Math.abs(Math.getExponent(number)) / 8;
+  }
+
   /**
    * Writes a number's absolute value.
    *
@@ -47,6 +52,9 @@ final class NumberFormat {
 
   /** Writes as {@code g} does, but with a digit after the point: what an empty type means. */
   static String plain(double number, int precision) {
+    if (precision > MOST_DIGITS) {
+      throw new TemplateException("precision too big");
+    }
     if (Double.isNaN(number) || Double.isInfinite(number)) {
       return positive(Math.abs(number), 'f', 0, false);
     }

@@ -63,12 +63,20 @@ final class NumberValues {
     return new IntegerValue(value);
   }
 
+  /** Makes a whole number that was computed: one of many digits takes memory as text does. */
+  static IntegerValue of(Budget budget, BigInteger value) {
+    budget.characters(value.bitLength() / Long.SIZE * Long.BYTES);
+    return of(value);
+  }
+
   static boolean isWhole(double number) {
     return !Double.isInfinite(number) && number == Math.rint(number);
   }
 
   /** Cuts the fraction off. */
   static BigInteger toInteger(double number) {
-    return new BigDecimal(number).toBigInteger();
+    return Math.abs(number) < Long.MAX_VALUE
+        ? BigInteger.valueOf((long) number)
+        : new BigDecimal(number).toBigInteger();
   }
 }

@@ -32,6 +32,7 @@ final class PercentFormat {
   private MarkedText fill() {
     MarkedText text = format.text();
     String chars = text.chars();
+    rendering.budget().steps(chars.length() / 4);
     MarkedTextBuilder out = rendering.newText();
     while (at < chars.length()) {
       int next = chars.indexOf('%', at);
@@ -154,7 +155,7 @@ final class PercentFormat {
         MarkedText whole = text(value, type);
         MarkedText text =
             precision >= 0 && precision < whole.codePoints()
-                ? Slices.codePoints(whole, 0, precision)
+                ? Slices.codePoints(rendering.budget(), whole, 0, precision)
                 : whole;
         TextPadding padding = new TextPadding(rendering, text);
         yield left ? padding.left(width, FormatSpec.SPACE) : padding.right(width, FormatSpec.SPACE);

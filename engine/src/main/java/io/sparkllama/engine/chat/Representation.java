@@ -47,7 +47,7 @@ final class Representation {
   }
 
   /** Finds the fewest digits that read back as the same number, in Python's notation. */
-  static String of(double number) {
+  static String of(Budget budget, double number) {
     if (Double.isNaN(number)) {
       return "nan";
     }
@@ -57,16 +57,31 @@ final class Representation {
     if (number == 0) {
       return 1 / number < 0 ? "-0.0" : "0.0";
     }
-    // Java's own conversion differs between releases (JDK-4511638), and so would the prompts.
+    budget.steps(NumberFormat.steps(number));
+    // Java's own digits read back, but differ between releases (JDK-4511638), and so would the
+    // prompts: fewer may do, or others be nearer. Where so many do, so do more.
     BigDecimal exact = new BigDecimal(number);
-    for (int digits = 1; ; digits++) {
-      for (RoundingMode mode : ROUNDINGS) {
-        BigDecimal rounded = exact.round(new MathContext(digits, mode));
-        if (rounded.doubleValue() == number) {
-          return notation(rounded.stripTrailingZeros());
-        }
+    int digits = new BigDecimal(Double.toString(number)).stripTrailingZeros().precision();
+    BigDecimal shortest = readingBack(exact, digits, number);
+    while (digits > 1) {
+      BigDecimal shorter = readingBack(exact, --digits, number);
+      if (shorter == null) {
+        break;
+      }
+      shortest = shorter;
+    }
+    return notation(shortest.stripTrailingZeros());
+  }
+
+  /** Returns a number of so many digits that reads back as another one, or null. */
+  private static BigDecimal readingBack(BigDecimal exact, int digits, double number) {
+    for (RoundingMode mode : ROUNDINGS) {
+      BigDecimal rounded = exact.round(new MathContext(digits, mode));
+      if (rounded.doubleValue() == number) {
+        return rounded;
       }
     }
+    return null;
   }
 
   /** Writes digits with an exponent below 1e-4 and from 1e16. */
@@ -94,16 +109,16 @@ final class Representation {
     } else if (value instanceof NamespaceValue namespace) {
       appendNamespace(budget, out, namespace);
     } else {
-      out.append(atom(value));
+      out.append(atom(budget, value));
     }
   }
 
-  private static String atom(TemplateValue value) {
+  private static String atom(Budget budget, TemplateValue value) {
     if (value instanceof IntegerValue integer) {
       return integer.value().toString();
     }
     if (value instanceof FloatValue number) {
-      return of(number.value());
+      return of(budget, number.value());
     }
     if (value instanceof BooleanValue flag) {
       return flag.truth() ? "True" : "False";

@@ -23,9 +23,10 @@ final class SelectionFilters {
 
   private static TemplateValue map(Rendering rendering, TemplateValue value, Arguments arguments) {
     if (!value.truth()) {
-      return IteratorValue.generator(List.<TemplateValue>of().iterator());
+      return IteratorValue.generator(rendering.budget(), List.<TemplateValue>of().iterator());
     }
     return IteratorValue.generator(
+        rendering.budget(),
         begunLater(
             () -> {
               Function<TemplateValue, TemplateValue> function = mapping(rendering, arguments);
@@ -37,7 +38,9 @@ final class SelectionFilters {
       Rendering rendering, Arguments arguments) {
     if (arguments.positional().isEmpty() && arguments.named().containsKey("attribute")) {
       Map<String, TemplateValue> named = new LinkedHashMap<>(arguments.named());
-      ElementKey key = ElementKey.of(named.remove("attribute")).orElse(named.remove("default"));
+      ElementKey key =
+          ElementKey.of(rendering.budget(), named.remove("attribute"))
+              .orElse(named.remove("default"));
       if (!named.isEmpty()) {
         String name = named.keySet().iterator().next();
         throw arguments.failure(name, "Unexpected keyword argument " + Representation.quoted(name));
@@ -59,9 +62,10 @@ final class SelectionFilters {
       boolean byAttribute,
       boolean selects) {
     if (!value.truth()) {
-      return IteratorValue.generator(List.<TemplateValue>of().iterator());
+      return IteratorValue.generator(rendering.budget(), List.<TemplateValue>of().iterator());
     }
     return IteratorValue.generator(
+        rendering.budget(),
         begunLater(
             () -> {
               Predicate<TemplateValue> test = test(rendering, arguments, byAttribute);
@@ -76,7 +80,7 @@ final class SelectionFilters {
     if (byAttribute && given.isEmpty()) {
       throw new TemplateException("Missing parameter for attribute name");
     }
-    ElementKey key = ElementKey.of(byAttribute ? given.get(0) : null);
+    ElementKey key = ElementKey.of(rendering.budget(), byAttribute ? given.get(0) : null);
     int used = byAttribute ? 1 : 0;
     if (given.size() == used) {
       return item -> key.of(rendering, item).truth();

@@ -109,6 +109,7 @@ final class SequenceFilters {
       Rendering rendering, TemplateValue value, Arguments arguments) {
     arguments.bind("items", 0);
     return lazily(
+        rendering,
         () -> {
           if (value instanceof UndefinedValue) {
             return List.of();
@@ -121,15 +122,16 @@ final class SequenceFilters {
   }
 
   /** Computes a list when somebody asks for its first element. */
-  private static TemplateValue lazily(Supplier<List<TemplateValue>> list) {
-    return IteratorValue.generator(SelectionFilters.begunLater(() -> list.get().iterator()));
+  private static TemplateValue lazily(Rendering rendering, Supplier<List<TemplateValue>> list) {
+    return IteratorValue.generator(
+        rendering.budget(), SelectionFilters.begunLater(() -> list.get().iterator()));
   }
 
   private static TemplateValue join(Rendering rendering, TemplateValue value, Arguments arguments) {
     TemplateValue[] bound = arguments.bind("join", 0, "d", "attribute");
     MarkedText separator =
         bound[0] == null ? MarkedText.EMPTY : Representation.text(rendering.budget(), bound[0]);
-    ElementKey key = ElementKey.of(bound[1]);
+    ElementKey key = ElementKey.of(rendering.budget(), bound[1]);
     MarkedTextBuilder out = rendering.newText();
     boolean first = true;
     for (TemplateValue item : Iteration.of(rendering, value)) {
@@ -162,7 +164,7 @@ final class SequenceFilters {
 
   private static TemplateValue sort(Rendering rendering, TemplateValue value, Arguments arguments) {
     TemplateValue[] bound = arguments.bind("sort", 0, "reverse", "case_sensitive", "attribute");
-    List<ElementKey> keys = ElementKey.list(bound[2]);
+    List<ElementKey> keys = ElementKey.list(rendering.budget(), bound[2]);
     boolean ignoresCase = bound[1] == null || !bound[1].truth();
     List<TemplateValue> items = Iteration.list(rendering, value);
     List<TemplateValue> sortKeys = new ArrayList<>(items.size());
@@ -212,9 +214,10 @@ final class SequenceFilters {
   private static TemplateValue unique(
       Rendering rendering, TemplateValue value, Arguments arguments) {
     TemplateValue[] bound = arguments.bind("unique", 0, "case_sensitive", "attribute");
-    ElementKey key = ElementKey.of(bound[1]);
+    ElementKey key = ElementKey.of(rendering.budget(), bound[1]);
     boolean ignoresCase = bound[0] == null || !bound[0].truth();
     return lazily(
+        rendering,
         () -> {
           Set<Object> seen = new HashSet<>();
           List<TemplateValue> kept = new ArrayList<>();
@@ -232,7 +235,7 @@ final class SequenceFilters {
   private static TemplateValue group(
       Rendering rendering, TemplateValue value, Arguments arguments) {
     TemplateValue[] bound = arguments.bind("groupby", 1, "attribute", "default", "case_sensitive");
-    ElementKey key = ElementKey.of(bound[0]).orElse(bound[1]);
+    ElementKey key = ElementKey.of(rendering.budget(), bound[0]).orElse(bound[1]);
     boolean ignoresCase = bound[2] == null || !bound[2].truth();
     List<TemplateValue> items = Iteration.list(rendering, value);
     List<TemplateValue> keys = new ArrayList<>(items.size());
@@ -268,7 +271,7 @@ final class SequenceFilters {
   private static TemplateValue extreme(
       String name, Rendering rendering, TemplateValue value, Arguments arguments) {
     TemplateValue[] bound = arguments.bind(name, 0, "case_sensitive", "attribute");
-    ElementKey key = ElementKey.of(bound[1]);
+    ElementKey key = ElementKey.of(rendering.budget(), bound[1]);
     boolean ignoresCase = bound[0] == null || !bound[0].truth();
     String operator = name.equals("min") ? "<" : ">";
     TemplateValue best = null;
@@ -285,7 +288,7 @@ final class SequenceFilters {
 
   private static TemplateValue sum(Rendering rendering, TemplateValue value, Arguments arguments) {
     TemplateValue[] bound = arguments.bind("sum", 0, "attribute", "start");
-    ElementKey key = ElementKey.of(bound[0]);
+    ElementKey key = ElementKey.of(rendering.budget(), bound[0]);
     TemplateValue sum = bound[1] == null ? IntegerValue.ZERO : bound[1];
     if (sum instanceof StringValue) {
       throw new TemplateException("sum() can't sum strings [use ''.join(seq) instead]");
@@ -301,6 +304,7 @@ final class SequenceFilters {
     TemplateValue[] bound = arguments.bind("batch", 1, "linecount", "fill_with");
     int size = NumberValues.index(bound[0]);
     return lazily(
+        rendering,
         () -> {
           List<TemplateValue> batches = new ArrayList<>();
           List<TemplateValue> batch = new ArrayList<>();
@@ -328,6 +332,7 @@ final class SequenceFilters {
     TemplateValue[] bound = arguments.bind("slice", 1, "slices", "fill_with");
     int slices = NumberValues.index(bound[0]);
     return lazily(
+        rendering,
         () -> {
           List<TemplateValue> items = Iteration.list(rendering, value);
           if (slices == 0) {

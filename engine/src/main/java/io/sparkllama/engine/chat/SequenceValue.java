@@ -1,12 +1,15 @@
 package io.sparkllama.engine.chat;
 
+import io.sparkllama.engine.api.TemplateException;
 import java.math.BigInteger;
 import java.util.AbstractList;
 import java.util.List;
 import java.util.RandomAccess;
+import java.util.stream.IntStream;
 
 /** Holds values in order; never changed once made. */
 record SequenceValue(Kind kind, List<TemplateValue> items) implements TemplateValue {
+  private static final int MOST_RANGE_BITS = 256;
 
   /** Says which of Python's sequences it stands for. */
   enum Kind {
@@ -36,8 +39,16 @@ record SequenceValue(Kind kind, List<TemplateValue> items) implements TemplateVa
     return new SequenceValue(Kind.TUPLE, items);
   }
 
-  /** Makes a sequence of whole numbers that takes no memory. */
+  /**
+   * Makes a sequence of whole numbers that takes no memory.
+   *
+   * @throws TemplateException for numbers that are far larger than any that somebody counts to
+   */
   static SequenceValue range(BigInteger start, BigInteger stop, BigInteger step, int count) {
+    if (IntStream.of(start.bitLength(), stop.bitLength(), step.bitLength())
+        .anyMatch(bits -> bits > MOST_RANGE_BITS)) {
+      throw new TemplateException("the numbers of a range are too big");
+    }
     return new SequenceValue(Kind.RANGE, new Progression(start, stop, step, count));
   }
 
@@ -98,7 +109,11 @@ record SequenceValue(Kind kind, List<TemplateValue> items) implements TemplateVa
 
     /** Tells whether a number is one of the range's. */
     boolean holds(BigInteger number) {
-      BigInteger[] place = number.subtract(start).divideAndRemainder(step);
+      BigInteger distance = number.subtract(start);
+      if (distance.bitLength() > step.bitLength() + Integer.SIZE) {
+        return false; // beyond any range's end
+      }
+      BigInteger[] place = distance.divideAndRemainder(step);
       return place[1].signum() == 0
           && place[0].signum() >= 0
           && place[0].compareTo(BigInteger.valueOf(count)) < 0;

@@ -25,8 +25,7 @@ final class Slices {
     }
     if (object instanceof StringValue string) {
       MarkedText text = string.text();
-      int length = text.isPlain() ? text.length() : text.codePoints();
-      Bounds bounds = Bounds.of(length, start, stop, step);
+      Bounds bounds = Bounds.of(text.codePoints(), start, stop, step);
       return string.with(text(rendering, text, bounds));
     }
     if (object instanceof SequenceValue sequence && sequence.isSubscriptable()) {
@@ -39,10 +38,11 @@ final class Slices {
   }
 
   /** Returns characters by their numbers as code points. */
-  static MarkedText codePoints(MarkedText text, int start, int end) {
+  static MarkedText codePoints(Budget budget, MarkedText text, int start, int end) {
     if (text.isPlain()) {
       return text.substring(start, end);
     }
+    budget.scan(end);
     int from = text.chars().offsetByCodePoints(0, start);
     return text.substring(from, text.chars().offsetByCodePoints(from, end - start));
   }
@@ -85,7 +85,7 @@ final class Slices {
   private static MarkedText text(Rendering rendering, MarkedText text, Bounds bounds) {
     if (bounds.step() == 1) {
       rendering.budget().characters(bounds.count());
-      return codePoints(text, bounds.start(), bounds.start() + bounds.count());
+      return codePoints(rendering.budget(), text, bounds.start(), bounds.start() + bounds.count());
     }
     int[] offsets = offsets(rendering, text);
     MarkedTextBuilder out = rendering.newText();

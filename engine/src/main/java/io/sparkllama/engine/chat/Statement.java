@@ -110,7 +110,8 @@ sealed interface Statement extends TemplateNode
           isRecursive
               ? Optional.of((inner, items, deeper) -> recurse(inner, scope, items, deeper))
               : Optional.empty();
-      LoopValue loop = new LoopValue(kept(rendering, scope, value), depth, recursion);
+      LoopValue loop =
+          new LoopValue(rendering.budget(), kept(rendering, scope, value), depth, recursion);
       boolean finished = false; // a turn of the body, to its end
       while (loop.advance()) {
         Scope inner = scope.inner();
@@ -255,7 +256,8 @@ sealed interface Statement extends TemplateNode
       java.util.Set<String> uses) {
 
     /** Makes a value that can be called, and sees the variables of a scope. */
-    CallableValue bind(String name, Scope scope) {
+    CallableValue bind(Budget budget, String name, Scope scope) {
+      budget.elements(24 + 4L * parameters.size());
       boolean explicitCaller = parameters.contains("caller");
       Map<String, TemplateValue> attributes = new LinkedHashMap<>();
       attributes.put("name", name == null ? NoneValue.NONE : StringValue.ofTemplate(name));
@@ -277,7 +279,7 @@ sealed interface Statement extends TemplateNode
       Map<String, TemplateValue> named = new LinkedHashMap<>(arguments.named());
       List<TemplateValue> given = arguments.positional();
       Scope inner = scope.inner();
-      String quoted = name == null ? "None" : Representation.quoted(name);
+      rendering.budget().elements(3L * parameters.size());
       boolean[] missing = new boolean[parameters.size()];
       for (int i = 0; i < parameters.size(); i++) {
         String parameter = parameters.get(i);
@@ -287,14 +289,14 @@ sealed interface Statement extends TemplateNode
             parameter,
             value == null
                 ? new UndefinedValue(
-                    "parameter " + Representation.quoted(parameter) + " was not provided")
+                    () -> "parameter " + Representation.quoted(parameter) + " was not provided")
                 : value);
       }
       if (uses.contains("caller") && !parameters.contains("caller")) {
         TemplateValue caller = named.remove("caller");
         inner.set("caller", caller == null ? new UndefinedValue("No caller defined") : caller);
       }
-      takeRest(rendering, inner, quoted, arguments, named);
+      takeRest(rendering, inner, name, arguments, named);
       int required = parameters.size() - defaults.size();
       for (int i = required; i < parameters.size(); i++) {
         if (missing[i]) {
@@ -306,10 +308,14 @@ sealed interface Statement extends TemplateNode
       return StringValue.of(out.build());
     }
 
+    private static String quoted(String name) {
+      return name == null ? "None" : Representation.quoted(name);
+    }
+
     private void takeRest(
         Rendering rendering,
         Scope inner,
-        String quoted,
+        String name,
         Arguments arguments,
         Map<String, TemplateValue> named) {
       List<TemplateValue> given = arguments.positional();
@@ -320,13 +326,13 @@ sealed interface Statement extends TemplateNode
       } else if (named.containsKey("caller")) {
         throw new TemplateException(
             "macro "
-                + quoted
+                + quoted(name)
                 + " was invoked with two values for the special caller argument. This is most"
                 + " likely a bug.");
       } else if (!named.isEmpty()) {
         throw TemplateException.quoting(
             "macro "
-                + quoted
+                + quoted(name)
                 + " takes no keyword argument "
                 + Representation.quoted(named.keySet().iterator().next()));
       }
@@ -335,7 +341,7 @@ sealed interface Statement extends TemplateNode
         inner.set("varargs", SequenceValue.tuple(given.subList(taken, given.size())));
       } else if (given.size() > parameters.size()) {
         throw new TemplateException(
-            "macro " + quoted + " takes not more than " + parameters.size() + " argument(s)");
+            "macro " + quoted(name) + " takes not more than " + parameters.size() + " argument(s)");
       }
     }
   }
@@ -344,7 +350,7 @@ sealed interface Statement extends TemplateNode
   record Macro(String name, Signature signature) implements Statement {
     @Override
     public Flow execute(Rendering rendering, Scope scope, MarkedTextBuilder out) {
-      scope.set(name, signature.bind(name, scope));
+      scope.set(name, signature.bind(rendering.budget(), name, scope));
       return Flow.NEXT;
     }
   }
@@ -353,7 +359,7 @@ sealed interface Statement extends TemplateNode
   record CallBlock(Expression.Call call, Signature signature) implements Statement {
     @Override
     public Flow execute(Rendering rendering, Scope scope, MarkedTextBuilder out) {
-      CallableValue caller = signature.bind(null, scope);
+      CallableValue caller = signature.bind(rendering.budget(), null, scope);
       TemplateValue result = call.call(rendering, scope, Map.of("caller", caller));
       out.append(Representation.text(rendering.budget(), result));
       return Flow.NEXT;

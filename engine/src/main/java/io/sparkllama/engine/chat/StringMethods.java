@@ -113,11 +113,10 @@ final class StringMethods {
   private static TemplateValue isIdentifier(
       Rendering rendering, StringValue self, Arguments arguments) {
     arguments.bind("isidentifier", 0);
-    int[] points = self.chars().codePoints().toArray();
-    boolean identifier = points.length > 0 && PythonCharacter.isIdentifierStart(points[0]);
-    for (int i = 1; identifier && i < points.length; i++) {
-      identifier = PythonCharacter.isIdentifierPart(points[i]);
-    }
+    TextCase text = new TextCase(rendering, self.text());
+    boolean identifier =
+        text.all(PythonCharacter::isIdentifierPart)
+            && PythonCharacter.isIdentifierStart(self.chars().codePointAt(0));
     return BooleanValue.of(identifier);
   }
 
@@ -155,7 +154,7 @@ final class StringMethods {
   private static TemplateValue removePrefix(
       Rendering rendering, StringValue self, Arguments arguments) {
     String prefix = text("removeprefix", arguments).chars();
-    rendering.budget().steps(prefix.length() / 16);
+    rendering.budget().scan(prefix.length());
     return self.chars().startsWith(prefix)
         ? self.with(self.text().substring(prefix.length()))
         : self;
@@ -164,7 +163,7 @@ final class StringMethods {
   private static TemplateValue removeSuffix(
       Rendering rendering, StringValue self, Arguments arguments) {
     String suffix = text("removesuffix", arguments).chars();
-    rendering.budget().steps(suffix.length() / 16);
+    rendering.budget().scan(suffix.length());
     return self.chars().endsWith(suffix)
         ? self.with(self.text().substring(0, self.text().length() - suffix.length()))
         : self;

@@ -11,6 +11,7 @@ sealed interface Target {
   record Name(String name) implements Target {
     @Override
     public void assign(Rendering rendering, Scope scope, TemplateValue value) {
+      rendering.budget().steps(1 + name.length() / 16);
       scope.set(name, value);
     }
   }
@@ -22,7 +23,8 @@ sealed interface Target {
       if (!(scope.find(namespace) instanceof NamespaceValue found)) {
         throw new TemplateException("cannot assign attribute on non-namespace object");
       }
-      rendering.budget().elements(2);
+      rendering.budget().elements(4);
+      rendering.budget().scan(name.length());
       found.set(StringValue.ofTemplate(name), value);
     }
   }

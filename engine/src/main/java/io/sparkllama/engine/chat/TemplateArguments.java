@@ -65,7 +65,7 @@ final class TemplateArguments {
 
   private MapValue map(Map<?, ?> given, int depth) {
     MapValue map = new MapValue();
-    Budget unbounded = new Budget(given.size());
+    Budget unbounded = Budget.unbounded();
     given.forEach(
         (key, value) -> map.put(unbounded, value(key, depth + 1), value(value, depth + 1)));
     return map;

@@ -75,6 +75,7 @@ final class TemplateFunctions {
   }
 
   private static TemplateValue namespace(Rendering rendering, Arguments arguments) {
+    rendering.budget().elements(4);
     NamespaceValue namespace = new NamespaceValue();
     for (MapValue.Entry entry : map(rendering, arguments).entries()) {
       if (entry.key() instanceof StringValue name) {
@@ -88,6 +89,7 @@ final class TemplateFunctions {
     if (arguments.positional().isEmpty()) {
       throw new TemplateException("at least one item has to be provided");
     }
+    rendering.budget().elements(4);
     return new CyclerValue(arguments.positional());
   }
 

@@ -93,7 +93,10 @@ final class TextCase {
   boolean isTitle() {
     boolean cased = false;
     boolean afterCased = false;
-    for (int c : chars.codePoints().toArray()) {
+    int at = 0;
+    while (at < chars.length()) {
+      int c = chars.codePointAt(at);
+      at += Character.charCount(c);
       boolean capital = PythonCharacter.isUpper(c) || PythonCharacter.isTitle(c);
       boolean small = PythonCharacter.isLower(c);
       if (capital ? afterCased : small && !afterCased) {

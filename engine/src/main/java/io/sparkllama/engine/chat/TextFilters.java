@@ -194,7 +194,7 @@ final class TextFilters {
       return value;
     }
     StringValue string = string("truncate", value);
-    MarkedText kept = Slices.codePoints(string.text(), 0, length - endLength);
+    MarkedText kept = Slices.codePoints(rendering.budget(), string.text(), 0, length - endLength);
     int space = cutsWords ? -1 : kept.chars().lastIndexOf(' ');
     MarkedText part = space < 0 ? kept : kept.substring(0, space);
     return Arithmetic.binary(rendering, "+", string.with(part), end);
@@ -203,12 +203,17 @@ final class TextFilters {
   private static TemplateValue wordCount(
       Rendering rendering, TemplateValue value, Arguments arguments) {
     arguments.bind("wordcount", 0);
+    String chars = text(rendering, value).chars();
+    rendering.budget().steps(chars.length() / 4);
     long count = 0;
     boolean inside = false;
-    for (int c : text(rendering, value).chars().codePoints().toArray()) {
+    int at = 0;
+    while (at < chars.length()) {
+      int c = chars.codePointAt(at);
       boolean word = PythonCharacter.isWord(c);
       count += word && !inside ? 1 : 0;
       inside = word;
+      at += Character.charCount(c);
     }
     return IntegerValue.of(count);
   }

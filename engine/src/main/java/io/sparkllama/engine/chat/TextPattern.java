@@ -28,14 +28,14 @@ final class TextPattern {
   /** Returns the first place at or after an index, or -1. */
   int first(String text, int from) {
     int found = borders == null ? text.indexOf(sought, from) : scan(text, from);
-    budget.steps(((found < 0 ? text.length() : found) - Math.min(from, text.length())) / 16);
+    budget.scan((found < 0 ? text.length() : found) - Math.min(from, text.length()));
     return found;
   }
 
   /** Returns the last place at or before an index, or -1. */
   int last(String text, int from) {
     int found = borders == null ? text.lastIndexOf(sought, from) : scanBack(text, from);
-    budget.steps((Math.max(0, Math.min(from, text.length())) - Math.max(0, found)) / 16);
+    budget.scan(Math.max(0, Math.min(from, text.length())) - Math.max(0, found));
     return found;
   }
 

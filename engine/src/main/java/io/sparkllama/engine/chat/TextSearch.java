@@ -14,7 +14,7 @@ final class TextSearch {
     this.text = text;
     this.chars = text.chars();
     this.plain = text.isPlain();
-    rendering.budget().steps(text.length() / 16);
+    rendering.budget().scan(text.length());
   }
 
   /** Returns where a text first stands between two indices, or -1. */
@@ -63,26 +63,31 @@ final class TextSearch {
    * @param affix a string, or a tuple of strings of which any will do
    */
   boolean hasAffix(String method, TemplateValue affix, TemplateValue start, TemplateValue end) {
+    Range range = range(start, end);
     if (affix instanceof SequenceValue tuple && tuple.isTuple()) {
       for (TemplateValue item : tuple.items()) {
-        if (hasAffix(method, item, start, end)) {
+        if (hasAffix(method, item, range)) {
           return true;
         }
       }
       return false;
     }
+    return hasAffix(method, affix, range);
+  }
+
+  private boolean hasAffix(String method, TemplateValue affix, Range range) {
     if (!(affix instanceof StringValue string)) {
       throw new TemplateException(
           method + " first arg must be str or a tuple of str, not " + affix.typeName());
     }
-    Range range = range(start, end);
-    if (range.isBackwards()) {
+    String sought = string.chars();
+    rendering.budget().steps(1 + sought.length() / 16);
+    if (sought.length() > range.end() - range.start()) {
       return false;
     }
-    String part = chars.substring(range.start(), range.end());
     return method.equals("startswith")
-        ? part.startsWith(string.chars())
-        : part.endsWith(string.chars());
+        ? chars.startsWith(sought, range.start())
+        : chars.startsWith(sought, range.end() - sought.length());
   }
 
   /**
@@ -135,7 +140,7 @@ final class TextSearch {
   }
 
   private Range range(TemplateValue start, TemplateValue end) {
-    int length = plain ? chars.length() : text.codePoints();
+    int length = text.codePoints();
     int from = bound(start, length, 0);
     if (from > length) {
       return new Range(1, 0);

@@ -20,7 +20,7 @@ final class TextSplit {
     this.string = string;
     this.text = string.text();
     this.chars = text.chars();
-    rendering.budget().steps(text.length() / 16);
+    rendering.budget().scan(text.length());
   }
 
   /** Says which ends are meant. */

@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.Prompt.Origin;
 import io.sparkllama.engine.api.TemplateException;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,6 +79,33 @@ class FuzzedTemplatesTest {
         .isEqualTo("0,001 0,001 00,001 +00,002.5 0x00_0063");
   }
 
+  @Test
+  void numbersHaveTheFewestDigitsThatReadBack() {
+    Random random = new Random(2);
+    for (int i = 0; i < 3000; i++) {
+      double number = Double.longBitsToDouble(random.nextLong());
+      if (!Double.isFinite(number)) {
+        continue;
+      }
+      String text =
+          ChatTemplate.compile("{{ x }}").render(Map.of("x", number), TemplateCases.DATE).text();
+      assertThat(Double.parseDouble(text)).isEqualTo(number);
+      BigDecimal written = new BigDecimal(text).stripTrailingZeros();
+      if (written.precision() > 1) {
+        MathContext shorter = new MathContext(written.precision() - 1, RoundingMode.HALF_EVEN);
+        assertThat(new BigDecimal(number).round(shorter).doubleValue())
+            .as(text)
+            .isNotEqualTo(number);
+      }
+    }
+    assertThat(
+            render(
+                "{{ [2e-3, 5e-324, 1e23, 2.0 ** -44, 9007199254740993.0, 1.7976931348623157e308] }}"))
+        .isEqualTo(
+            "[0.002, 5e-324, 1e+23, 5.684341886080802e-14, 9007199254740992.0,"
+                + " 1.7976931348623157e+308]");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -129,6 +160,31 @@ class FuzzedTemplatesTest {
                 .text())
         .startsWith(x.indexOf(y, 1) + " " + last + " " + before + " ")
         .endsWith(" -1 " + x.substring(0, last));
+  }
+
+  @Test
+  void everyDigitIsRoundedAway() {
+    assertThat(render("{{ 1|round(-(10 ** 10)) }} {{ (10 ** 99)|round(-(2 ** 31)) }}"))
+        .isEqualTo("0 0");
+  }
+
+  @Test
+  void keysThatWereChosenForTheirHashAreFound() {
+    String tuples =
+        IntStream.range(0, 15_000)
+            .mapToObj(i -> "(" + i + "," + 31 * (15_000 - i) + ")")
+            .collect(Collectors.joining(","));
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(5),
+        () ->
+            assertThat(render("{% set x = [" + tuples + "] %}{{ (x * 4)|unique|list|length }}"))
+                .isEqualTo("15000"));
+    assertThat(
+            render(
+                "{{ {(1, 'a'): 1, (1.5, none): 2, (true, (2,)): 3, (1, 'b'): 4}[(1, (2.0,))] }}"
+                    + "{{ [(1,), (1.0,), (true,), ('1',), (none,), (range(2),), (range(2),)]"
+                    + "|unique|list|length }}"))
+        .isEqualTo("34");
   }
 
   @Test

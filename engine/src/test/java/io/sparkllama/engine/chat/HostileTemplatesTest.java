@@ -21,9 +21,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HostileTemplatesTest {
   private static final String LARGE = "too much text|too many steps";
   private static final String LARGE_OR_DEEP = LARGE + "|too deep";
+
+  /** A second is meant; the machine that this runs on may be slow, cold or at other work. */
+  private static final long MOST_MILLISECONDS = 8000;
+
   private static final LocalDate DATE = LocalDate.of(2024, 7, 26);
 
   static Stream<Arguments> hostile() {
+    return Stream.of(endless(), expensive(), heavy()).flatMap(templates -> templates);
+  }
+
+  /** Templates that would go on, or grow, without end. */
+  private static Stream<Arguments> endless() {
     String nestedLoops =
         "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}"
             + "{% endfor %}{% endfor %}{% endfor %}";
@@ -110,6 +119,8 @@ class HostileTemplatesTest {
         Arguments.of("a width in a format", "{{ '%999999999d' % 1 }}", LARGE),
         Arguments.of("a precision in a format", "{{ '%.999999999f' % 1.0 }}", "precision too big"),
         Arguments.of("digits in a format", "{{ '%.999999999d' % 1 }}", "precision too big"),
+        Arguments.of(
+            "a precision in braces", "{{ '{:.999999999}'.format(1.5) }}", "precision too big"),
         Arguments.of("a width in braces", "{{ '{:999999999}'.format(1) }}", LARGE),
         Arguments.of("grouped zeros", "{{ '{:0999999999,}'.format(1) }}", LARGE),
         Arguments.of(
@@ -162,6 +173,147 @@ class HostileTemplatesTest {
         Arguments.of("too long", " ".repeat(256 * 1024 + 1), "longer than 262144"));
   }
 
+  /** Work that is small in steps or in characters unless it is charged for, done over and over. */
+  static Stream<Arguments> expensive() {
+    String text = "{% set x = ('ab' * 1000) * 1000 %}";
+    String pairs = "{% set x = ('a\\U0001f999' * 1000) * 500 %}";
+    String digits = "{% set x = '1' * 4300 %}";
+    String number = "{% set x = 3 ** 4400 %}";
+    String list = "{% set x = [1] * 200000 %}";
+    String self = "{% set x = namespace() %}{% set x.x = x %}";
+    return Stream.of(
+        repeated(text, "x.isidentifier()"),
+        repeated(text, "x.istitle()"),
+        repeated(text, "x|wordcount"),
+        repeated(text, "x.removeprefix(x ~ 'a')"),
+        repeated(text + "{% set z = (x[2:] ~ 'a',) * 1000 %}", "x.startswith(z, 1)"),
+        repeated(text, "{}[x]"),
+        repeated(text, "1|attr(x)"),
+        repeated(text + "{% set m = {x: 1} %}{% set z = x[1:] ~ 'b' %}", "m['a' ~ z[:-1]]"),
+        repeated(text + "{% set m = {x[1:]: 1} %}{% set x = x[1:] %}", "m[x]"),
+        repeated(pairs, "x[-1]"),
+        repeated(pairs, "x[-2:-1]"),
+        repeated(pairs, "x|truncate(999999, false, '', 0)"),
+        repeated(digits, "x|int"),
+        repeated(digits, "x|float"),
+        repeated(digits, "x[:2700]|int(0, 36)"),
+        repeated(number, "x in range(0, 2 ** 200, 2 ** 184)"),
+        repeated(number, "x|string|int"),
+        repeated("", "2.2250738585072014e-308|string"),
+        repeated("", "2.5e-308 ** 3"),
+        repeated("", "1.0000000000000002 ** 1023"),
+        repeated("", "'%.9999g' % 1.5"),
+        repeated("", "'{:.9999}'.format(1.5)"),
+        repeated("", "'%.0f' % 5e-324"),
+        repeated(list + "{% set z = x + [] %}", "x == z"),
+        repeated(list, "cycler(*x)"),
+        repeated("{% set x = dict(range(9999)|map('string')|batch(2, 'a')) %}", "namespace(**x)"),
+        repeated(self, "x" + ".x".repeat(390)),
+        repeated(
+            self + "{% set f = '{0' ~ '.x' * 99999 ~ '.y.y}' %}{% set x.y = {'y': 1} %}",
+            "f.format(x)"),
+        repeated("{% set f = '%' ~ '0' * 999999 ~ 'd' %}", "f % 1"),
+        repeated("", "''" + " ~ ''".repeat(50_000)),
+        repeated("", "0" + " or 0".repeat(390)),
+        repeated(
+            "{% macro " + "m".repeat(99_999) + "() %}{% endmacro %}", "m".repeat(99_999) + "()"),
+        repeated("{% set " + "m".repeat(99_999) + " = 1 %}", "m".repeat(99_999)),
+        repeated("{% set m = {'" + "m".repeat(99_999) + "': 1} %}", "m." + "m".repeat(99_999)),
+        Arguments.of(
+            "conditions",
+            "{% for i in range(99999) %}{% for j in range(99999) %}{% if 0 %}"
+                + "{% elif 0 %}".repeat(9999)
+                + "{% endif %}{% endfor %}{% endfor %}",
+            LARGE),
+        Arguments.of(
+            "a range's step",
+            "{% set ns = namespace(x=range(1)) %}{% for i in range(99999) %}"
+                + "{% set ns.x = ns.x[::2 ** 31 - 1] %}{% endfor %}{{ ns.x }}",
+            "too big"),
+        Arguments.of(
+            "data and template in turns, apart",
+            "{% set x = (data ~ ' ') * 100000 %}{% for i in range(99) %}"
+                + "{{ x|title|length }}{{ x.split()|length }}{{ x|list|length }}{% endfor %}",
+            LARGE),
+        repeated("{% set x = (data ~ ' ') * 100000 %}", "x[5]"));
+  }
+
+  /** Values that take more memory than characters, unless that is charged for. */
+  static Stream<Arguments> heavy() {
+    return Stream.of(
+        Arguments.of("data and template in turns", "{{ (data ~ ' ') * 1000000 }}", LARGE),
+        Arguments.of("many borders", "{% set x = (data ~ ' ') * 2900000 %}{{ x * 2 }}", LARGE),
+        kept("range(10 ** 4000)"),
+        kept("9 ** 4400 + i"),
+        kept("-x"),
+        kept("x|abs"),
+        kept("range(10 ** 4000, 10 ** 4000 + 5)[2]"),
+        kept("dict([(i, 1), (-i, 2), (i + 0.5, 3), (-i - 0.5, 4)])"),
+        kept("namespace(a=i)"),
+        kept("cycler(1)"),
+        kept("joiner()"),
+        kept("[i]|map('abs')"),
+        kept("[i]|batch(1)"),
+        kept("[i]|select('odd')"),
+        kept("loop"),
+        kept("m"),
+        kept("x.bit_length"),
+        kept("{}[i]"),
+        kept("{}.x"),
+        kept("'abc'[1]"),
+        kept("data ~ 1"),
+        kept("[[], {}, ()]"),
+        kept("i / 7"),
+        kept("strftime_now('%Y')"),
+        Arguments.of(
+            "loops that are measured",
+            "{% for a in range(99999) %}{% if loop.length %}".repeat(40)
+                + "{% endif %}{% endfor %}".repeat(40),
+            LARGE_OR_DEEP),
+        Arguments.of(
+            "large numbers of a range",
+            "{{ range(10 ** 4000, 10 ** 4000 + 99999)|list }}",
+            "too big"),
+        Arguments.of("paths", "{{ [1]|sort(attribute=('.' * 999) * 999) }}", LARGE),
+        Arguments.of("several paths", "{{ [1]|sort(attribute=(',' * 999) * 999) }}", LARGE),
+        Arguments.of(
+            "parts",
+            "{% for i in range(99) %}{{ (('a ' * 1000) * 300).split()|length }}{% endfor %}",
+            LARGE),
+        Arguments.of(
+            "mapped parts",
+            "{% set ns = namespace() %}{% for i in range(99) %}"
+                + "{% set ns.x = [ns.x, range(99999)|map('batch', 1)|list] %}{% endfor %}",
+            LARGE),
+        Arguments.of(
+            "maps",
+            "{% set ns = namespace() %}{% set p = range(999)|map('string')|map('center', 2)|list %}"
+                + "{% for i in range(9999) %}{% set ns.x = [ns.x, dict(range(0, 999)|batch(2, 1))] %}"
+                + "{% endfor %}",
+            LARGE));
+  }
+
+  private static Arguments repeated(String setUp, String expression) {
+    return Arguments.of(
+        expression.substring(0, Math.min(40, expression.length())),
+        setUp
+            + "{% for i in range(99999) %}{% for j in range(99999) %}{% set y = "
+            + expression
+            + " %}{% endfor %}{% endfor %}",
+        LARGE);
+  }
+
+  /** Keeps a value of every turn of a loop. */
+  private static Arguments kept(String expression) {
+    return Arguments.of(
+        "kept: " + expression,
+        "{% set x = 9 ** 4000 %}{% set ns = namespace() %}{% for j in range(99999) %}"
+            + "{% for i in range(9) %}{% macro m() %}{{ caller() }}{% endmacro %}{% set ns.x = ["
+            + expression
+            + ", ns.x] %}{% endfor %}{% endfor %}",
+        LARGE + "|too big");
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource("hostile")
   void needsNoMoreThanAThreadsSmallestStack(String name, String template, String message)
@@ -170,8 +322,10 @@ class HostileTemplatesTest {
     Thread thread =
         new Thread(
             null, () -> failure[0] = catchThrowable(() -> render(template)), name, 512 * 1024);
+    thread.setDaemon(true);
     thread.start();
-    thread.join();
+    thread.join(MOST_MILLISECONDS);
+    assertThat(thread.isAlive()).as("still rendering").isFalse();
     assertThat(failure[0]).isInstanceOf(TemplateException.class);
     assertThat(failure[0].getMessage()).doesNotContain("stack").containsPattern(message);
   }
@@ -202,6 +356,9 @@ class HostileTemplatesTest {
       System.out.println(milliseconds + " ms: " + arguments.get()[0]);
       if (!(failure instanceof TemplateException)) {
         throw new IllegalStateException("not refused: " + arguments.get()[0], failure);
+      }
+      if (milliseconds > MOST_MILLISECONDS) {
+        throw new IllegalStateException("takes too long: " + arguments.get()[0]);
       }
       count++;
     }
@@ -242,6 +399,6 @@ class HostileTemplatesTest {
   }
 
   private static String render(String template) {
-    return ChatTemplate.compile(template).render(Map.of(), DATE).text();
+    return ChatTemplate.compile(template).render(Map.of("data", "x"), DATE).text();
   }
 }
