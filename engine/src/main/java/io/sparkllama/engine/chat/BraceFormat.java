@@ -34,6 +34,7 @@ final class BraceFormat {
     if (!(given instanceof MapValue map)) {
       throw new TemplateException("format_map() takes a map, not " + given.typeName());
     }
+    rendering.budget().elements(3L * map.size());
     Map<String, TemplateValue> named = new LinkedHashMap<>();
     for (MapValue.Entry entry : map.entries()) {
       if (entry.key() instanceof StringValue key) {

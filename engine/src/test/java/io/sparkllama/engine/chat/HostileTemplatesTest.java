@@ -199,6 +199,8 @@ class HostileTemplatesTest {
         repeated(digits, "x[:2700]|int(0, 36)"),
         repeated(number, "x in range(0, 2 ** 200, 2 ** 184)"),
         repeated(number, "x|string|int"),
+        repeated(
+            "{% set x = dict(range(50000)|map('string')|batch(2)|list) %}", "''.format_map(x)"),
         repeated("", "2.2250738585072014e-308|string"),
         repeated("", "2.5e-308 ** 3"),
         repeated("", "1.0000000000000002 ** 1023"),
