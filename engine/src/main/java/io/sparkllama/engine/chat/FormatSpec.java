@@ -74,6 +74,9 @@ record FormatSpec(
     }
 
     char next() {
+      if (!Character.isBmpCodePoint(points[at])) {
+        throw new TemplateException("Invalid format specifier");
+      }
       return (char) points[at++];
     }
 

@@ -188,6 +188,12 @@ class FuzzedTemplatesTest {
   }
 
   @Test
+  void formatsHaveNoTypesBeyondTheFirstPlane() {
+    assertThatThrownBy(() -> render("{{ '{:\\U00010064}'.format(5) }}"))
+        .isInstanceOf(TemplateException.class);
+  }
+
+  @Test
   void largeNumbersAreComparedAtOnce() {
     String template =
         "{% set x = 3 ** 9000 %}{% for i in range(99999) %}{% set y = x < 1.5 %}{% endfor %}{{ y }}"
