@@ -59,7 +59,7 @@ final class Representation {
     }
     budget.steps(NumberFormat.steps(number));
     // Java's own digits read back, but differ between releases (JDK-4511638), and so would the
-    // prompts: fewer may do, or others be nearer. Where so many do, so do more.
+    // prompts: fewer may do. Where some number of digits does, every larger one does too.
     BigDecimal exact = new BigDecimal(number);
     int digits = new BigDecimal(Double.toString(number)).stripTrailingZeros().precision();
     BigDecimal shortest = readingBack(exact, digits, number);
