@@ -86,12 +86,23 @@ final class MarkedText {
     return borders;
   }
 
-  /** Tells whether data wrote the character at an index. */
+  /** Tells whether data wrote the UTF-16 unit at an index. */
   boolean isData(int index) {
     int found = Arrays.binarySearch(borders, index);
     // A border itself starts data where it stands at an even place, and ends it at an odd one.
     int place = found >= 0 ? found : -found - 2;
     return place >= 0 && place % 2 == 0;
+  }
+
+  /** Tells whether data wrote the character at an index, or half of it where it is a pair. */
+  boolean isDataCharacter(int index) {
+    return hasData(index, index + Character.charCount(chars.codePointAt(index)));
+  }
+
+  /** Tells whether data wrote any of what stands between two indices. */
+  boolean hasData(int start, int end) {
+    int stretch = firstEndingAfter(start);
+    return stretch < borders.length && borders[stretch] < end;
   }
 
   /** Tells whether data wrote any of it. */

@@ -207,7 +207,7 @@ final class PercentFormat {
               : c < 0x100
                   ? String.format("\\x%02x", c)
                   : c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c);
-      out.append(written, text.isData(index));
+      out.append(written, text.isDataCharacter(index));
       index += Character.charCount(c);
     }
     return StringValue.of(out.build());

@@ -194,7 +194,7 @@ final class Representation {
     int at = 0;
     while (at < chars.length()) {
       int c = chars.codePointAt(at);
-      out.append(escaped(c, quote), text.isData(at));
+      out.append(escaped(c, quote), text.isDataCharacter(at));
       at += Character.charCount(c);
     }
     out.append(quote, false);

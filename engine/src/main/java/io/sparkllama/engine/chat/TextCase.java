@@ -113,8 +113,8 @@ final class TextCase {
     StringBuilder stretch = new StringBuilder();
     int index = 0;
     while (index < chars.length()) {
-      boolean isData = text.isData(index);
-      while (index < chars.length() && text.isData(index) == isData) {
+      boolean isData = text.isDataCharacter(index);
+      while (index < chars.length() && text.isDataCharacter(index) == isData) {
         int c = chars.codePointAt(index);
         mapping.append(c, index, stretch);
         index += Character.charCount(c);

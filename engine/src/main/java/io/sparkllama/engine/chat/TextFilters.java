@@ -169,7 +169,7 @@ final class TextFilters {
       boolean indents = i == 0 ? first : blank || !lines.get(i).isEmpty();
       out.append(indents ? indention : MarkedText.EMPTY).append(lines.get(i));
       if (i + 1 < lines.size()) {
-        out.append('\n', broken.get(i).isData(lines.get(i).length()));
+        out.append('\n', broken.get(i).hasData(lines.get(i).length(), broken.get(i).length()));
       }
     }
     return string.with(out.build());
@@ -245,7 +245,7 @@ final class TextFilters {
     int at = 0;
     while (at < text.length()) {
       int c = text.chars().codePointAt(at);
-      boolean isData = text.isData(at);
+      boolean isData = text.isDataCharacter(at);
       boolean kept =
           c >= 'a' && c <= 'z'
               || c >= 'A' && c <= 'Z'
