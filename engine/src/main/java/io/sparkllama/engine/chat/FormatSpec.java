@@ -7,6 +7,8 @@ import java.math.BigInteger;
  * Holds how one field of a format string is written: Python's format specification, {@code
  * [[fill]align][sign][z][#][0][width][grouping][.precision][type]}.
  *
+ * @param fill a character; where data wrote any of the specification it is data, and with it all
+ *     that the specification makes of a number
  * @param align one of {@code < > = ^}, or 0
  * @param grouping {@code ,} or {@code _}, or 0
  * @param precision -1 where there is none
@@ -21,17 +23,14 @@ record FormatSpec(
     char grouping,
     int precision,
     char type) {
-  static final MarkedText SPACE = MarkedText.ofTemplate(" ");
-  static final MarkedText ZERO = MarkedText.ofTemplate("0");
-
   /** Reads a specification. */
   static FormatSpec parse(MarkedText text) {
     int[] points = text.chars().codePoints().toArray();
     Cursor cursor = new Cursor(points);
-    MarkedText fill = SPACE;
+    String fill = " ";
     char align = 0;
     if (points.length > 1 && isAlign(points[1])) {
-      fill = text.substring(0, Character.charCount(points[0]));
+      fill = Character.toString(points[0]);
       align = (char) points[1];
       cursor.at = 2;
     } else if (points.length > 0 && isAlign(points[0])) {
@@ -41,7 +40,7 @@ record FormatSpec(
     cursor.nextOf("z");
     boolean alternate = cursor.nextOf("#") != 0;
     if (cursor.nextOf("0") != 0 && align == 0) {
-      fill = ZERO;
+      fill = "0";
       align = '=';
     }
     int width = cursor.number(0);
@@ -57,7 +56,8 @@ record FormatSpec(
     if (cursor.at < points.length) {
       throw new TemplateException("Invalid format specifier");
     }
-    return new FormatSpec(fill, align, sign, alternate, width, grouping, precision, type);
+    MarkedText filling = MarkedText.of(fill, text.hasData());
+    return new FormatSpec(filling, align, sign, alternate, width, grouping, precision, type);
   }
 
   private static boolean isAlign(int c) {
@@ -204,7 +204,8 @@ record FormatSpec(
       rendering.budget().characters(width);
       text = NumberFormat.groupedTo(width - before.length(), digits, grouping, groupSize);
     }
-    return padded(rendering, MarkedText.ofTemplate(before), MarkedText.ofTemplate(text), '>');
+    boolean isData = fill.hasData();
+    return padded(rendering, MarkedText.of(before, isData), MarkedText.of(text, isData), '>');
   }
 
   private MarkedText padded(

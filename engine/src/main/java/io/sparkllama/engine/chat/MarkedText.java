@@ -32,6 +32,10 @@ final class MarkedText {
     return chars.isEmpty() ? EMPTY : new MarkedText(chars, new int[] {0, chars.length()});
   }
 
+  static MarkedText of(String chars, boolean isData) {
+    return isData ? ofData(chars) : ofTemplate(chars);
+  }
+
   /** Takes the text of a prompt with the origins of its spans. */
   static MarkedText of(Prompt prompt) {
     StringBuilder chars = new StringBuilder();

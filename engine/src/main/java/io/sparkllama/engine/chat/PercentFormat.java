@@ -12,6 +12,7 @@ final class PercentFormat {
   private final List<TemplateValue> values;
   private int used;
   private int at;
+  private boolean isData; // whether data wrote any of the field at hand
 
   private PercentFormat(Rendering rendering, StringValue format, TemplateValue given) {
     this.rendering = rendering;
@@ -41,7 +42,7 @@ final class PercentFormat {
       at = next + 1;
       if (next < chars.length()) {
         rendering.budget().step();
-        field(out, text.isData(next));
+        field(out);
       }
     }
     boolean takesAll = given instanceof MapValue || (isSequence(given) && used == 0);
@@ -57,7 +58,8 @@ final class PercentFormat {
         || value instanceof UndefinedValue;
   }
 
-  private void field(MarkedTextBuilder out, boolean isData) {
+  private void field(MarkedTextBuilder out) {
+    int start = at - 1;
     TemplateValue named = named();
     String flags = flags();
     int width = number(0);
@@ -77,6 +79,7 @@ final class PercentFormat {
       throw new TemplateException("incomplete format");
     }
     char type = format.chars().charAt(at++);
+    isData = format.text().hasData(start, at);
     if (type == '%') {
       out.append("%", isData);
       return;
@@ -158,14 +161,14 @@ final class PercentFormat {
                 ? Slices.codePoints(rendering.budget(), whole, 0, precision)
                 : whole;
         TextPadding padding = new TextPadding(rendering, text);
-        yield left ? padding.left(width, FormatSpec.SPACE) : padding.right(width, FormatSpec.SPACE);
+        yield left ? padding.left(width, written(" ")) : padding.right(width, written(" "));
       }
       case 'c' -> character(value, left, width);
       case 'd', 'i', 'u', 'o', 'x', 'X' ->
           whole(value, new Layout(left, zeros, sign, alternate, width), precision, type);
       case 'e', 'E', 'f', 'F', 'g', 'G' ->
           new FormatSpec(
-                  zeros ? FormatSpec.ZERO : FormatSpec.SPACE,
+                  written(zeros ? "0" : " "),
                   left ? '<' : zeros ? '=' : '>',
                   sign,
                   alternate,
@@ -180,6 +183,11 @@ final class PercentFormat {
                   "unsupported format character '%c' (0x%x) at index %d",
                   type, (int) type, at - 1));
     };
+  }
+
+  /** Returns what the field writes besides the value's text. */
+  private MarkedText written(String text) {
+    return MarkedText.of(text, isData);
   }
 
   private MarkedText text(TemplateValue value, char type) {
@@ -228,7 +236,7 @@ final class PercentFormat {
       throw new TemplateException("%c requires int or char");
     }
     TextPadding padding = new TextPadding(rendering, text);
-    return left ? padding.left(width, FormatSpec.SPACE) : padding.right(width, FormatSpec.SPACE);
+    return left ? padding.left(width, written(" ")) : padding.right(width, written(" "));
   }
 
   private record Layout(boolean left, boolean zeros, char sign, boolean alternate, int width) {}
@@ -249,11 +257,11 @@ final class PercentFormat {
     int room = Math.max(0, layout.width() - sign.length() - prefix.length() - digits.length());
     return rendering
         .newText()
-        .repeat(FormatSpec.SPACE, layout.left() || layout.zeros() ? 0 : room)
-        .append(sign + prefix)
-        .repeat(FormatSpec.ZERO, layout.zeros() ? room : 0)
-        .append(digits.toString())
-        .repeat(FormatSpec.SPACE, layout.left() ? room : 0)
+        .repeat(written(" "), layout.left() || layout.zeros() ? 0 : room)
+        .append(sign + prefix, isData)
+        .repeat(written("0"), layout.zeros() ? room : 0)
+        .append(digits.toString(), isData)
+        .repeat(written(" "), layout.left() ? room : 0)
         .build();
   }
 

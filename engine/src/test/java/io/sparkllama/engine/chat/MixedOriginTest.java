@@ -53,6 +53,31 @@ class MixedOriginTest {
     assertThat(marked(template, Map.of("doc", doc))).isEqualTo(expected);
   }
 
+  /** A format that data wrote writes data, but for the values that the template put into it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '¦',
+      quoteCharacter = '`',
+      value = {
+        "{:<<3} ¦ {{ doc.format('a') }} ¦ a⟦<<⟧",
+        "{:*^5} ¦ {{ doc.format('a') }} ¦ ⟦**⟧a⟦**⟧",
+        "{:+07,d} ¦ {{ doc.format(1234) }} ¦ ⟦+01,234⟧",
+        "{:#x} ¦ {{ doc.format(255) }} ¦ ⟦0xff⟧",
+        "{:_>6.1f} ¦ {{ doc.format(2.5) }} ¦ ⟦___2.5⟧",
+        "< ¦ {{ '{:{}<2}'.format('a', doc) }} ¦ a⟦<⟧",
+        "%5s ¦ {{ doc % 'a' }} ¦ ⟦    ⟧a",
+        "%%%d%% ¦ {{ doc % 7 }} ¦ ⟦%7%⟧",
+        "%+.2e ¦ {{ doc % 7 }} ¦ ⟦+7.00e+00⟧",
+        "%#06x ¦ {{ doc % 255 }} ¦ ⟦0x00ff⟧",
+        "5d ¦ {{ ('<%' ~ doc ~ '>') % 7 }} ¦ <⟦    7⟧>",
+        "Y ¦ {{ strftime_now('<%' ~ doc ~ '>') }} ¦ <⟦2024⟧>",
+        "%Y%n ¦ {{ strftime_now(doc ~ '%Y') }} ¦ ⟦2024\\n⟧2024",
+        "-d ¦ {{ strftime_now('%' ~ doc) }} ¦ ⟦26⟧",
+      })
+  void formatsOfDataWriteData(String doc, String template, String expected) {
+    assertThat(marked(template, Map.of("doc", doc))).isEqualTo(expected.replace("\\n", "\n"));
+  }
+
   /** A character that is made of a number may be any: who chose the number is not known. */
   @Test
   void charactersOfNumbersAreData() {
