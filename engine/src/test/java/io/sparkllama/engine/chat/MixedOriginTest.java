@@ -1,10 +1,12 @@
 package io.sparkllama.engine.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.Prompt.Origin;
 import io.sparkllama.engine.api.Prompt.Span;
+import io.sparkllama.engine.api.TemplateException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -160,5 +162,28 @@ class MixedOriginTest {
         assertThat(span.text()).doesNotContain("\udd99", "U0001f999", "F0%9F");
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '¦',
+      quoteCharacter = '`',
+      value = {
+        "{{ (1|attr(doc)).x }}",
+        "{{ 1[doc].x }}",
+        "{{ ('{0.' ~ doc ~ '.x}').format(1) }}",
+        "{{ ('{0[' ~ doc ~ '][x]}').format({}) }}",
+        "{{ [{}]|map(attribute=doc ~ '.x')|first }}",
+        "{{ [{}]|sort(attribute=doc ~ '.x')|first }}",
+        "{{ range(**{doc: 1}) }}",
+        "{{ [1]|map(attribute='a', **{doc: 1})|first }}",
+        "{% macro m() %}{% endmacro %}{{ m(**{doc: 1}) }}",
+      })
+  void messagesThatQuoteNamesOfDataSaySo(String template) {
+    TemplateException problem =
+        catchThrowableOfType(
+            TemplateException.class, () -> marked(template, Map.of("doc", "secret")));
+    assertThat(problem.problem()).contains("secret");
+    assertThat(problem.holdsData()).isTrue();
   }
 }
