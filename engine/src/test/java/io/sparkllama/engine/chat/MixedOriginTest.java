@@ -134,6 +134,25 @@ class MixedOriginTest {
     assertThat(marked("{{ doc|indent }}", Map.of("doc", "a\r"))).isEqualTo("⟦a⟧");
   }
 
+  @Test
+  void argumentsKeepTheOriginsOfTheirSpans() {
+    Prompt given =
+        new Prompt(
+            List.of(
+                new Span("a", Origin.DATA),
+                new Span("b", Origin.DATA),
+                new Span("c", Origin.TEMPLATE),
+                new Span("", Origin.DATA),
+                new Span("d", Origin.TEMPLATE),
+                new Span("e", Origin.DATA),
+                new Span("", Origin.TEMPLATE),
+                new Span("f", Origin.DATA)));
+    assertThat(marked("{{ doc }}{{ [doc]|map('upper')|first }}", Map.of("doc", given)))
+        .isEqualTo("⟦ab⟧cd⟦efAB⟧CD⟦EF⟧");
+    assertThat(marked("{{ dict(**{doc: doc}) }}", Map.of("doc", given)))
+        .isEqualTo("{'⟦ab⟧cd⟦ef⟧': '⟦ab⟧cd⟦ef⟧'}");
+  }
+
   /** A character of two halves is the template's only where it wrote both. */
   @ParameterizedTest
   @CsvSource(

@@ -3,18 +3,19 @@ package io.sparkllama.engine.tokenizer;
 import io.sparkllama.engine.gguf.GgufMetadata;
 import io.sparkllama.engine.gguf.MetadataValue;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Builds the metadata of small vocabularies, sound ones and damaged ones. */
-final class TestVocabulary {
+public final class TestVocabulary {
   private final Map<String, MetadataValue> values = new LinkedHashMap<>();
 
   /**
    * Starts a SentencePiece vocabulary: unknown, begin and end tokens, then the given, best last.
    */
-  static TestVocabulary sentencePiece(String... tokens) {
+  public static TestVocabulary sentencePiece(String... tokens) {
     List<String> texts = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
     texts.addAll(List.of(tokens));
     float[] scores = new float[texts.size()];
@@ -32,7 +33,7 @@ final class TestVocabulary {
   }
 
   /** Starts a byte-level vocabulary of all bytes, GPT-2's order, and the given merges. */
-  static TestVocabulary bytePair(String... merges) {
+  public static TestVocabulary bytePair(String... merges) {
     List<String> texts = new ArrayList<>();
     for (char character = '!'; character <= 0x143; character++) {
       if (character <= '~' || character >= 0xa1 && character != 0xad) {
@@ -50,9 +51,29 @@ final class TestVocabulary {
   }
 
   /** Sets a key below {@code tokenizer.ggml}. */
-  TestVocabulary with(String key, MetadataValue value) {
+  public TestVocabulary with(String key, MetadataValue value) {
     values.put("tokenizer.ggml." + key, value);
     return this;
+  }
+
+  /** Appends tokens of one type. */
+  public TestVocabulary withTokens(TokenType type, String... more) {
+    GgufMetadata given = metadata();
+    List<String> texts = new ArrayList<>(given.stringArray("tokenizer.ggml.tokens"));
+    int old = texts.size();
+    texts.addAll(List.of(more));
+    int[] types = new int[texts.size()];
+    Arrays.fill(types, 0, old, TokenType.NORMAL.ordinal());
+    given
+        .optionalIntArray("tokenizer.ggml.token_type")
+        .ifPresent(known -> System.arraycopy(known, 0, types, 0, old));
+    Arrays.fill(types, old, types.length, type.ordinal());
+    if (values.containsKey("tokenizer.ggml.scores")) {
+      float[] scores = Arrays.copyOf(given.floatArray("tokenizer.ggml.scores"), texts.size());
+      with("scores", MetadataValue.ofFloat32s(scores));
+    }
+    return with("tokens", MetadataValue.ofStrings(texts))
+        .with("token_type", MetadataValue.ofInt32s(types));
   }
 
   TestVocabulary without(String key) {
@@ -68,7 +89,7 @@ final class TestVocabulary {
     return Vocabulary.of(metadata());
   }
 
-  Tokenizer tokenizer() {
+  public Tokenizer tokenizer() {
     return Tokenizers.of(metadata());
   }
 }
