@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.QuantizationType;
@@ -49,6 +50,22 @@ class ModelFileTest {
     }
     assertThat(model.weights().tensor(WeightRole.OUTPUT, 0).rows())
         .isEqualTo(config.vocabularySize());
+  }
+
+  @Test
+  void knowsHowItsModelConversesAndWhetherItThinks() {
+    ModelFile model =
+        ModelFile.open(
+            Path.of(System.getProperty("sparkllama.basedir"), "models", "tickets-6m.Q8_0.gguf"));
+    assertThat(model.chatTemplate()).hasValueSatisfying(t -> assertThat(t).contains("messages"));
+    assertThat(model.toolChatTemplate()).isEqualTo(model.chatTemplate());
+    assertThat(model.beginText()).contains("<s>");
+    assertThat(model.endText()).contains("<|end|>");
+    assertThat(model.reasoningMarks(model.chatTemplate().orElseThrow())).isEmpty();
+    assertThat(model.reasoningMarks("{{ content.split('</think>')[-1] }}"))
+        .contains(new ReasoningMarks("<think>", "</think>"));
+    assertThat(model.reasoningMarks("[/THINK]"))
+        .contains(new ReasoningMarks("[THINK]", "[/THINK]"));
   }
 
   @Test

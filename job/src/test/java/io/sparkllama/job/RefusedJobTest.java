@@ -140,6 +140,34 @@ class RefusedJobTest {
   }
 
   @Test
+  void conversations() throws Exception {
+    job = job.replace("prompt.template =", "prompt.user =");
+    refused("The model carries no chat template", "chatml, falcon", "engine.threads=1");
+    refused("prompt.chat-template must be model", "zephyr", "prompt.chat-template=zephir");
+    refused("does not exist", "prompt.chat-template=" + folder.resolve("no.jinja"));
+    Path format = folder.resolve("format.jinja");
+    job += "prompt.chat-template = \"" + format + "\"\n";
+    Files.writeString(format, "\n{% for %}");
+    refused("The chat template cannot be used", "line 2", "engine.threads=1");
+    Files.writeString(format, "{{ raise_exception('no system') if messages|length > 1 }}");
+    refused("The chat template refuses the conversation", "no system", "prompt.system=Be kind.");
+    Files.writeString(format, "{{ messages[0].content }}{# </think> #}<think>\n");
+    job =
+        job.replace("task = complete", "task = classify").replace("generation.max-tokens = 4", "");
+    refused("makes the model think first", "enable_thinking", "classify.labels=[a, b]");
+  }
+
+  @Test
+  void tools() throws Exception {
+    job = job.replace("prompt.template =", "prompt.chat-template = chatml, prompt.user =");
+    refused("prompt.tools is no JSON, at line 1", "prompt.tools=\"[{]\"");
+    refused("prompt.tools does not exist", "prompt.tools=" + folder.resolve("no.json"));
+    refused("prompt.date must be a date such as", "prompt.date=tomorrow");
+    refused("prompt.messages names a column", "prompt.messages=turns");
+    refused("prompt.messages needs a column of type array", "prompt.messages=text");
+  }
+
+  @Test
   void tasksThatTheModelCannotDo() throws Exception {
     refused(
         "leaves no room in the context",

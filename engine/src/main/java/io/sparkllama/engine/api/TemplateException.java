@@ -15,7 +15,9 @@ public final class TemplateException extends RuntimeException {
     /** The template says so itself, by {@code raise_exception}. */
     RAISED,
     /** A value is null where a prompt needs text. */
-    NULL_VALUE
+    NULL_VALUE,
+    /** The interpreter itself is at fault; the cause says where. */
+    FAULT
   }
 
   private final Kind kind;
@@ -38,7 +40,12 @@ public final class TemplateException extends RuntimeException {
   }
 
   private TemplateException(Kind kind, String problem, boolean holdsData, int line) {
-    super(line == 0 ? problem : "line " + line + ": " + problem);
+    this(kind, problem, holdsData, line, null);
+  }
+
+  private TemplateException(
+      Kind kind, String problem, boolean holdsData, int line, Throwable cause) {
+    super(line == 0 ? problem : "line " + line + ": " + problem, cause);
     this.kind = kind;
     this.problem = problem;
     this.holdsData = holdsData;
@@ -59,6 +66,17 @@ public final class TemplateException extends RuntimeException {
     return new TemplateException(Kind.RAISED, problem, holdsData, 0);
   }
 
+  /** Reports a fault of the interpreter, in words that hold no data; the cause may. */
+  public static TemplateException fault(RuntimeException cause, int line) {
+    return new TemplateException(
+        Kind.FAULT,
+        "the template interpreter failed, which is a fault of its own; please report the template: "
+            + cause.getClass().getSimpleName(),
+        false,
+        line,
+        cause);
+  }
+
   /** Describes a value that is null where text is needed, in words that hold no data. */
   public static TemplateException nullValue(String problem) {
     return new TemplateException(Kind.NULL_VALUE, problem, false, 0);
@@ -66,13 +84,13 @@ public final class TemplateException extends RuntimeException {
 
   /** Returns the same problem with its line. */
   public TemplateException atLine(int newLine) {
-    return new TemplateException(kind, problem, holdsData, newLine);
+    return new TemplateException(kind, problem, holdsData, newLine, getCause());
   }
 
   /** Returns the same problem with the name of the template, such as a key of the job file. */
   public TemplateException in(String template) {
     String place = template + (line == 0 ? "" : ", line " + line) + ": ";
-    return new TemplateException(kind, place + problem, holdsData, 0);
+    return new TemplateException(kind, place + problem, holdsData, 0, getCause());
   }
 
   /** Returns what kind of trouble it is. */

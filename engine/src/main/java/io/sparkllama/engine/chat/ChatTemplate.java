@@ -24,7 +24,7 @@ public final class ChatTemplate {
   private final List<String> names;
   private final Set<String> assigned;
 
-  private ChatTemplate(TemplateParser.Parsed parsed) {
+  ChatTemplate(TemplateParser.Parsed parsed) {
     this.statements = parsed.statements();
     this.names =
         parsed.names().stream().filter(name -> TemplateFunctions.find(name) == null).toList();
@@ -103,6 +103,9 @@ public final class ChatTemplate {
     } catch (StackOverflowError tooDeep) {
       throw new TemplateException(
           "the template nests too deep for this thread's stack", rendering.line());
+    } catch (RuntimeException fault) {
+      // An untrusted template found a mistake of ours: it costs the row, and not the job.
+      throw TemplateException.fault(fault, rendering.line());
     }
   }
 }

@@ -1,20 +1,12 @@
 package io.sparkllama.engine.chat;
 
-import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.math.MathContext;
-import java.math.RoundingMode;
-import java.util.List;
 
 /**
  * Writes values as Python prints them: {@code str} for what a template prints, {@code repr} for
  * what stands inside a list or a map.
  */
 final class Representation {
-  /** The nearest first; above a power of two only the other neighbour may read back. */
-  private static final List<RoundingMode> ROUNDINGS =
-      List.of(RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN);
-
   private Representation() {}
 
   /** Returns the text that a template prints for a value. */
@@ -46,56 +38,10 @@ final class Representation {
     return out.append(quote).toString();
   }
 
-  /** Finds the fewest digits that read back as the same number, in Python's notation. */
+  /** Writes a number as Python prints it. */
   static String of(Budget budget, double number) {
-    if (Double.isNaN(number)) {
-      return "nan";
-    }
-    if (Double.isInfinite(number)) {
-      return number > 0 ? "inf" : "-inf";
-    }
-    if (number == 0) {
-      return 1 / number < 0 ? "-0.0" : "0.0";
-    }
     budget.steps(NumberFormat.steps(number));
-    // Java's own digits read back, but differ between releases (JDK-4511638), and so would the
-    // prompts: fewer may do. Where some number of digits does, every larger one does too.
-    BigDecimal exact = new BigDecimal(number);
-    int digits = new BigDecimal(Double.toString(number)).stripTrailingZeros().precision();
-    BigDecimal shortest = readingBack(exact, digits, number);
-    while (digits > 1) {
-      BigDecimal shorter = readingBack(exact, --digits, number);
-      if (shorter == null) {
-        break;
-      }
-      shortest = shorter;
-    }
-    return notation(shortest.stripTrailingZeros());
-  }
-
-  /** Returns a number of so many digits that reads back as another one, or null. */
-  private static BigDecimal readingBack(BigDecimal exact, int digits, double number) {
-    for (RoundingMode mode : ROUNDINGS) {
-      BigDecimal rounded = exact.round(new MathContext(digits, mode));
-      if (rounded.doubleValue() == number) {
-        return rounded;
-      }
-    }
-    return null;
-  }
-
-  /** Writes digits with an exponent below 1e-4 and from 1e16. */
-  private static String notation(BigDecimal number) {
-    int exponent = number.precision() - number.scale() - 1;
-    if (exponent >= -4 && exponent < 16) {
-      String plain = number.toPlainString();
-      return plain.indexOf('.') < 0 ? plain + ".0" : plain;
-    }
-    String digits = number.unscaledValue().abs().toString();
-    String sign = number.signum() < 0 ? "-" : "";
-    String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
-    String size = Math.abs(exponent) < 10 ? "0" + Math.abs(exponent) : "" + Math.abs(exponent);
-    return sign + digits.charAt(0) + fraction + "e" + (exponent < 0 ? "-" : "+") + size;
+    return ShortestDecimal.of(number);
   }
 
   private static void append(Budget budget, MarkedTextBuilder out, TemplateValue value) {

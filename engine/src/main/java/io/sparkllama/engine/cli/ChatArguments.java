@@ -7,10 +7,10 @@ import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.engine.chat.BuiltInTemplates;
 import io.sparkllama.engine.chat.ChatTemplate;
+import io.sparkllama.engine.chat.Conversation;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,37 +82,25 @@ final class ChatArguments {
   }
 
   private final class ModelFormat implements Format {
-    private final ModelFile model;
-    private final ChatTemplate template;
+    private final Conversation conversation;
     private final Optional<ReasoningMarks> marks;
     private final LocalDate date = LocalDate.now(ZoneOffset.UTC);
 
     ModelFormat(ModelFile model, ChatTemplate template, String source) {
-      this.model = model;
-      this.template = template;
+      this.conversation =
+          new Conversation(template, model.beginText().orElse(""), model.endText().orElse(""));
       this.marks = model.reasoningMarks(source);
     }
 
+    /** Both messages are data: what they say is never a special token. */
     @Override
     public Prompt prompt(String message) {
       List<Object> messages = new ArrayList<>();
       if (system != null) {
-        messages.add(message("system", system));
+        messages.add(Conversation.message("system", system));
       }
-      messages.add(message("user", message));
-      Map<String, Object> variables = new HashMap<>();
-      variables.put("messages", messages);
-      variables.put("tools", null);
-      variables.put("documents", null);
-      variables.put("add_generation_prompt", true);
-      variables.put("bos_token", Prompt.ofTemplate(model.beginText().orElse("")));
-      variables.put("eos_token", Prompt.ofTemplate(model.endText().orElse("")));
-      return template.render(variables, date);
-    }
-
-    /** A message is data: what it says is never a special token. */
-    private Map<String, Object> message(String role, String content) {
-      return Map.of("role", Prompt.ofTemplate(role), "content", content);
+      messages.add(Conversation.message("user", message));
+      return conversation.render(messages, Map.of(), date);
     }
 
     @Override

@@ -57,6 +57,9 @@ final class TemplateFuzzer {
         throw new IllegalStateException("a second rendering differs");
       }
     } catch (TemplateException refused) {
+      if (refused.kind() == TemplateException.Kind.FAULT) {
+        throw new IllegalStateException("a fault of the interpreter", refused);
+      }
       checkRefusal(refused, canWriteSentinel);
     }
   }

@@ -1,12 +1,17 @@
 package io.sparkllama.job.prompt;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.engine.chat.ChatTemplate;
+import io.sparkllama.engine.chat.Conversation;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Holds how a model wants conversations written, compiled once per job and process. */
@@ -18,7 +23,7 @@ public final class ChatFormat implements Serializable {
   private final String beginText;
   private final String endText;
   private final ReasoningMarks marks; // null where the model does not think
-  private transient ChatTemplate template;
+  private transient Conversation conversation;
 
   private ChatFormat(
       String name, String source, String beginText, String endText, ReasoningMarks marks) {
@@ -27,7 +32,7 @@ public final class ChatFormat implements Serializable {
     this.beginText = beginText;
     this.endText = endText;
     this.marks = marks;
-    this.template = ChatTemplate.compile(source);
+    this.conversation = conversation();
   }
 
   /**
@@ -62,16 +67,13 @@ public final class ChatFormat implements Serializable {
     return name;
   }
 
-  ChatTemplate template() {
-    return template;
+  /** Writes messages; see {@link Conversation#render}. */
+  Prompt render(List<?> messages, Map<String, ?> arguments, LocalDate date) {
+    return conversation.render(messages, arguments, date);
   }
 
-  String beginText() {
-    return beginText;
-  }
-
-  String endText() {
-    return endText;
+  private Conversation conversation() {
+    return new Conversation(ChatTemplate.compile(source), beginText, endText);
   }
 
   Optional<ReasoningMarks> marks() {
@@ -80,6 +82,6 @@ public final class ChatFormat implements Serializable {
 
   private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
     in.defaultReadObject();
-    template = ChatTemplate.compile(source);
+    conversation = conversation();
   }
 }

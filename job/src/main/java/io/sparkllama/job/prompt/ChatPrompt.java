@@ -3,6 +3,7 @@ package io.sparkllama.job.prompt;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.TemplateException;
+import io.sparkllama.engine.chat.Conversation;
 import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -119,20 +120,17 @@ public record ChatPrompt(
     ChatFormat chat =
         format.orElseThrow(() -> new IllegalStateException("The model is not known yet"));
     List<Object> messages = new ArrayList<>();
-    system.ifPresent(template -> messages.add(message("system", template.render(values))));
+    system.ifPresent(
+        template -> messages.add(Conversation.message("system", template.render(values))));
     messagesColumn.ifPresent(column -> addMessages(column, values.get(column), messages));
-    user.ifPresent(template -> messages.add(message("user", template.render(values))));
+    user.ifPresent(template -> messages.add(Conversation.message("user", template.render(values))));
     Map<String, Object> variables = new HashMap<>();
     arguments.forEach((name, value) -> variables.put(name, own(value)));
-    variables.put("messages", messages);
-    // As transformers gives them: there, and none where there are none.
-    variables.put("tools", tools.isEmpty() ? null : own(tools));
-    variables.putIfAbsent("documents", null);
-    variables.putIfAbsent("add_generation_prompt", true);
-    variables.put("bos_token", Prompt.ofTemplate(chat.beginText()));
-    variables.put("eos_token", Prompt.ofTemplate(chat.endText()));
+    if (!tools.isEmpty()) {
+      variables.put("tools", own(tools));
+    }
     try {
-      return chat.template().render(variables, date);
+      return chat.render(messages, variables, date);
     } catch (TemplateException problem) {
       throw problem.in(chat.name());
     }
@@ -154,13 +152,6 @@ public record ChatPrompt(
       return entries;
     }
     return value;
-  }
-
-  private static Map<String, Object> message(String role, Prompt content) {
-    Map<String, Object> message = new LinkedHashMap<>();
-    message.put("role", Prompt.ofTemplate(role));
-    message.put("content", content);
-    return message;
   }
 
   private static void addMessages(String column, Object value, List<Object> messages) {
