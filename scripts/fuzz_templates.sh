@@ -29,7 +29,7 @@ java -cp "$target_path" io.sparkllama.engine.chat.TemplateFuzzer "$fuzz/corpus"
 
 # What Jazzer writes for a reproducer goes to the current folder.
 cd "$fuzz/findings"
-exec java -Xmx512m -Xss1m -cp "$fuzz/jazzer/jazzer-$jazzer_version.jar:$fuzz/jazzer/jazzer-api-$jazzer_version.jar:$target_path" \
+exec java -Xmx192m -Xss512k -cp "$fuzz/jazzer/jazzer-$jazzer_version.jar:$fuzz/jazzer/jazzer-api-$jazzer_version.jar:$target_path" \
   com.code_intelligence.jazzer.Jazzer \
   --target_class=io.sparkllama.engine.chat.TemplateFuzzer \
   --instrumentation_includes='io.sparkllama.engine.chat.**' \
