@@ -24,6 +24,7 @@ import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
@@ -31,6 +32,7 @@ import io.sparkllama.engine.api.ScoreResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -60,6 +62,47 @@ class LlamaEngineTest {
         }
       }
     }
+  }
+
+  @Test
+  void tellsThoughtsFromTheAnswerAndStopsInTheAnswerAlone() {
+    SamplingParams sampling = SamplingParams.greedy(40);
+    Prompt begun = Prompt.ofTemplate("i th");
+    try (LlamaEngine engine = engine(SHAPES.get(0))) {
+      String whole = generate(engine, begun, sampling, Optional.empty()).text();
+      String end = whole.substring(8, 11);
+      int at = whole.indexOf(end);
+      ReasoningMarks marks = new ReasoningMarks("th", end);
+      String answer = whole.substring(at + end.length()).stripLeading();
+
+      GenerationResult parted = generate(engine, begun, sampling, Optional.of(marks));
+      assertThat(parted.reasoning()).contains(whole.substring(0, at).strip());
+      assertThat(parted.text()).isEqualTo(answer);
+      assertThat(parted.tokens())
+          .isEqualTo(generate(engine, begun, sampling, Optional.empty()).tokens());
+
+      // The same text from a document has begun nothing.
+      Prompt written = Prompt.ofData("i th");
+      GenerationResult plain = generate(engine, written, sampling, Optional.of(marks));
+      assertThat(plain.reasoning()).isEmpty();
+      assertThat(plain.text()).isEqualTo(whole);
+
+      String thought = whole.substring(0, 1);
+      SamplingParams stopping = new SamplingParams(0, 0, 1, 0, 0, 40, List.of(thought), List.of());
+      GenerationResult stopped = generate(engine, begun, stopping, Optional.of(marks));
+      assertThat(stopped.reasoning()).isEqualTo(parted.reasoning());
+      assertThat(stopped.text())
+          .isEqualTo(
+              answer.contains(thought) ? answer.substring(0, answer.indexOf(thought)) : answer);
+    }
+  }
+
+  private static GenerationResult generate(
+      LlamaEngine engine, Prompt prompt, SamplingParams sampling, Optional<ReasoningMarks> marks) {
+    return engine
+        .generate(
+            new GenerationRequest(new RowKey(1, 2), prompt, sampling, OverlongPolicy.ERROR, marks))
+        .join();
   }
 
   @Test

@@ -48,7 +48,7 @@ final class FakeEngine implements EngineCalls {
                 900, new RowError(RowError.PROMPT_TOO_LONG, "too many tokens"))
             : new GenerationResult(
                 "<" + text + ">",
-                Optional.empty(),
+                request.reasoning().map(marks -> "between " + marks.begin() + marks.end()),
                 new int[] {1, 2, 3},
                 FinishReason.LENGTH,
                 text.length(),
