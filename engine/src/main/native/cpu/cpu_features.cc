@@ -9,25 +9,30 @@ namespace sparkllama {
 #if defined(__x86_64__)
 
 CpuFeatures cpu_features() {
+  constexpr CpuFeatures kNone = {false, false};
   unsigned eax = 0;
   unsigned ebx = 0;
   unsigned ecx = 0;
   unsigned edx = 0;
-  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return {false};
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return kNone;
   constexpr unsigned kNeeded = bit_FMA | bit_F16C | bit_AVX | bit_OSXSAVE;
-  if ((ecx & kNeeded) != kNeeded) return {false};
-  // XCR0: the operating system keeps the SSE and the AVX halves of the registers.
+  if ((ecx & kNeeded) != kNeeded) return kNone;
   unsigned xcr0_low = 0;
   unsigned xcr0_high = 0;
   __asm__("xgetbv" : "=a"(xcr0_low), "=d"(xcr0_high) : "c"(0));
-  if ((xcr0_low & 6u) != 6u) return {false};
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return {false};
-  return {(ebx & bit_AVX2) != 0};
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return kNone;
+  // XCR0: the operating system keeps the SSE and the AVX halves of the registers; of AVX-512 the
+  // masks, the upper halves and the upper sixteen too.
+  const bool avx2 = (xcr0_low & 0x06u) == 0x06u && (ebx & bit_AVX2) != 0;
+  constexpr unsigned kWide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+  const bool avx512 = avx2 && (xcr0_low & 0xe6u) == 0xe6u && (ebx & kWide) == kWide &&
+                      (ecx & bit_AVX512VNNI) != 0;
+  return {avx2, avx512};
 }
 
 #else
 
-CpuFeatures cpu_features() { return {false}; }
+CpuFeatures cpu_features() { return {false, false}; }
 
 #endif
 

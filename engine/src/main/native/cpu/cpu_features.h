@@ -4,7 +4,8 @@
 namespace sparkllama {
 
 struct CpuFeatures {
-  bool avx2;  // with FMA and F16C, and the operating system saves the registers
+  bool avx2;    // with FMA and F16C, and the operating system saves the registers
+  bool avx512;  // all of avx2, and F, BW, DQ, VL and VNNI; the system saves these registers too
 };
 
 CpuFeatures cpu_features();

@@ -1,17 +1,15 @@
 #include "jni/native_runner.h"
 
 #include "base/error.h"
-#include "base/float_environment.h"
 #include "base/word_reader.h"
 #include "cpu/kernel_dispatch.h"
 
 namespace sparkllama {
 
 NativeRunner::NativeRunner(std::span<const std::byte> description,
-                           const std::vector<std::string>& files) {
-  const FloatEnvironment float_environment;  // packing weights computes too
+                           const std::string& packed_file) {
   WordReader words(description);
-  const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 2));
+  const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 3));
   const KernelTable* kernels = kernel_table(instruction_set);
   if (kernels == nullptr) {
     throw ConfigurationError(
@@ -20,7 +18,8 @@ NativeRunner::NativeRunner(std::span<const std::byte> description,
   }
   ModelDescription model = read_model_description(words);
   RunnerOptions options = read_runner_options(words, model.parameters);
-  runner_ = std::make_unique<Runner>(std::move(model), std::move(options), files, *kernels);
+  runner_ = std::make_unique<Runner>(std::move(model), std::move(options), packed_file,
+                                     *kernels);
 }
 
 int32_t NativeRunner::attach(std::span<std::byte> buffer) {

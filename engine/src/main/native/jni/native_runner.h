@@ -15,7 +15,7 @@ namespace sparkllama {
 class NativeRunner {
  public:
   // `description` is what io.sparkllama.engine.runner.ModelDescription writes.
-  NativeRunner(std::span<const std::byte> description, const std::vector<std::string>& files);
+  NativeRunner(std::span<const std::byte> description, const std::string& packed_file);
 
   const Runner& runner() const { return *runner_; }
 

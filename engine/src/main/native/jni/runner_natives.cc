@@ -25,9 +25,9 @@ jlongArray batch_layout(JNIEnv* env, jclass, jobject capacity) {
   });
 }
 
-jlong create(JNIEnv* env, jclass, jobjectArray files, jobject description) {
+jlong create(JNIEnv* env, jclass, jbyteArray packed_file, jobject description) {
   return guarded(env, [&] {
-    return to_handle(new NativeRunner(direct_bytes(env, description), strings(env, files)));
+    return to_handle(new NativeRunner(direct_bytes(env, description), text_of(env, packed_file)));
   });
 }
 
@@ -64,7 +64,7 @@ bool bind(JNIEnv* env, jclass natives) {
   const JNINativeMethod methods[] = {
       method("buildId", "()Ljava/lang/String;", reinterpret_cast<void*>(build_id_of_library)),
       method("batchLayout", "(Ljava/nio/ByteBuffer;)[J", reinterpret_cast<void*>(batch_layout)),
-      method("create", "([[BLjava/nio/ByteBuffer;)J", reinterpret_cast<void*>(create)),
+      method("create", "([BLjava/nio/ByteBuffer;)J", reinterpret_cast<void*>(create)),
       method("destroy", "(J)V", reinterpret_cast<void*>(destroy)),
       method("attach", "(JLjava/nio/ByteBuffer;)I", reinterpret_cast<void*>(attach)),
       method("step", "(JI)V", reinterpret_cast<void*>(step)),

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 
@@ -23,21 +22,15 @@ inline std::span<std::byte> direct_bytes(JNIEnv* env, jobject buffer) {
           static_cast<size_t>(env->GetDirectBufferCapacity(buffer))};
 }
 
-// UTF-8 strings, each a byte[] without an end mark.
-inline std::vector<std::string> strings(JNIEnv* env, jobjectArray arrays) {
-  std::vector<std::string> result;
-  const jsize count = arrays == nullptr ? 0 : env->GetArrayLength(arrays);
-  for (jsize i = 0; i < count; ++i) {
-    auto bytes = static_cast<jbyteArray>(env->GetObjectArrayElement(arrays, i));
-    if (bytes == nullptr) {
-      throw EngineError("A string given to the native engine is null");
-    }
-    std::string& text = result.emplace_back(env->GetArrayLength(bytes), '\0');
-    env->GetByteArrayRegion(bytes, 0, static_cast<jsize>(text.size()),
-                            reinterpret_cast<jbyte*>(text.data()));
-    env->DeleteLocalRef(bytes);
+// A UTF-8 string, a byte[] without an end mark.
+inline std::string text_of(JNIEnv* env, jbyteArray bytes) {
+  if (bytes == nullptr) {
+    throw EngineError("A string given to the native engine is null");
   }
-  return result;
+  std::string text(env->GetArrayLength(bytes), '\0');
+  env->GetByteArrayRegion(bytes, 0, static_cast<jsize>(text.size()),
+                          reinterpret_cast<jbyte*>(text.data()));
+  return text;
 }
 
 // Null, with Java's exception pending, where Java has no memory left.

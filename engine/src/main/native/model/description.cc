@@ -24,7 +24,6 @@ TensorEntry read_tensor(WordReader& words, int32_t layer_count) {
                            std::to_string(type));
   }
   tensor.type = static_cast<TensorType>(type);
-  tensor.part = static_cast<int32_t>(words.integer("tensor part", 0, 100000));
   tensor.offset = words.integer("tensor offset", 0, std::numeric_limits<int64_t>::max());
   tensor.rows = words.integer("tensor rows", 1, kMost);
   tensor.columns = words.integer("tensor columns", 1, kMost);

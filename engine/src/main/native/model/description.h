@@ -1,4 +1,5 @@
-// Describes a model as Java hands it over: hyper-parameters, and where each tensor lies.
+// Describes a model as Java hands it over: hyper-parameters, and where each tensor lies in the
+// packed file.
 //
 // The words and their order are those of io.sparkllama.engine.runner.ModelDescription. Java has
 // checked everything once; nothing here relies on that.
@@ -53,8 +54,7 @@ struct TensorEntry {
   WeightRole role;
   int32_t layer;  // 0 for tensors of the whole model
   TensorType type;
-  int32_t part;    // index of the file
-  int64_t offset;  // bytes from the beginning of the file
+  int64_t offset;  // bytes from the beginning of the packed file
   int64_t rows;
   int64_t columns;
 };

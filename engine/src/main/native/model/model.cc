@@ -1,6 +1,7 @@
 #include "model/model.h"
 
-#include "tensor/tensor_type.h"
+#include <utility>
+
 
 namespace sparkllama {
 namespace {
@@ -13,15 +14,12 @@ std::string describe(const TensorEntry& tensor) {
 
 }  // namespace
 
-Model::Model(ModelDescription description, const std::vector<std::string>& files,
-             const KernelTable& kernels)
-    : parameters_(std::move(description.parameters)), layers_(parameters_.layer_count) {
-  files_.reserve(files.size());
-  for (const std::string& file : files) {
-    files_.emplace_back(file);
-  }
+Model::Model(ModelDescription description, const std::string& packed_file)
+    : parameters_(std::move(description.parameters)),
+      file_(packed_file),
+      layers_(parameters_.layer_count) {
   for (const TensorEntry& tensor : description.tensors) {
-    place(tensor, kernels);
+    place(tensor);
   }
   if (output_.data == nullptr) {
     output_ = token_embedding_;
@@ -29,79 +27,84 @@ Model::Model(ModelDescription description, const std::vector<std::string>& files
   require_complete();
 }
 
-void Model::place(const TensorEntry& tensor, const KernelTable& kernels) {
+void Model::place(const TensorEntry& tensor) {
   const HyperParameters& p = parameters_;
   const int64_t embedding = p.embedding_length;
   LayerWeights& layer = layers_[tensor.layer];
   switch (tensor.role) {
     case WeightRole::kTokenEmbedding:
-      token_embedding_ = locate(tensor, p.vocabulary_size, embedding);
+      token_embedding_ = matrix(tensor, p.vocabulary_size, embedding);
       break;
     case WeightRole::kOutputNorm:
-      output_norm_ = widen(locate(tensor, 1, embedding), kernels);
+      output_norm_ = vector(tensor, embedding);
       break;
     case WeightRole::kOutput:
-      output_ = locate(tensor, p.vocabulary_size, embedding);
+      output_ = matrix(tensor, p.vocabulary_size, embedding);
       break;
     case WeightRole::kRopeFactors:
       break;  // they are in the inverse frequencies already
     case WeightRole::kAttentionNorm:
-      layer.attention_norm = widen(locate(tensor, 1, embedding), kernels);
+      layer.attention_norm = vector(tensor, embedding);
       break;
     case WeightRole::kAttentionQuery:
-      layer.query = locate(tensor, p.query_width(), embedding);
+      layer.query = matrix(tensor, p.query_width(), embedding);
       break;
     case WeightRole::kAttentionKey:
-      layer.key = locate(tensor, p.kv_width(), embedding);
+      layer.key = matrix(tensor, p.kv_width(), embedding);
       break;
     case WeightRole::kAttentionValue:
-      layer.value = locate(tensor, p.kv_width(), embedding);
+      layer.value = matrix(tensor, p.kv_width(), embedding);
       break;
     case WeightRole::kAttentionOutput:
-      layer.attention_output = locate(tensor, embedding, p.query_width());
+      layer.attention_output = matrix(tensor, embedding, p.query_width());
       break;
     case WeightRole::kFeedForwardNorm:
-      layer.feed_forward_norm = widen(locate(tensor, 1, embedding), kernels);
+      layer.feed_forward_norm = vector(tensor, embedding);
       break;
     case WeightRole::kFeedForwardGate:
-      layer.gate = locate(tensor, p.feed_forward_length, embedding);
+      layer.gate = matrix(tensor, p.feed_forward_length, embedding);
       break;
     case WeightRole::kFeedForwardUp:
-      layer.up = locate(tensor, p.feed_forward_length, embedding);
+      layer.up = matrix(tensor, p.feed_forward_length, embedding);
       break;
     case WeightRole::kFeedForwardDown:
-      layer.down = locate(tensor, embedding, p.feed_forward_length);
+      layer.down = matrix(tensor, embedding, p.feed_forward_length);
       break;
   }
 }
 
-WeightMatrix Model::locate(const TensorEntry& tensor, int64_t rows, int64_t columns) const {
-  const int64_t bytes = row_bytes(tensor.type, columns);
-  if (bytes < 0 || tensor.rows != rows || tensor.columns != columns) {
+PackedMatrix Model::matrix(const TensorEntry& tensor, int64_t rows, int64_t columns) const {
+  if (row_bytes(tensor.type, columns) < 0 || tensor.rows != rows || tensor.columns != columns) {
     throw ModelFormatError(
         "A tensor has another shape or type than the model asks for: " + describe(tensor) +
         "; expected " + std::to_string(rows) + " rows of " + std::to_string(columns));
   }
-  if (tensor.part >= static_cast<int64_t>(files_.size())) {
-    throw ModelFormatError("A tensor lies in a file that was not given: " + describe(tensor));
-  }
-  const MappedFile& file = files_[tensor.part];
-  if (tensor.offset > file.size() || rows * bytes > file.size() - tensor.offset) {
-    throw ModelFormatError("A tensor does not lie within its file, which is cut off or damaged: " +
-                           file.path() + ": " + describe(tensor) + " at byte " +
-                           std::to_string(tensor.offset) + " of " + std::to_string(file.size()));
-  }
-  if (tensor.offset % 4 != 0) {
-    throw ModelFormatError("A tensor does not begin on a border of 4 bytes: " + file.path() + ": " +
-                           describe(tensor) + " at byte " + std::to_string(tensor.offset));
-  }
-  return WeightMatrix{tensor.type, file.data() + tensor.offset, rows, columns, bytes};
+  const std::byte* data = locate(tensor, panel_count(rows) * panel_bytes(tensor.type, columns));
+  return PackedMatrix{tensor.type, data, rows, columns};
 }
 
-const float* Model::widen(const WeightMatrix& vector, const KernelTable& kernels) {
-  AlignedArray<float>& widened = vectors_.emplace_back(vector.columns);
-  kernels.dequantize_row(vector, 0, widened.data());
-  return widened.data();
+const float* Model::vector(const TensorEntry& tensor, int64_t columns) const {
+  if (tensor.type != TensorType::kF32 || tensor.rows != 1 || tensor.columns != columns) {
+    throw ModelFormatError("A vector has another shape or type than the model asks for: " +
+                           describe(tensor) + "; expected F32, 1 row of " +
+                           std::to_string(columns));
+  }
+  return reinterpret_cast<const float*>(
+      locate(tensor, columns * static_cast<int64_t>(sizeof(float))));
+}
+
+const std::byte* Model::locate(const TensorEntry& tensor, int64_t bytes) const {
+  if (tensor.offset > file_.size() || bytes > file_.size() - tensor.offset) {
+    throw ModelFormatError("A tensor does not lie within the packed file, which is cut off: " +
+                           file_.path() + ": " + describe(tensor) + " at byte " +
+                           std::to_string(tensor.offset) + " of " + std::to_string(file_.size()));
+  }
+  constexpr int64_t kBorder = 64;
+  if (tensor.offset % kBorder != 0) {
+    throw ModelFormatError("A tensor does not begin on a border of 64 bytes: " + file_.path() +
+                           ": " + describe(tensor) + " at byte " + std::to_string(tensor.offset));
+  }
+  return file_.data() + tensor.offset;
 }
 
 void Model::require_complete() const {

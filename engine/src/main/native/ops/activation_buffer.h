@@ -17,7 +17,7 @@ struct FormatSet {
   bool block32 = false;
   bool block256 = false;
 
-  static FormatSet of(std::initializer_list<const WeightMatrix*> weights);
+  static FormatSet of(std::initializer_list<const PackedMatrix*> weights);
   bool empty() const { return !block32 && !block256; }
 };
 
@@ -39,6 +39,7 @@ class ActivationBuffer {
   AlignedArray<int8_t> codes256_;  // [max_rows, max_columns]
   AlignedArray<float> scales256_;  // [max_rows, max_columns / 256]
   AlignedArray<int32_t> sums256_;  // [max_rows, max_columns / 16]
+  AlignedArray<int16_t> short_sums256_;  // [max_rows, max_columns / 32]
 };
 
 }  // namespace sparkllama

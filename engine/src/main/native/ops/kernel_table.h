@@ -9,7 +9,7 @@
 #include <cstdint>
 
 #include "tensor/activation_format.h"
-#include "tensor/tensor_type.h"
+#include "tensor/packed_layout.h"
 
 namespace sparkllama {
 
@@ -24,16 +24,8 @@ struct Activations {
   const float* scales;  // [num_rows, columns / block]
   // Sums of codes. kInt8Block32: [num_rows, columns / 32]; kInt8Block256: [num_rows, columns / 16].
   const int32_t* sums;
+  const int16_t* sums32;  // kInt8Block256: [num_rows, columns / 32]; null for the others
   int64_t columns;
-};
-
-// A weight matrix as it lies in the GGUF file.
-struct WeightMatrix {
-  TensorType type;
-  const std::byte* data;  // [rows, row_bytes]; aligned to 2 bytes at least
-  int64_t rows;           // outputs
-  int64_t columns;        // inputs
-  int64_t row_bytes;
 };
 
 enum class KvType : int32_t { kFloat32 = 0, kFloat16 = 1, kInt8 = 2 };
@@ -83,14 +75,15 @@ struct KernelTable {
   const char* name;  // "reference", "avx2"
 
   // y[t * y_stride + r] for t in [0, num_rows), r in [row_begin, row_end): weights row r times
-  // activations row t. y holds [num_rows, y_stride] and does not overlap any input; nothing but
-  // those elements is read or written. Zero columns give 0.
+  // activations row t. row_begin is a multiple of kPanelRows, and so is row_end where it is not
+  // weights.rows. y holds [num_rows, y_stride] and does not overlap any input; nothing but those
+  // elements is read or written. Zero columns give 0.
   // Float types: one chain of fused multiply-adds over k = 0 .. columns - 1 from 0, weights widened
   // to float32. Quantized types: per block in order, integer arithmetic exact,
   //   acc = fma(float(dot), weight scale * activation scale, acc)
   // and for types with a minimum a second such step. The exact expression per type stands in
   // cpu/kernels/reference/matrix_product.cc.
-  void (*matrix_product)(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
+  void (*matrix_product)(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
                          const Activations& activations, int64_t num_rows, float* y,
                          int64_t y_stride);
 
@@ -98,7 +91,7 @@ struct KernelTable {
   void (*quantize_block32)(const float* x, int64_t columns, int8_t* codes, float* scales,
                            int32_t* sums);
   void (*quantize_block256)(const float* x, int64_t columns, int8_t* codes, float* scales,
-                            int32_t* sums);
+                            int32_t* sums, int16_t* sums32);
 
   // out[i] = (x[i] * (1 / sqrt(sum / columns + epsilon))) * weight[i]; out may be x.
   // sum is of x^2 in 16 lanes (lane = i mod 16), each a chain of fused multiply-adds from 0, then a
@@ -141,7 +134,7 @@ struct KernelTable {
 
   // Widens one weight row to float32: code * scale (K types: code * (scale * sub-scale)), rounded,
   // then the minimum (K types: minimum * sub-minimum) added, rounded.
-  void (*dequantize_row)(const WeightMatrix& weights, int64_t row, float* out);
+  void (*dequantize_row)(const PackedMatrix& weights, int64_t row, float* out);
 };
 
 }  // namespace sparkllama

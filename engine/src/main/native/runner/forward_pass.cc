@@ -9,7 +9,7 @@
 namespace sparkllama {
 namespace {
 
-constexpr int64_t kRowGranule = 16;  // outputs of a product that one thread takes at least
+constexpr int64_t kRowGranule = 2 * kPanelRows;  // outputs that one thread takes at least: a tile's
 
 // What an element costs, in integer multiply-adds, to decide whether work is worth sharing.
 constexpr int64_t kFloatProductCost = 4;
@@ -222,7 +222,7 @@ void ForwardPass::multiply(std::initializer_list<Product> products, const float*
   }
   pool_.run(work, [&](int thread, int threads) {
     for (const Product& product : products) {
-      const WeightMatrix& weights = *product.weights;
+      const PackedMatrix& weights = *product.weights;
       const Share share = share_of(weights.rows, kRowGranule, thread, threads);
       if (share.begin < share.end) {
         kernels_.matrix_product(

@@ -44,7 +44,7 @@ class ForwardPass {
     FormatSet feed_forward_hidden;
   };
   struct Product {
-    const WeightMatrix* weights;
+    const PackedMatrix* weights;
     float* y;  // [num_rows, weights.rows]
   };
 

@@ -18,11 +18,11 @@ constexpr int64_t kLogitCost = 64;  // of measuring, per element, in integer mul
 }  // namespace
 
 Runner::Runner(ModelDescription description, RunnerOptions options,
-               const std::vector<std::string>& files, const KernelTable& kernels)
+               const std::string& packed_file, const KernelTable& kernels)
     : kernels_(kernels),
       layout_(options.capacity),
       pool_(options.threads),
-      model_(std::move(description), files, kernels),
+      model_(std::move(description), packed_file),
       cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count),
       check_(model_.parameters(), cache_),
       forward_(model_, cache_, kernels, pool_, options.capacity),

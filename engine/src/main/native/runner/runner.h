@@ -24,8 +24,8 @@ namespace sparkllama {
 
 class Runner {
  public:
-  // Takes all memory, maps all files, starts all threads. `kernels` outlives the runner.
-  Runner(ModelDescription description, RunnerOptions options, const std::vector<std::string>& files,
+  // Takes all memory, maps the packed file, starts all threads. `kernels` outlives the runner.
+  Runner(ModelDescription description, RunnerOptions options, const std::string& packed_file,
          const KernelTable& kernels);
 
   const BatchLayout& layout() const { return layout_; }

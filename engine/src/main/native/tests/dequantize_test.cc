@@ -1,4 +1,4 @@
-// Compares the widening of weight rows with vectors of the `gguf` Python package, bit by bit.
+// Compares the widening of weight rows, packed and read again, with vectors of the `gguf` Python package, bit by bit.
 //
 // scripts/dequantization_vectors.py makes the vectors: a uint32 number of values, the blocks, the
 // float32 values. The Java reader is tested with the same files.
@@ -9,6 +9,7 @@
 
 #include "cpu/kernel_dispatch.h"
 #include "tests/kernel_check.h"
+#include "tests/packed_weights.h"
 #include "tests/random.h"
 
 using namespace sparkllama;
@@ -39,17 +40,18 @@ void compare(const KernelTable& table, TensorType type) {
   std::memcpy(expected.data(), bytes.data() + sizeof(count) + stored, count * sizeof(float));
   std::vector<float> actual(count);
   const std::byte* data = reinterpret_cast<const std::byte*>(bytes.data() + sizeof(count));
-  table.dequantize_row({type, data, 1, count, stored}, 0, actual.data());
+  const PackedWeights weights(type, data, 1, count);
+  table.dequantize_row(weights.matrix(), 0, actual.data());
   expect_same(actual, expected, std::string(table.name) + " " + tensor_type_name(type));
 }
 
 }  // namespace
 
 int main() {
-  for (const InstructionSet set : {InstructionSet::kReference, InstructionSet::kAvx2}) {
+  for (const InstructionSet set : kInstructionSets) {
     const KernelTable* table = kernel_table(set);
     if (table == nullptr) {
-      std::printf("skipped: this processor has no AVX2\n");
+      print_skipped(set);
       continue;
     }
     for (const TensorType type : kAllTypes) compare(*table, type);

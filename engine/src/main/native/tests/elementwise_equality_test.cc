@@ -5,6 +5,7 @@
 
 #include "cpu/kernel_dispatch.h"
 #include "tests/kernel_check.h"
+#include "tests/packed_weights.h"
 #include "tests/random.h"
 
 using namespace sparkllama;
@@ -185,12 +186,12 @@ void walk_dequantize(const KernelTable& table, Random& random) {
   for (const TensorType type : kAllTypes) {
     const int64_t columns = block_columns(type) == 1 ? 37 : 3 * block_columns(type);
     const std::vector<std::byte> data = random_weights(type, 5 * columns, false, random);
-    const WeightMatrix weights = {type, data.data(), 5, columns, row_bytes(type, columns)};
+    const PackedWeights weights(type, data.data(), 5, columns);
     for (int64_t row = 0; row < 5; ++row) {
       std::vector<float> expected(static_cast<size_t>(columns));
       std::vector<float> actual = expected;
-      reference().dequantize_row(weights, row, expected.data());
-      table.dequantize_row(weights, row, actual.data());
+      reference().dequantize_row(weights.matrix(), row, expected.data());
+      table.dequantize_row(weights.matrix(), row, actual.data());
       expect_same(actual, expected, named(table, tensor_type_name(type), row));
     }
   }
@@ -199,10 +200,10 @@ void walk_dequantize(const KernelTable& table, Random& random) {
 }  // namespace
 
 int main() {
-  for (const InstructionSet set : {InstructionSet::kReference, InstructionSet::kAvx2}) {
+  for (const InstructionSet set : kInstructionSets) {
     const KernelTable* table = kernel_table(set);
     if (table == nullptr) {
-      std::printf("skipped: this processor has no AVX2\n");
+      print_skipped(set);
       continue;
     }
     Random random(13);

@@ -2,14 +2,24 @@
 #pragma once
 
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "cpu/kernel_dispatch.h"
 #include "ops/kernel_table.h"
 #include "tests/expect.h"
 
 namespace sparkllama::testing {
+
+constexpr InstructionSet kInstructionSets[] = {InstructionSet::kReference, InstructionSet::kAvx2,
+                                               InstructionSet::kAvx512};
+
+inline void print_skipped(InstructionSet set) {
+  std::printf("skipped: this processor has no %s\n",
+              set == InstructionSet::kAvx2 ? "AVX2" : "AVX-512 with VNNI");
+}
 
 // Whether two floats are the same bits; NaNs are all alike.
 inline bool same_bits(float a, float b) {
@@ -37,17 +47,18 @@ struct OwnedActivations {
   std::vector<int8_t> codes;
   std::vector<float> scales;
   std::vector<int32_t> sums;
+  std::vector<int16_t> sums32;
   int64_t columns;
 
   Activations view() const {
-    return {values.data(), codes.data(), scales.data(), sums.data(), columns};
+    return {values.data(), codes.data(), scales.data(), sums.data(), sums32.data(), columns};
   }
 };
 
 // Quantizes [num_rows, columns] by a table, in the format that the weight type reads.
 inline OwnedActivations prepare(const KernelTable& table, TensorType type,
                                 const std::vector<float>& values, int64_t columns) {
-  OwnedActivations out = {values, {}, {}, {}, columns};
+  OwnedActivations out = {values, {}, {}, {}, {}, columns};
   const ActivationFormat format = activation_format(type);
   if (format == ActivationFormat::kFloat32 || columns == 0) return out;
   const int64_t block = format == ActivationFormat::kInt8Block32 ? 32 : 256;
@@ -55,10 +66,17 @@ inline OwnedActivations prepare(const KernelTable& table, TensorType type,
   out.codes.resize(values.size());
   out.scales.resize(values.size() / static_cast<size_t>(block));
   out.sums.resize(values.size() / static_cast<size_t>(sum_block));
-  const auto quantize = block == 32 ? table.quantize_block32 : table.quantize_block256;
+  if (block == 256) out.sums32.resize(values.size() / 32);
   for (int64_t at = 0; at < static_cast<int64_t>(values.size()); at += columns) {
-    quantize(values.data() + at, columns, out.codes.data() + at, out.scales.data() + at / block,
-             out.sums.data() + at / sum_block);
+    const float* x = values.data() + at;
+    int8_t* codes = out.codes.data() + at;
+    float* scales = out.scales.data() + at / block;
+    int32_t* sums = out.sums.data() + at / sum_block;
+    if (block == 32) {
+      table.quantize_block32(x, columns, codes, scales, sums);
+    } else {
+      table.quantize_block256(x, columns, codes, scales, sums, out.sums32.data() + at / 32);
+    }
   }
   return out;
 }

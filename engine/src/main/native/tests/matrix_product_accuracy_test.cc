@@ -4,6 +4,7 @@
 #include "cpu/kernel_dispatch.h"
 #include "cpu/kernels/reference/weight_block.h"
 #include "tests/kernel_check.h"
+#include "tests/packed_weights.h"
 #include "tests/random.h"
 
 using namespace sparkllama;
@@ -24,9 +25,8 @@ struct ExactWeight {
 
 // One row; the integer parts come from the reference's unpacking, which dequantize_test.cc checks
 // against another implementation.
-std::vector<ExactWeight> exact_row(const WeightMatrix& weights, int64_t row) {
+std::vector<ExactWeight> exact_row(const PackedMatrix& weights, int64_t row) {
   std::vector<ExactWeight> out;
-  const std::byte* at = weights.data + row * weights.row_bytes;
   const int64_t block = block_columns(weights.type);
   if (block == 1) {
     std::vector<float> values(static_cast<size_t>(weights.columns));
@@ -34,17 +34,16 @@ std::vector<ExactWeight> exact_row(const WeightMatrix& weights, int64_t row) {
     for (const float v : values) out.push_back({v, std::fabs(static_cast<double>(v))});
   }
   for (int64_t k = 0; block > 1 && k < weights.columns; k += block) {
-    const std::byte* bytes = at + k / block * block_bytes(weights.type);
     for (int64_t i = 0; i < block; ++i) {
       const size_t e = static_cast<size_t>(i);
       double product = 0;
       double minimum = 0;
       if (block == 32) {
-        const reference::WeightBlock32 b = reference::unpack_block32(weights.type, bytes);
+        const reference::WeightBlock32 b = reference::unpack_block32(weights, row, k / 32);
         product = static_cast<double>(b.scale) * b.codes[e];
         minimum = static_cast<double>(b.minimum);
       } else {
-        const reference::WeightBlock256 b = reference::unpack_block256(weights.type, bytes);
+        const reference::WeightBlock256 b = reference::unpack_block256(weights, row, k / 256);
         product = static_cast<double>(b.scale) * b.sub_scales[e / 16] * b.codes[e];
         minimum = -static_cast<double>(b.minimum) * b.sub_minimums[e / 16];
       }
@@ -64,7 +63,8 @@ double read_activation(const OwnedActivations& x, size_t i) {
 void compare(TensorType type, Random& random) {
   const KernelTable& table = *kernel_table(InstructionSet::kReference);
   const std::vector<std::byte> data = random_weights(type, kRows * kColumns, true, random);
-  const WeightMatrix weights = {type, data.data(), kRows, kColumns, row_bytes(type, kColumns)};
+  const PackedWeights packed(type, data.data(), kRows, kColumns);
+  const PackedMatrix& weights = packed.matrix();
   const OwnedActivations x =
       prepare(table, type, random.gaussians(kActivationRows * kColumns), kColumns);
   std::vector<float> y(kActivationRows * kRows);

@@ -4,6 +4,7 @@
 
 #include "cpu/kernel_dispatch.h"
 #include "tests/kernel_check.h"
+#include "tests/packed_weights.h"
 #include "tests/random.h"
 
 using namespace sparkllama;
@@ -28,8 +29,8 @@ void compare(const KernelTable& table, const Case& c, Random& random) {
   // An odd multiple of 2 bytes: blocks of a file are not aligned any better.
   std::vector<std::byte> data = random_weights(c.type, c.rows * c.columns, c.finite, random);
   data.insert(data.begin(), 2, std::byte{0});
-  const WeightMatrix weights = {c.type, data.data() + 2, c.rows, c.columns,
-                                row_bytes(c.type, c.columns)};
+  const PackedWeights packed(c.type, data.data() + 2, c.rows, c.columns);
+  const PackedMatrix& weights = packed.matrix();
   const OwnedActivations x =
       prepare(reference, c.type, random.gaussians(c.num_rows * c.columns), c.columns);
   const int64_t stride = c.rows + 3;
@@ -62,13 +63,22 @@ void walk_type(const KernelTable& table, TensorType type, Random& random) {
   if (block == 256) widths = {0, 256, 512, 768};
   for (const int64_t columns : widths) {
     for (const int64_t num_rows : {0, 1, 2, 3, 4, 5, 6, 7, 11, 13}) {
-      for (const int64_t rows : {1, 7, 8, 9, 17, 24}) {
+      for (const int64_t rows : {1, 7, 8, 9, 17, 24, 33, 48}) {
         compare(table, {type, rows, 0, rows, columns, num_rows, true}, random);
       }
-      compare(table, {type, 37, 5, 30, columns, num_rows, true}, random);
-      compare(table, {type, 37, 9, 9, columns, num_rows, true}, random);
+      compare(table, {type, 53, 16, 48, columns, num_rows, true}, random);
+      compare(table, {type, 53, 32, 53, columns, num_rows, true}, random);
+      compare(table, {type, 37, 16, 16, columns, num_rows, true}, random);
       compare(table, {type, 19, 0, 19, columns, num_rows, false}, random);
     }
+  }
+}
+
+// Rows so wide that a product walks them in several chunks, which must not be seen.
+void walk_chunks(const KernelTable& table, TensorType type, Random& random) {
+  const int64_t columns = block_columns(type) == 1 ? 1000 : 5888;
+  for (const int64_t num_rows : {1, 6, 7, 14}) {
+    compare(table, {type, 48, 0, 48, columns, num_rows, true}, random);
   }
 }
 
@@ -89,7 +99,8 @@ void walk_extremes(const KernelTable& table, TensorType type) {
         std::memcpy(&data[at + static_cast<size_t>(field)], &one, sizeof(one));
       }
     }
-    const WeightMatrix weights = {type, data.data(), rows, columns, row_bytes(type, columns)};
+    const PackedWeights packed(type, data.data(), rows, columns);
+    const PackedMatrix& weights = packed.matrix();
     std::vector<float> values;
     for (int64_t i = 0; i < num_rows * columns; ++i) {
       const int64_t t = i / columns;
@@ -108,15 +119,16 @@ void walk_extremes(const KernelTable& table, TensorType type) {
 }  // namespace
 
 int main() {
-  for (const InstructionSet set : {InstructionSet::kReference, InstructionSet::kAvx2}) {
+  for (const InstructionSet set : kInstructionSets) {
     const KernelTable* table = kernel_table(set);
     if (table == nullptr) {
-      std::printf("skipped: this processor has no AVX2\n");
+      print_skipped(set);
       continue;
     }
     Random random(7);
     for (const TensorType type : kAllTypes) {
       walk_type(*table, type, random);
+      walk_chunks(*table, type, random);
       walk_extremes(*table, type);
     }
   }

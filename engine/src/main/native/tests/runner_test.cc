@@ -42,7 +42,7 @@ constexpr int64_t kFeedForward = 160;
 constexpr int64_t kFloats = 512000;  // of the file, more than the tensors take
 constexpr int kTokens = 8;
 constexpr int kFirstTensor = 11 + 8 + 1;
-constexpr int kTensorWords = 7;
+constexpr int kTensorWords = 6;
 
 Words make_words() {
   Words words;
@@ -73,11 +73,12 @@ Words make_words() {
   words.integer(std::size(tensors));
   int64_t offset = 0;
   for (const Tensor& tensor : tensors) {
-    for (int64_t value : {static_cast<int64_t>(tensor.role), int64_t{0}, int64_t{0}, int64_t{0},
-                          offset, tensor.rows, tensor.columns}) {
+    for (int64_t value : {static_cast<int64_t>(tensor.role), int64_t{0}, int64_t{0}, offset,
+                          tensor.rows, tensor.columns}) {
       words.integer(value);
     }
-    offset += tensor.rows * tensor.columns * 4;
+    offset += tensor.rows == 1 ? tensor.columns * 4
+                               : panel_count(tensor.rows) * panel_bytes(TensorType::kF32, tensor.columns);
   }
   for (int64_t value : {2, 0, 16}) words.integer(value);  // threads, KV type, block
   for (int64_t value : {kTokens, 2, 2, 4, 1, 4, 2, 3}) words.integer(value);  // capacity
@@ -91,7 +92,7 @@ Runner make_runner(const Words& words, const std::string& file) {
   WordReader reader(words.bytes());
   ModelDescription model = read_model_description(reader);
   RunnerOptions options = read_runner_options(reader, model.parameters);
-  return Runner(std::move(model), std::move(options), {file},
+  return Runner(std::move(model), std::move(options), file,
                 *kernel_table(InstructionSet::kReference));
 }
 
@@ -246,11 +247,10 @@ int main() {
   for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
     expect_refused(good, t + 2, 4, file);                // a type that was removed
     expect_refused(good, t + 2, 12, file);               // Q4_K: no whole block
-    expect_refused(good, t + 3, 1, file);                // a part that was not given
-    expect_refused(good, t + 4, 2, file);                // not on a border
-    expect_refused(good, t + 4, kFloats * 4 - 4, file);  // beyond the end
-    expect_refused(good, t + 5, 7, file);                // rows
-    expect_refused(good, t + 6, 64, file);               // columns
+    expect_refused(good, t + 3, 32, file);                // not on a border
+    expect_refused(good, t + 3, kFloats * 4 - 64, file);  // beyond the end
+    expect_refused(good, t + 4, 7, file);                 // rows
+    expect_refused(good, t + 5, 64, file);                // columns
   }
   for (size_t length = 0; length < good.list.size(); ++length) {
     Words cut = good;

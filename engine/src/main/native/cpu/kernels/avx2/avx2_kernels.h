@@ -9,26 +9,11 @@
 
 namespace sparkllama::avx2 {
 
-// A range of outputs of one product: weight rows times activation rows, as in ops/kernel_table.h.
-struct ProductTask {
-  const WeightMatrix& weights;
-  int64_t row_begin;
-  int64_t row_end;
-  const Activations& activations;
-  int64_t num_rows;
-  float* y;  // [num_rows, y_stride]
-  int64_t y_stride;
-};
-
-void float_product(const ProductTask& task);     // F32, F16, BF16
-void block32_product(const ProductTask& task);   // types with blocks of 32
-void block256_product(const ProductTask& task);  // types with blocks of 256
-
-void matrix_product(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
+void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
                     const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
 void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
-void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales,
-                       int32_t* sums);
+void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
+                       int16_t* sums32);
 // Writes `count` codes and returns the scale, as Activations says.
 float quantize_codes(const float* x, int64_t count, int8_t* codes);
 void rms_norm(const float* x, const float* weight, float epsilon, int64_t columns, float* out);

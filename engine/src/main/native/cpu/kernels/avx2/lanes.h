@@ -50,26 +50,6 @@ static inline float sum_lanes(__m256 low, __m256 high) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-// rows[i] lane j becomes rows[j] lane i.
-static inline void transpose(__m256i (&rows)[8]) {
-  __m256i pairs[8];
-  for (int i = 0; i < 4; ++i) {
-    pairs[2 * i] = _mm256_unpacklo_epi32(rows[2 * i], rows[2 * i + 1]);
-    pairs[2 * i + 1] = _mm256_unpackhi_epi32(rows[2 * i], rows[2 * i + 1]);
-  }
-  __m256i fours[8];
-  for (int i = 0; i < 2; ++i) {
-    fours[4 * i] = _mm256_unpacklo_epi64(pairs[4 * i], pairs[4 * i + 2]);
-    fours[4 * i + 1] = _mm256_unpackhi_epi64(pairs[4 * i], pairs[4 * i + 2]);
-    fours[4 * i + 2] = _mm256_unpacklo_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
-    fours[4 * i + 3] = _mm256_unpackhi_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
-  }
-  for (int i = 0; i < 4; ++i) {
-    rows[i] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x20);
-    rows[i + 4] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x31);
-  }
-}
-
 // e^x per lane by the steps of exponential(float) in base/math.cc.
 static inline __m256 exponential(__m256 x) {
   const __m256 shift = _mm256_set1_ps(0x1.8p23f);

@@ -1,13 +1,14 @@
 // Sends a product to the kernel of its weights' family.
 
 #include "cpu/kernels/avx2/avx2_kernels.h"
+#include "cpu/kernels/avx2/products.h"
 
 namespace sparkllama::avx2 {
 
-void matrix_product(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
+void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
                     const Activations& activations, int64_t num_rows, float* y, int64_t y_stride) {
   const ProductTask task = {weights, row_begin, row_end, activations, num_rows, y, y_stride};
-  if (activations.columns == 0) {
+  if (weights.columns == 0) {
     for (int64_t t = 0; t < num_rows; ++t) {
       for (int64_t r = row_begin; r < row_end; ++r) y[t * y_stride + r] = 0.0f;
     }

@@ -74,12 +74,15 @@ void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* sca
   }
 }
 
-void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales,
-                       int32_t* sums) {
+void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
+                       int16_t* sums32) {
   for (int64_t k = 0; k < columns; k += 256) {
     scales[k / 256] = quantize_codes(x + k, 256, codes + k);
   }
   sum_codes(codes, columns, sums);
+  for (int64_t i = 0; i < columns / 32; ++i) {
+    sums32[i] = static_cast<int16_t>(sums[2 * i] + sums[2 * i + 1]);
+  }
 }
 
 }  // namespace sparkllama::avx2

@@ -19,10 +19,6 @@
 // float() of an int32 rounds half to even. The largest magnitudes, |code_a| being at most 127:
 // Q6_K 256 * 128 * 32 * 127 = 133,169,152 and IQ4_XS 256 * 32 * 127 * 127 = 132,128,768 < 2^31.
 
-#include <algorithm>
-#include <cstring>
-
-#include "base/half.h"
 #include "cpu/kernels/reference/reference_kernels.h"
 #include "cpu/kernels/reference/weight_block.h"
 
@@ -35,33 +31,13 @@ struct OutputColumn {
   int64_t stride;
 };
 
-float widen(TensorType type, const std::byte* element) {
-  if (type == TensorType::kF32) {
-    float value;
-    std::memcpy(&value, element, sizeof(value));
-    return value;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, element, sizeof(bits));
-  return type == TensorType::kF16 ? half_to_float(bits) : bfloat16_to_float(bits);
-}
-
-void float_row(TensorType type, const std::byte* row, const Activations& activations,
+void float_row(const PackedMatrix& weights, int64_t row, const Activations& activations,
                int64_t num_rows, OutputColumn y) {
-  // A few weights are widened at a time, and then meet every activation row.
-  constexpr int64_t kChunk = 64;
-  float widened[kChunk];
-  const int64_t columns = activations.columns;
-  for (int64_t begin = 0; begin < columns; begin += kChunk) {
-    const int64_t count = std::min(kChunk, columns - begin);
-    for (int64_t i = 0; i < count; ++i) {
-      widened[i] = widen(type, row + (begin + i) * block_bytes(type));
-    }
+  for (int64_t k = 0; k < activations.columns; ++k) {
+    const float weight = unpack_float(weights, row, k);
     for (int64_t t = 0; t < num_rows; ++t) {
-      const float* x = activations.values + t * columns + begin;
-      float acc = y.data[t * y.stride];
-      for (int64_t i = 0; i < count; ++i) acc = __builtin_fmaf(widened[i], x[i], acc);
-      y.data[t * y.stride] = acc;
+      float& acc = y.data[t * y.stride];
+      acc = __builtin_fmaf(weight, activations.values[t * activations.columns + k], acc);
     }
   }
 }
@@ -72,18 +48,18 @@ int32_t dot_product(const int8_t* a, const int8_t* b, int count) {
   return sum;
 }
 
-void block32_row(TensorType type, const std::byte* row, const Activations& activations,
+void block32_row(const PackedMatrix& weights, int64_t row, const Activations& activations,
                  int64_t num_rows, OutputColumn y) {
   const int64_t blocks = activations.columns / 32;
   for (int64_t b = 0; b < blocks; ++b) {
-    const WeightBlock32 weight = unpack_block32(type, row + b * block_bytes(type));
+    const WeightBlock32 weight = unpack_block32(weights, row, b);
     for (int64_t t = 0; t < num_rows; ++t) {
       const float scale = activations.scales[t * blocks + b];
       float& acc = y.data[t * y.stride];
       const int8_t* codes = activations.codes + t * activations.columns + b * 32;
       const int32_t dot = dot_product(weight.codes, codes, 32);
       acc = __builtin_fmaf(static_cast<float>(dot), weight.scale * scale, acc);
-      if (has_minimum(type)) {
+      if (has_minimum(weights.type)) {
         const float sum = static_cast<float>(activations.sums[t * blocks + b]);
         acc = __builtin_fmaf(sum, weight.minimum * scale, acc);
       }
@@ -91,11 +67,11 @@ void block32_row(TensorType type, const std::byte* row, const Activations& activ
   }
 }
 
-void block256_row(TensorType type, const std::byte* row, const Activations& activations,
+void block256_row(const PackedMatrix& weights, int64_t row, const Activations& activations,
                   int64_t num_rows, OutputColumn y) {
   const int64_t blocks = activations.columns / 256;
   for (int64_t b = 0; b < blocks; ++b) {
-    const WeightBlock256 weight = unpack_block256(type, row + b * block_bytes(type));
+    const WeightBlock256 weight = unpack_block256(weights, row, b);
     for (int64_t t = 0; t < num_rows; ++t) {
       const float scale = activations.scales[t * blocks + b];
       float& acc = y.data[t * y.stride];
@@ -108,7 +84,7 @@ void block256_row(TensorType type, const std::byte* row, const Activations& acti
         minima += weight.sub_minimums[s] * sums[s];
       }
       acc = __builtin_fmaf(static_cast<float>(dot), weight.scale * scale, acc);
-      if (has_minimum(type)) {
+      if (has_minimum(weights.type)) {
         acc = __builtin_fmaf(static_cast<float>(minima), -(weight.minimum * scale), acc);
       }
     }
@@ -117,21 +93,20 @@ void block256_row(TensorType type, const std::byte* row, const Activations& acti
 
 }  // namespace
 
-void matrix_product(const WeightMatrix& weights, int64_t row_begin, int64_t row_end,
+void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
                     const Activations& activations, int64_t num_rows, float* y, int64_t y_stride) {
   for (int64_t r = row_begin; r < row_end; ++r) {
-    const std::byte* row = weights.data + r * weights.row_bytes;
     const OutputColumn column = {y + r, y_stride};
     for (int64_t t = 0; t < num_rows; ++t) column.data[t * y_stride] = 0.0f;
     switch (activation_format(weights.type)) {
       case ActivationFormat::kFloat32:
-        float_row(weights.type, row, activations, num_rows, column);
+        float_row(weights, r, activations, num_rows, column);
         break;
       case ActivationFormat::kInt8Block32:
-        block32_row(weights.type, row, activations, num_rows, column);
+        block32_row(weights, r, activations, num_rows, column);
         break;
       case ActivationFormat::kInt8Block256:
-        block256_row(weights.type, row, activations, num_rows, column);
+        block256_row(weights, r, activations, num_rows, column);
         break;
     }
   }

@@ -50,9 +50,12 @@ void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* sca
   quantize(x, columns, 32, 32, codes, scales, sums);
 }
 
-void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales,
-                       int32_t* sums) {
+void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
+                       int16_t* sums32) {
   quantize(x, columns, 256, 16, codes, scales, sums);
+  for (int64_t i = 0; i < columns / 32; ++i) {
+    sums32[i] = static_cast<int16_t>(sums[2 * i] + sums[2 * i + 1]);
+  }
 }
 
 }  // namespace sparkllama::reference

@@ -8,217 +8,117 @@
 namespace sparkllama::reference {
 namespace {
 
-// Copies a block out of the file, where it may lie at any address.
-template <typename Block>
-Block load(const std::byte* bytes) {
-  Block block;
-  std::memcpy(&block, bytes, sizeof(Block));
-  return block;
-}
+// One block of one row within its record.
+struct BlockPlace {
+  RecordLayout layout;
+  const uint8_t* record;
+  int64_t row;    // within the panel
+  int64_t block;  // within the record
 
-// The 4-bit code of element i of 32, as Q4_0 and all types after it order them.
-int nibble(const uint8_t* codes, int i) { return i < 16 ? codes[i] & 15 : codes[i - 16] >> 4; }
+  BlockPlace(const PackedMatrix& weights, int64_t matrix_row, int64_t matrix_block)
+      : layout(record_layout(weights.type)),
+        record(reinterpret_cast<const uint8_t*>(weights.data) +
+               matrix_row / kPanelRows * panel_bytes(weights.type, weights.columns) +
+               matrix_block / layout.blocks * layout.bytes),
+        row(matrix_row % kPanelRows),
+        block(matrix_block % layout.blocks) {}
 
-int fifth_bit(const uint8_t* bits, int i) { return ((bits[i / 8] >> (i % 8)) & 1) << 4; }
+  // The bits of element i, of which each vector of 64 bytes holds 8 / bit_count steps.
+  int bits(const uint8_t* vectors, int bit_count, int i) const {
+    const int step = i / static_cast<int>(kStepColumns);
+    const int steps_in_vector = 8 / bit_count;
+    const uint8_t byte = vectors[step / steps_in_vector * kStepBytes + row * kStepColumns +
+                                 i % kStepColumns];
+    return (byte >> (step % steps_in_vector * bit_count)) & ((1 << bit_count) - 1);
+  }
 
-// Sub-scale and sub-minimum s of 8 in Q4_K and Q5_K: 6 bits each.
-struct SubPair {
-  int scale;
-  int minimum;
+  // The whole code of element i as the file has it, low and high bits together.
+  int code(int i) const {
+    const int low = bits(record + block * layout.code_bytes, layout.code_bits, i);
+    if (layout.high_bit_count == 0) return low;
+    const uint8_t* high = record + layout.high_at + block * layout.high_bytes;
+    return low | bits(high, layout.high_bit_count, i) << layout.code_bits;
+  }
+
+  uint8_t sub(int s) const { return record[layout.subs_at + s * kPanelRows + row]; }
+
+  uint8_t sub_minimum(int s) const {
+    return record[layout.sub_minimums_at + s / 2 * 2 * kPanelRows + 2 * row + s % 2];
+  }
+
+  float half(int32_t at) const {
+    uint16_t bits16;
+    std::memcpy(&bits16, record + at + block * 32 + 2 * row, sizeof(bits16));
+    return half_to_float(bits16);
+  }
 };
 
-SubPair sub_pair(const uint8_t* subs, int s) {
-  if (s < 4) return {subs[s] & 63, subs[s + 4] & 63};
-  return {(subs[s + 4] & 15) | ((subs[s - 4] >> 6) << 4),
-          (subs[s + 4] >> 4) | ((subs[s] >> 6) << 4)};
-}
-
-// Sub-scale s of 16 in Q3_K: 6 bits with an offset of 32.
-int sub_scale_q3(const uint8_t* subs, int s) {
-  const int low = s < 8 ? subs[s] & 15 : subs[s - 8] >> 4;
-  const int high = (subs[8 + s % 4] >> (2 * (s / 4))) & 3;
-  return (low | (high << 4)) - 32;
-}
-
-// Two bits of element i of 256 in Q2_K, Q3_K (codes) and Q6_K (high bits).
-int two_bits(const uint8_t* bits, int i) {
-  return (bits[32 * (i / 128) + i % 32] >> (2 * (i % 128 / 32))) & 3;
-}
-
-void unpack(const BlockQ4_0& in, WeightBlock32& out) {
-  for (int i = 0; i < 32; ++i) out.codes[i] = static_cast<int8_t>(nibble(in.codes, i) - 8);
-  out.scale = half_to_float(in.scale);
-}
-
-void unpack(const BlockQ4_1& in, WeightBlock32& out) {
-  for (int i = 0; i < 32; ++i) out.codes[i] = static_cast<int8_t>(nibble(in.codes, i));
-  out.scale = half_to_float(in.scale);
-  out.minimum = half_to_float(in.minimum);
-}
-
-void unpack(const BlockQ5_0& in, WeightBlock32& out) {
-  for (int i = 0; i < 32; ++i) {
-    out.codes[i] = static_cast<int8_t>((nibble(in.codes, i) | fifth_bit(in.fifth_bits, i)) - 16);
+// What the code of a type means, its offset subtracted.
+int8_t meaning(TensorType type, int code) {
+  switch (type) {
+    case TensorType::kQ4_0:
+      return static_cast<int8_t>(code - 8);
+    case TensorType::kQ5_0:
+      return static_cast<int8_t>(code - 16);
+    case TensorType::kQ8_0:
+      return static_cast<int8_t>(code - 128);
+    case TensorType::kQ3_K:
+      return static_cast<int8_t>(code - 4);
+    case TensorType::kQ6_K:
+      return static_cast<int8_t>(code - 32);
+    case TensorType::kIQ4_NL:
+    case TensorType::kIQ4_XS:
+      return kIQ4Values[code];
+    default:
+      return static_cast<int8_t>(code);
   }
-  out.scale = half_to_float(in.scale);
-}
-
-void unpack(const BlockQ5_1& in, WeightBlock32& out) {
-  for (int i = 0; i < 32; ++i) {
-    out.codes[i] = static_cast<int8_t>(nibble(in.codes, i) | fifth_bit(in.fifth_bits, i));
-  }
-  out.scale = half_to_float(in.scale);
-  out.minimum = half_to_float(in.minimum);
-}
-
-void unpack(const BlockQ8_0& in, WeightBlock32& out) {
-  for (int i = 0; i < 32; ++i) out.codes[i] = in.codes[i];
-  out.scale = half_to_float(in.scale);
-}
-
-void unpack(const BlockIQ4_NL& in, WeightBlock32& out) {
-  for (int i = 0; i < 32; ++i) out.codes[i] = kIQ4Values[nibble(in.codes, i)];
-  out.scale = half_to_float(in.scale);
-}
-
-void unpack(const BlockQ2_K& in, WeightBlock256& out) {
-  for (int i = 0; i < 256; ++i) out.codes[i] = static_cast<int8_t>(two_bits(in.codes, i));
-  for (int s = 0; s < 16; ++s) {
-    out.sub_scales[s] = in.subs[s] & 15;
-    out.sub_minimums[s] = in.subs[s] >> 4;
-  }
-  out.scale = half_to_float(in.scale);
-  out.minimum = half_to_float(in.minimum);
-}
-
-void unpack(const BlockQ3_K& in, WeightBlock256& out) {
-  for (int i = 0; i < 256; ++i) {
-    const int third = (in.third_bits[i % 32] >> (i / 32)) & 1;
-    out.codes[i] = static_cast<int8_t>((two_bits(in.codes, i) | (third << 2)) - 4);
-  }
-  for (int s = 0; s < 16; ++s) out.sub_scales[s] = sub_scale_q3(in.subs, s);
-  out.scale = half_to_float(in.scale);
-}
-
-void unpack(const BlockQ4_K& in, WeightBlock256& out) {
-  for (int i = 0; i < 256; ++i) {
-    const uint8_t byte = in.codes[32 * (i / 64) + i % 32];
-    out.codes[i] = static_cast<int8_t>(i % 64 < 32 ? byte & 15 : byte >> 4);
-  }
-  for (int s = 0; s < 16; ++s) {
-    const SubPair pair = sub_pair(in.subs, s / 2);
-    out.sub_scales[s] = pair.scale;
-    out.sub_minimums[s] = pair.minimum;
-  }
-  out.scale = half_to_float(in.scale);
-  out.minimum = half_to_float(in.minimum);
-}
-
-void unpack(const BlockQ5_K& in, WeightBlock256& out) {
-  for (int i = 0; i < 256; ++i) {
-    const uint8_t byte = in.codes[32 * (i / 64) + i % 32];
-    const int fifth = ((in.fifth_bits[i % 32] >> (i / 32)) & 1) << 4;
-    out.codes[i] = static_cast<int8_t>((i % 64 < 32 ? byte & 15 : byte >> 4) | fifth);
-  }
-  for (int s = 0; s < 16; ++s) {
-    const SubPair pair = sub_pair(in.subs, s / 2);
-    out.sub_scales[s] = pair.scale;
-    out.sub_minimums[s] = pair.minimum;
-  }
-  out.scale = half_to_float(in.scale);
-  out.minimum = half_to_float(in.minimum);
-}
-
-void unpack(const BlockQ6_K& in, WeightBlock256& out) {
-  for (int i = 0; i < 256; ++i) {
-    const uint8_t byte = in.low_bits[64 * (i / 128) + i % 64];
-    const int low = i % 128 < 64 ? byte & 15 : byte >> 4;
-    out.codes[i] = static_cast<int8_t>((low | (two_bits(in.high_bits, i) << 4)) - 32);
-  }
-  for (int s = 0; s < 16; ++s) out.sub_scales[s] = in.subs[s];
-  out.scale = half_to_float(in.scale);
-}
-
-void unpack(const BlockIQ4_XS& in, WeightBlock256& out) {
-  for (int i = 0; i < 256; ++i) {
-    out.codes[i] = kIQ4Values[nibble(in.codes + 16 * (i / 32), i % 32)];
-  }
-  for (int s = 0; s < 16; ++s) {
-    const int sub = s / 2;
-    const int low = (in.sub_low_bits[sub / 2] >> (4 * (sub % 2))) & 15;
-    const int high = (in.sub_high_bits >> (2 * sub)) & 3;
-    out.sub_scales[s] = (low | (high << 4)) - 32;
-  }
-  out.scale = half_to_float(in.scale);
 }
 
 }  // namespace
 
-bool has_minimum(TensorType type) {
-  switch (type) {
-    case TensorType::kQ4_1:
-    case TensorType::kQ5_1:
-    case TensorType::kQ2_K:
-    case TensorType::kQ4_K:
-    case TensorType::kQ5_K:
-      return true;
-    default:
-      return false;
-  }
-}
+bool has_minimum(TensorType type) { return record_layout(type).minimum_bytes > 0; }
 
-WeightBlock32 unpack_block32(TensorType type, const std::byte* block) {
+WeightBlock32 unpack_block32(const PackedMatrix& weights, int64_t row, int64_t block) {
+  const BlockPlace place(weights, row, block);
   WeightBlock32 out = {};
-  switch (type) {
-    case TensorType::kQ4_0:
-      unpack(load<BlockQ4_0>(block), out);
-      break;
-    case TensorType::kQ4_1:
-      unpack(load<BlockQ4_1>(block), out);
-      break;
-    case TensorType::kQ5_0:
-      unpack(load<BlockQ5_0>(block), out);
-      break;
-    case TensorType::kQ5_1:
-      unpack(load<BlockQ5_1>(block), out);
-      break;
-    case TensorType::kQ8_0:
-      unpack(load<BlockQ8_0>(block), out);
-      break;
-    case TensorType::kIQ4_NL:
-      unpack(load<BlockIQ4_NL>(block), out);
-      break;
-    default:
-      break;
-  }
+  for (int i = 0; i < 32; ++i) out.codes[i] = meaning(weights.type, place.code(i));
+  out.scale = place.half(place.layout.scales_at);
+  if (has_minimum(weights.type)) out.minimum = place.half(place.layout.minimums_at);
   return out;
 }
 
-WeightBlock256 unpack_block256(TensorType type, const std::byte* block) {
+WeightBlock256 unpack_block256(const PackedMatrix& weights, int64_t row, int64_t block) {
+  const BlockPlace place(weights, row, block);
   WeightBlock256 out = {};
-  switch (type) {
-    case TensorType::kQ2_K:
-      unpack(load<BlockQ2_K>(block), out);
-      break;
-    case TensorType::kQ3_K:
-      unpack(load<BlockQ3_K>(block), out);
-      break;
-    case TensorType::kQ4_K:
-      unpack(load<BlockQ4_K>(block), out);
-      break;
-    case TensorType::kQ5_K:
-      unpack(load<BlockQ5_K>(block), out);
-      break;
-    case TensorType::kQ6_K:
-      unpack(load<BlockQ6_K>(block), out);
-      break;
-    case TensorType::kIQ4_XS:
-      unpack(load<BlockIQ4_XS>(block), out);
-      break;
-    default:
-      break;
+  for (int i = 0; i < 256; ++i) out.codes[i] = meaning(weights.type, place.code(i));
+  for (int i = 0; i < 16; ++i) {
+    const int s = i * place.layout.subs / 16;
+    out.sub_scales[i] = static_cast<int8_t>(place.sub(s));
+    if (weights.type == TensorType::kQ2_K) {
+      out.sub_scales[i] = place.sub(s) & 15;
+      out.sub_minimums[i] = place.sub(s) >> 4;
+    } else if (has_minimum(weights.type)) {
+      out.sub_minimums[i] = place.sub_minimum(s);
+    }
   }
+  out.scale = place.half(place.layout.scales_at);
+  if (has_minimum(weights.type)) out.minimum = place.half(place.layout.minimums_at);
   return out;
+}
+
+float unpack_float(const PackedMatrix& weights, int64_t row, int64_t column) {
+  const int64_t element_bytes = row_bytes(weights.type, 1);
+  const std::byte* element = weights.data +
+                             row / kPanelRows * panel_bytes(weights.type, weights.columns) +
+                             (column * kPanelRows + row % kPanelRows) * element_bytes;
+  if (weights.type == TensorType::kF32) {
+    float value;
+    std::memcpy(&value, element, sizeof(value));
+    return value;
+  }
+  uint16_t bits;
+  std::memcpy(&bits, element, sizeof(bits));
+  return weights.type == TensorType::kF16 ? half_to_float(bits) : bfloat16_to_float(bits);
 }
 
 }  // namespace sparkllama::reference

@@ -1,10 +1,9 @@
-// Unpacks one block of a quantized weight row into integer codes and scales.
+// Unpacks one block of a packed quantized weight row into integer codes and scales.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
-#include "tensor/tensor_type.h"
+#include "tensor/packed_layout.h"
 
 namespace sparkllama::reference {
 
@@ -28,8 +27,11 @@ struct WeightBlock256 {
 // Whether blocks of the type have a minimum, and so a second step per block in a matrix product.
 bool has_minimum(TensorType type);
 
-// `type` is one of those with 32 (256) columns; any bytes are a valid block.
-WeightBlock32 unpack_block32(TensorType type, const std::byte* block);
-WeightBlock256 unpack_block256(TensorType type, const std::byte* block);
+// Block `block` of row `row`. The type is one of those with 32 (256) columns; any bytes are valid.
+WeightBlock32 unpack_block32(const PackedMatrix& weights, int64_t row, int64_t block);
+WeightBlock256 unpack_block256(const PackedMatrix& weights, int64_t row, int64_t block);
+
+// Element `column` of a row of a float type, widened.
+float unpack_float(const PackedMatrix& weights, int64_t row, int64_t column);
 
 }  // namespace sparkllama::reference

@@ -1,0 +1,18 @@
+// Declares the kernels for x86-64 processors with AVX-512 F, BW, DQ, VL and VNNI.
+//
+// Files of this folder are compiled for that instruction set. They share with others no inline
+// function and no template of a library, so that the linker can never choose an AVX-512 copy of a
+// function for a processor without it.
+#pragma once
+
+#include "ops/kernel_table.h"
+
+namespace sparkllama::avx512 {
+
+void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
+                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
+void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
+void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
+                       int16_t* sums32);
+
+}  // namespace sparkllama::avx512

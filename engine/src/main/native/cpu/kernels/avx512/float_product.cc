@@ -1,0 +1,9 @@
+#include "cpu/kernels/avx512/products.h"
+#include "cpu/kernels/avx512/vector_unit.h"
+#include "cpu/kernels/panel_product.h"
+
+namespace sparkllama::avx512 {
+
+void float_product(const ProductTask& task) { multiply_floats<Avx512Unit>(task); }
+
+}  // namespace sparkllama::avx512
