@@ -1,14 +1,20 @@
 package io.sparkllama.engine.api;
 
-/** Names a table of kernels; results are the same bits from each. */
+/**
+ * Names a table of kernels; results are the same bits from each. The order is part of the native
+ * contract: append only.
+ */
 public enum InstructionSet {
   /** Takes the best that the processor has. */
   AUTO,
   /** Plain C++: the oracle that the others are tested against. */
   REFERENCE,
-  AVX2;
+  /** With FMA and F16C. */
+  AVX2,
+  /** F, BW, DQ, VL and VNNI. */
+  AVX512;
 
-  /** Returns the name of options: {@code auto}, {@code reference}, {@code avx2}. */
+  /** Returns the name of options: {@code auto}, {@code reference}, {@code avx2}, {@code avx512}. */
   public String label() {
     return name().toLowerCase(java.util.Locale.ROOT);
   }
