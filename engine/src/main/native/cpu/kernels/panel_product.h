@@ -41,7 +41,20 @@ struct ProductTile {
   float* y[2];         // output of the first row and the panel's first output
   int64_t outputs[2];  // of the panel: 16, fewer at the end, 0 where there is no panel
   int64_t y_stride;
+  // What is read next lies `ahead` bytes further: this tile fetches these cache lines of each
+  // record there.
+  int64_t ahead;
+  int64_t first_line;
+  int64_t end_line;
 };
+
+// Fetches into the second cache: the first has the activations.
+inline __attribute__((always_inline)) void fetch_ahead(const ProductTile& tile,
+                                                       const uint8_t* record) {
+  for (int64_t line = tile.first_line; line < tile.end_line; ++line) {
+    __builtin_prefetch(record + tile.ahead + 64 * line, 0, 2);
+  }
+}
 
 // What is added to a code in the packed layout.
 constexpr int code_offset(TensorType type) {
@@ -244,7 +257,10 @@ struct Block32Tile {
       scales += 2;
       sums += 2;
 #pragma GCC unroll 2
-      for (int p = 0; p < V::kPanels; ++p) records[p] += kRecord.bytes;
+      for (int p = 0; p < V::kPanels; ++p) {
+        fetch_ahead(tile, records[p]);
+        records[p] += kRecord.bytes;
+      }
     }
     if (b < tile.end_block) add_block<0>(records, x, tile.columns, scales, sums, blocks, acc);
     acc.store(tile);
@@ -338,6 +354,8 @@ struct Block256Tile {
 #pragma GCC unroll 8
         for (int t = 0; t < kRows; ++t) dots[t][v] = V::zero();
       }
+#pragma GCC unroll 2
+      for (int p = 0; p < V::kPanels; ++p) fetch_ahead(tile, records[p * V::kVectors]);
       for (int g = 0; g < 8; ++g) {
         if constexpr (kRecord.subs == 16) {
           add_sub<0, 4>(codes, high, subs, x, tile.columns, sums, blocks * 16, dots);
@@ -436,36 +454,63 @@ inline __attribute__((always_inline)) void multiply_rows(const ProductTile& tile
   }
 }
 
+// How a product of one type walks through its weights: panels by chunks of columns.
+template <typename V, TensorType kType>
+struct PanelWalk {
+  static constexpr RecordLayout kRecord = record_layout(kType);
+  const ProductTask& task;
+  int64_t blocks;  // of a row
+  int64_t chunk;   // blocks, whole records
+  int64_t bytes;   // of a panel
+
+  explicit PanelWalk(const ProductTask& product)
+      : task(product),
+        blocks(task.weights.columns / kRecord.block_columns),
+        bytes(panel_bytes(kType, task.weights.columns)) {
+    // Few activation rows pass a chunk once: then it is the whole panel, read in one go. Chunks of
+    // like width, for one of few columns is mostly beginning and end.
+    constexpr int64_t kMost = kChunkBytes / (V::kPanels * kRecord.bytes) * kRecord.blocks;
+    const int64_t chunks = task.num_rows <= V::kRows ? 1 : (blocks + kMost - 1) / kMost;
+    const int64_t records = (blocks + kRecord.blocks - 1) / kRecord.blocks;
+    chunk = (records + chunks - 1) / chunks * kRecord.blocks;
+  }
+
+  const uint8_t* at(int64_t row, int64_t block) const {
+    return reinterpret_cast<const uint8_t*>(task.weights.data) + row / kPanelRows * bytes +
+           block / kRecord.blocks * kRecord.bytes;
+  }
+
+};
+
 template <typename V, template <typename, TensorType, int> typename Tile, TensorType kType>
 void multiply_panels(const ProductTask& task) {
-  constexpr RecordLayout kRecord = record_layout(kType);
-  const int64_t blocks = task.weights.columns / kRecord.block_columns;
-  const int64_t bytes = panel_bytes(kType, task.weights.columns);
-  // Few rows pass a chunk once: then it is the whole panel, and memory is read in one go.
-  const int64_t chunk = task.num_rows <= V::kRows
-                            ? blocks
-                            : kChunkBytes / (V::kPanels * kRecord.bytes) * kRecord.blocks;
+  const PanelWalk<V, kType> walk(task);
+  constexpr int64_t kStride = V::kPanels * kPanelRows;
+  constexpr int64_t kLines = record_layout(kType).bytes / 64;
   // Tiles of like height: one of few rows costs almost as much as a full one.
   const int64_t tiles = (task.num_rows + V::kRows - 1) / V::kRows;
-  const auto* data = reinterpret_cast<const uint8_t*>(task.weights.data);
-  for (int64_t r = task.row_begin; r < task.row_end; r += V::kPanels * kPanelRows) {
-    for (int64_t first = 0; first < blocks; first += chunk) {
+  for (int64_t r = task.row_begin; r < task.row_end; r += kStride) {
+    for (int64_t first = 0; first < walk.blocks; first += walk.chunk) {
+      const bool last = first + walk.chunk >= walk.blocks;
       ProductTile tile;
       tile.columns = task.weights.columns;
       tile.first_block = first;
-      tile.end_block = first + chunk < blocks ? first + chunk : blocks;
+      tile.end_block = last ? walk.blocks : first + walk.chunk;
       tile.activations = &task.activations;
       tile.y_stride = task.y_stride;
+      tile.ahead = last ? walk.at(r + kStride, 0) - walk.at(r, first)
+                        : walk.at(r, first + walk.chunk) - walk.at(r, first);
       for (int64_t i = 0; i < tiles; ++i) {
         tile.first_row = task.num_rows * i / tiles;
+        tile.first_line = kLines * i / tiles;
+        tile.end_line = kLines * (i + 1) / tiles;
         for (int p = 0; p < V::kPanels; ++p) {
           // Where there is no second panel the first is read twice, and nothing is written.
-          const int64_t output = r + p * kPanelRows;
-          const bool there = output < task.row_end;
-          const int64_t panel = (there ? output : r) / kPanelRows;
-          tile.panels[p] = data + panel * bytes + first / kRecord.blocks * kRecord.bytes;
-          tile.y[p] = task.y + tile.first_row * task.y_stride + (there ? output : r);
+          const bool there = r + p * kPanelRows < task.row_end;
+          const int64_t output = there ? r + p * kPanelRows : r;
           const int64_t left = there ? task.row_end - output : 0;
+          tile.panels[p] = walk.at(output, first);
+          tile.y[p] = task.y + tile.first_row * task.y_stride + output;
           tile.outputs[p] = left < kPanelRows ? left : kPanelRows;
         }
         multiply_rows<V, Tile, kType, V::kRows>(tile,
