@@ -2,6 +2,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace sparkllama {
@@ -9,7 +12,7 @@ namespace sparkllama {
 #if defined(__x86_64__)
 
 CpuFeatures cpu_features() {
-  constexpr CpuFeatures kNone = {false, false};
+  constexpr CpuFeatures kNone = {false, false, false};
   unsigned eax = 0;
   unsigned ebx = 0;
   unsigned ecx = 0;
@@ -27,12 +30,18 @@ CpuFeatures cpu_features() {
   constexpr unsigned kWide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
   const bool avx512 = avx2 && (xcr0_low & 0xe6u) == 0xe6u && (ebx & kWide) == kWide &&
                       (ecx & bit_AVX512VNNI) != 0;
-  return {avx2, avx512};
+  return {avx2, avx512, false};
+}
+
+#elif defined(__aarch64__)
+
+CpuFeatures cpu_features() {
+  return {false, false, (::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0};
 }
 
 #else
 
-CpuFeatures cpu_features() { return {false, false}; }
+CpuFeatures cpu_features() { return {false, false, false}; }
 
 #endif
 

@@ -1,11 +1,15 @@
 #include "cpu/kernel_dispatch.h"
 
+#include <initializer_list>
+
 #include "cpu/cpu_features.h"
 #include "cpu/kernels/reference/reference_kernels.h"
 
 #if defined(__x86_64__)
 #include "cpu/kernels/avx2/avx2_kernels.h"
 #include "cpu/kernels/avx512/avx512_kernels.h"
+#elif defined(__aarch64__)
+#include "cpu/kernels/neon/neon_kernels.h"
 #endif
 
 namespace sparkllama {
@@ -61,32 +65,49 @@ constexpr KernelTable kAvx512Table = {
     .dequantize_row = reference::dequantize_row,
 };
 
-const KernelTable* avx2_table() { return cpu_features().avx2 ? &kAvx2Table : nullptr; }
-const KernelTable* avx512_table() { return cpu_features().avx512 ? &kAvx512Table : nullptr; }
-#else
-const KernelTable* avx2_table() { return nullptr; }
-const KernelTable* avx512_table() { return nullptr; }
+#elif defined(__aarch64__)
+constexpr KernelTable kNeonTable = {
+    .name = "neon",
+    .matrix_product = neon::matrix_product,
+    .quantize_block32 = reference::quantize_block32,
+    .quantize_block256 = reference::quantize_block256,
+    .rms_norm = reference::rms_norm,
+    .rope_adjacent = reference::rope_adjacent,
+    .rope_halves = reference::rope_halves,
+    .swiglu = reference::swiglu,
+    .add = reference::add,
+    .sum_exponentials = reference::sum_exponentials,
+    .kv_write = reference::kv_write,
+    .attention = reference::attention,
+    .dequantize_row = reference::dequantize_row,
+};
 #endif
-
-const KernelTable* best_table() {
-  if (avx512_table() != nullptr) return avx512_table();
-  return avx2_table() != nullptr ? avx2_table() : &kReferenceTable;
-}
 
 }  // namespace
 
 const KernelTable* kernel_table(InstructionSet instruction_set) {
+  const CpuFeatures features = cpu_features();
   switch (instruction_set) {
     case InstructionSet::kAuto:
-      return best_table();
+      for (const InstructionSet best :
+           {InstructionSet::kAvx512, InstructionSet::kAvx2, InstructionSet::kNeon}) {
+        if (const KernelTable* table = kernel_table(best)) return table;
+      }
+      return &kReferenceTable;
     case InstructionSet::kReference:
       return &kReferenceTable;
+#if defined(__x86_64__)
     case InstructionSet::kAvx2:
-      return avx2_table();
+      return features.avx2 ? &kAvx2Table : nullptr;
     case InstructionSet::kAvx512:
-      return avx512_table();
+      return features.avx512 ? &kAvx512Table : nullptr;
+#elif defined(__aarch64__)
+    case InstructionSet::kNeon:
+      return features.neon ? &kNeonTable : nullptr;
+#endif
+    default:
+      return nullptr;
   }
-  return nullptr;
 }
 
 }  // namespace sparkllama

@@ -9,7 +9,7 @@ namespace sparkllama {
 NativeRunner::NativeRunner(std::span<const std::byte> description,
                            const std::string& packed_file) {
   WordReader words(description);
-  const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 3));
+  const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 4));
   const KernelTable* kernels = kernel_table(instruction_set);
   if (kernels == nullptr) {
     throw ConfigurationError(

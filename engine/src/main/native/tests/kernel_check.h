@@ -14,11 +14,13 @@
 namespace sparkllama::testing {
 
 constexpr InstructionSet kInstructionSets[] = {InstructionSet::kReference, InstructionSet::kAvx2,
-                                               InstructionSet::kAvx512};
+                                               InstructionSet::kAvx512, InstructionSet::kNeon};
 
 inline void print_skipped(InstructionSet set) {
-  std::printf("skipped: this processor has no %s\n",
-              set == InstructionSet::kAvx2 ? "AVX2" : "AVX-512 with VNNI");
+  const char* name = set == InstructionSet::kAvx2     ? "AVX2"
+                     : set == InstructionSet::kAvx512 ? "AVX-512 with VNNI"
+                                                      : "NEON with dot products";
+  std::printf("skipped: this processor has no %s\n", name);
 }
 
 // Whether two floats are the same bits; NaNs are all alike.

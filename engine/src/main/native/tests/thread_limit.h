@@ -8,6 +8,8 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SPARKLLAMA_THREADS_CAN_BE_REFUSED 0  // sanitizers need the address space themselves
+#elif defined(SPARKLLAMA_EMULATED)
+#define SPARKLLAMA_THREADS_CAN_BE_REFUSED 0  // an emulator does not limit the address space
 #else
 #define SPARKLLAMA_THREADS_CAN_BE_REFUSED 1
 #endif

@@ -12,9 +12,14 @@ public enum InstructionSet {
   /** With FMA and F16C. */
   AVX2,
   /** F, BW, DQ, VL and VNNI. */
-  AVX512;
+  AVX512,
+  /** 64-bit Arm with dot products of bytes. */
+  NEON;
 
-  /** Returns the name of options: {@code auto}, {@code reference}, {@code avx2}, {@code avx512}. */
+  /**
+   * Returns the name of options: {@code auto}, {@code reference}, {@code avx2}, {@code avx512},
+   * {@code neon}.
+   */
   public String label() {
     return name().toLowerCase(java.util.Locale.ROOT);
   }

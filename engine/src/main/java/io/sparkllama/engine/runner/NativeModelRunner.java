@@ -122,7 +122,7 @@ public final class NativeModelRunner implements ModelRunner {
     return plan.contextLength();
   }
 
-  /** Returns the name of the kernels in force: {@code reference}, {@code avx2}, {@code avx512}. */
+  /** Returns the name of the kernels in force: {@code reference}, {@code avx512} and so on. */
   public String instructionSet() {
     return RunnerNatives.instructionSet(handle.address());
   }

@@ -1,0 +1,9 @@
+#include "cpu/kernels/neon/products.h"
+#include "cpu/kernels/neon/vector_unit.h"
+#include "cpu/kernels/panel_product.h"
+
+namespace sparkllama::neon {
+
+void block32_product(const ProductTask& task) { multiply_block32<NeonUnit>(task); }
+
+}  // namespace sparkllama::neon

@@ -1,0 +1,30 @@
+// Sends a product to the kernel of its weights' family.
+
+#include "cpu/kernels/neon/neon_kernels.h"
+#include "cpu/kernels/neon/products.h"
+
+namespace sparkllama::neon {
+
+void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
+                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride) {
+  const ProductTask task = {weights, row_begin, row_end, activations, num_rows, y, y_stride};
+  if (weights.columns == 0) {
+    for (int64_t t = 0; t < num_rows; ++t) {
+      for (int64_t r = row_begin; r < row_end; ++r) y[t * y_stride + r] = 0.0f;
+    }
+    return;
+  }
+  switch (activation_format(weights.type)) {
+    case ActivationFormat::kFloat32:
+      float_product(task);
+      break;
+    case ActivationFormat::kInt8Block32:
+      block32_product(task);
+      break;
+    case ActivationFormat::kInt8Block256:
+      block256_product(task);
+      break;
+  }
+}
+
+}  // namespace sparkllama::neon
