@@ -8,6 +8,7 @@
 #include "jni/build_id.h"
 #include "jni/guard.h"
 #include "jni/native_runner.h"
+#include "jni/pack_natives.h"
 #include "jni/values.h"
 
 namespace sparkllama {
@@ -83,7 +84,7 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void*) {
     return JNI_ERR;
   }
   jclass natives = env->FindClass("io/sparkllama/engine/jni/RunnerNatives");
-  const bool bound =
-      natives != nullptr && sparkllama::bind(env, natives) && sparkllama::bind_bench_natives(env);
+  const bool bound = natives != nullptr && sparkllama::bind(env, natives) &&
+                     sparkllama::bind_bench_natives(env) && sparkllama::bind_pack_natives(env);
   return bound ? JNI_VERSION_10 : JNI_ERR;
 }

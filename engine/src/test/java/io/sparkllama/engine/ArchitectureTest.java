@@ -45,9 +45,9 @@ class ArchitectureTest {
     allow("constraint", "api", "tokenizer");
     allow("chat", "api");
     allow("scheduler", "api");
-    allow("store", "api");
     allow("jni", "api");
-    allow("runner", "api", "gguf", "model", "jni");
+    allow("store", "api", "gguf", "model", "jni");
+    allow("runner", "api", "gguf", "model", "jni", "store");
   }
 
   @Test
