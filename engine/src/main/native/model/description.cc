@@ -64,7 +64,7 @@ ModelDescription read_model_description(WordReader& words) {
     }
     p.inverse_frequencies.push_back(frequency);
   }
-  const int64_t tensor_count = words.integer("tensor count", 0, 1 + words.words_left() / 7);
+  const int64_t tensor_count = words.integer("tensor count", 0, 1 + words.words_left() / 6);
   for (int64_t i = 0; i < tensor_count; ++i) {
     description.tensors.push_back(read_tensor(words, p.layer_count));
   }

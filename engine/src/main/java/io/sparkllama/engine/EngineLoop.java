@@ -31,6 +31,8 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
 
     record Cancel(Work<?> work) implements Message {}
 
+    record Fail(EngineFailedException failure) implements Message {}
+
     record Close() implements Message {}
   }
 
@@ -47,6 +49,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private final Set<Work<?>> pending = new LinkedHashSet<>();
   private final Map<Sequence, Work<?>> owners = new HashMap<>();
   private boolean closing;
+  private EngineFailedException end = new EngineFailedException("The engine was closed");
   private long promptTokens;
   private long computedTokens;
   private long sampledTokens;
@@ -109,6 +112,14 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
     }
   }
 
+  /**
+   * Ends the loop after the step under way, for a reason that no step would find: all that is
+   * pending fails with it. Does not wait.
+   */
+  void fail(EngineFailedException reason) {
+    inbox.add(new Message.Fail(reason));
+  }
+
   /** Ends the loop after the step under way; what is pending fails. Waits for the end. */
   @Override
   public void close() {
@@ -127,7 +138,6 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   }
 
   private void run() {
-    EngineFailedException end = new EngineFailedException("The engine was closed");
     try (runner) {
       while (takeMessages()) {
         step();
@@ -151,6 +161,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
         }
       } else {
         closing = true;
+        end = message instanceof Message.Fail fail ? fail.failure() : end;
       }
       message = pending.isEmpty() && !closing ? inbox.take() : inbox.poll();
     }

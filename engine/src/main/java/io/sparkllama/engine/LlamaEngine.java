@@ -15,6 +15,11 @@ import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.constraint.StopCondition;
 import io.sparkllama.engine.runner.ModelRunner;
 import io.sparkllama.engine.runner.NativeModelRunner;
+import io.sparkllama.engine.store.CacheDirectory;
+import io.sparkllama.engine.store.LocalModel;
+import io.sparkllama.engine.store.PackedModel;
+import io.sparkllama.engine.store.PackedPlace;
+import io.sparkllama.engine.store.PackedPlan;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -42,13 +47,15 @@ public final class LlamaEngine implements AutoCloseable {
   private final PromptEncoder prompts;
   private final ContinuationEncoder continuations;
   private final EngineLoop loop;
+  private final Optional<PackedModel> packed; // empty on a bare runner
 
   private LlamaEngine(
       Optional<ModelFile> model,
       ModelText text,
       int contextLength,
       int prefillChunk,
-      ModelRunner runner) {
+      ModelRunner runner,
+      Optional<PackedModel> packed) {
     this.model = model;
     this.text = text;
     this.contextLength = contextLength;
@@ -56,10 +63,13 @@ public final class LlamaEngine implements AutoCloseable {
     this.continuations = new ContinuationEncoder(text);
     this.loop = new EngineLoop(runner, prefillChunk);
     this.mostCandidates = loop.mostCandidates();
+    this.packed = packed;
+    packed.ifPresent(weights -> weights.onDamage(loop::fail));
   }
 
   /**
-   * Opens a model file and makes an engine that runs it in native code.
+   * Opens a model file and makes an engine that runs it in native code. The first on a host packs
+   * the weights into its cache directory, which takes as long as a copy and as much room again.
    *
    * @throws io.sparkllama.engine.api.ModelFormatException where the file cannot be run
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where there is no such file, or
@@ -72,17 +82,40 @@ public final class LlamaEngine implements AutoCloseable {
 
   /** Makes an engine that runs an opened model in native code; throws as the other. */
   public static LlamaEngine open(ModelFile model, EngineOptions options) {
-    NativeModelRunner runner =
-        NativeModelRunner.open(model.config(), model.weights(), model.gguf().parts(), options);
+    model.check(options);
+    Path cache = options.cacheDirectory().orElseGet(CacheDirectory::standard);
+    return open(model, PackedPlace.in(cache, model.gguf()), options);
+  }
+
+  /**
+   * Makes an engine that runs a cached model, and packs it beside the copy; throws as the first.
+   */
+  public static LlamaEngine open(LocalModel model, EngineOptions options) {
+    ModelFile file = ModelFile.open(model.path());
+    file.check(options);
+    return open(file, PackedPlace.beside(model), options);
+  }
+
+  private static LlamaEngine open(ModelFile model, PackedPlace place, EngineOptions options) {
+    PackedPlan plan = PackedPlan.of(model.config(), model.weights());
+    PackedModel packed = PackedModel.open(place, model.gguf(), plan, options.nativeDirectory());
+    NativeModelRunner runner = null;
     try {
+      runner =
+          NativeModelRunner.open(
+              model.config(), model.weights(), model.gguf().parts(), packed, options);
       return new LlamaEngine(
           Optional.of(model),
           new TokenizerText(model.tokenizer()),
           runner.contextLength(),
           options.prefillChunk(),
-          runner);
+          runner,
+          Optional.of(packed));
     } catch (RuntimeException | Error e) {
-      runner.close();
+      if (runner != null) {
+        runner.close();
+      }
+      packed.close();
       throw e;
     }
   }
@@ -94,7 +127,8 @@ public final class LlamaEngine implements AutoCloseable {
    */
   static LlamaEngine on(
       ModelText text, int contextLength, EngineOptions options, ModelRunner runner) {
-    return new LlamaEngine(Optional.empty(), text, contextLength, options.prefillChunk(), runner);
+    return new LlamaEngine(
+        Optional.empty(), text, contextLength, options.prefillChunk(), runner, Optional.empty());
   }
 
   /** Returns the model that the engine was opened with. */
@@ -185,6 +219,7 @@ public final class LlamaEngine implements AutoCloseable {
   @Override
   public void close() {
     loop.close();
+    packed.ifPresent(PackedModel::close);
   }
 
   private GenerationWork generation(GenerationRequest request) {

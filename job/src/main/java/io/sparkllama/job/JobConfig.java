@@ -182,7 +182,8 @@ public record JobConfig(
         values.value(JobKeys.ENGINE_INSTRUCTION_SET),
         values
             .optional(JobKeys.ENGINE_NATIVE_DIRECTORY)
-            .map(text -> path("engine.native-dir", text)));
+            .map(text -> path("engine.native-dir", text)),
+        Optional.empty()); // a job's model lies in a cache, which is its specification's
   }
 
   private static Path path(String key, String text) {

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param contextLength most tokens of a sequence; 0 takes the model's
  * @param nativeDirectory where the native library is extracted or found; empty takes the system's
  *     temporary folder
+ * @param cacheDirectory where the weights are kept as the kernels read them, of models that lie
+ *     elsewhere than in a cache; empty takes the standard place
  */
 public record EngineOptions(
     int threads,
@@ -26,7 +28,8 @@ public record EngineOptions(
     int prefillChunk,
     int contextLength,
     InstructionSet instructionSet,
-    Optional<Path> nativeDirectory) {
+    Optional<Path> nativeDirectory,
+    Optional<Path> cacheDirectory) {
 
   public EngineOptions {
     require(threads >= 0 && threads <= 4096, "threads", "between 0 and 4096", threads);
@@ -51,7 +54,16 @@ public record EngineOptions(
    */
   public static EngineOptions defaults() {
     return new EngineOptions(
-        0, KvCacheType.F16, 0, 64, 512, 512, 0, InstructionSet.AUTO, Optional.empty());
+        0,
+        KvCacheType.F16,
+        0,
+        64,
+        512,
+        512,
+        0,
+        InstructionSet.AUTO,
+        Optional.empty(),
+        Optional.empty());
   }
 
   public EngineOptions withThreads(int value) {
@@ -64,7 +76,8 @@ public record EngineOptions(
         prefillChunk,
         contextLength,
         instructionSet,
-        nativeDirectory);
+        nativeDirectory,
+        cacheDirectory);
   }
 
   public EngineOptions withKvCacheType(KvCacheType value) {
@@ -77,7 +90,8 @@ public record EngineOptions(
         prefillChunk,
         contextLength,
         instructionSet,
-        nativeDirectory);
+        nativeDirectory,
+        cacheDirectory);
   }
 
   public EngineOptions withKvCacheMemory(long value) {
@@ -90,7 +104,8 @@ public record EngineOptions(
         prefillChunk,
         contextLength,
         instructionSet,
-        nativeDirectory);
+        nativeDirectory,
+        cacheDirectory);
   }
 
   /**
@@ -106,7 +121,8 @@ public record EngineOptions(
         chunk,
         contextLength,
         instructionSet,
-        nativeDirectory);
+        nativeDirectory,
+        cacheDirectory);
   }
 
   public EngineOptions withContextLength(int value) {
@@ -119,7 +135,8 @@ public record EngineOptions(
         prefillChunk,
         value,
         instructionSet,
-        nativeDirectory);
+        nativeDirectory,
+        cacheDirectory);
   }
 
   public EngineOptions withInstructionSet(InstructionSet value) {
@@ -132,7 +149,8 @@ public record EngineOptions(
         prefillChunk,
         contextLength,
         value,
-        nativeDirectory);
+        nativeDirectory,
+        cacheDirectory);
   }
 
   public EngineOptions withNativeDirectory(Path value) {
@@ -145,6 +163,21 @@ public record EngineOptions(
         prefillChunk,
         contextLength,
         instructionSet,
+        Optional.of(value),
+        cacheDirectory);
+  }
+
+  public EngineOptions withCacheDirectory(Path value) {
+    return new EngineOptions(
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        instructionSet,
+        nativeDirectory,
         Optional.of(value));
   }
 

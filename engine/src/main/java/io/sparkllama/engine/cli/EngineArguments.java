@@ -61,6 +61,14 @@ final class EngineArguments {
       description = "Where the native library is extracted or found.")
   private Path nativeDirectory;
 
+  @Option(
+      names = "--cache-directory",
+      paramLabel = "DIR",
+      description =
+          "Where the weights are kept as the kernels read them, about as large as the model"
+              + " (default: spark-llama below $$XDG_CACHE_HOME or ~/.cache).")
+  private Path cacheDirectory;
+
   /**
    * Returns the options as given.
    *
@@ -75,7 +83,10 @@ final class EngineArguments {
             .withBatchLimits(maxSequences, maxBatchTokens, prefillChunk)
             .withContextLength(contextLength)
             .withInstructionSet(instructionSet);
-    return nativeDirectory == null ? options : options.withNativeDirectory(nativeDirectory);
+    if (nativeDirectory != null) {
+      options = options.withNativeDirectory(nativeDirectory);
+    }
+    return cacheDirectory == null ? options : options.withCacheDirectory(cacheDirectory);
   }
 
   /** Returns requests to keep in flight, so that a step never lacks any. */

@@ -23,13 +23,13 @@ public final class RunnerNatives {
   public static native long[] batchLayout(ByteBuffer capacity);
 
   /**
-   * Makes a runner: maps the files, takes all memory, starts all threads.
+   * Makes a runner: maps the weights, takes all memory, starts all threads.
    *
-   * @param files paths in UTF-8, in the order of parts
+   * @param packedFile path in UTF-8
    * @param description 8-byte words as {@code runner.ModelDescription} writes them
    * @return a handle, for {@link #destroy}
    */
-  public static native long create(byte[][] files, ByteBuffer description);
+  public static native long create(byte[] packedFile, ByteBuffer description);
 
   /** Frees a runner. None of its methods may be under way or called again. */
   public static native void destroy(long handle);

@@ -1,14 +1,11 @@
 package io.sparkllama.engine.runner;
 
 import io.sparkllama.engine.api.EngineOptions;
-import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.model.ModelConfig;
-import io.sparkllama.engine.model.WeightMap;
-import io.sparkllama.engine.model.WeightRole;
+import io.sparkllama.engine.store.PackedTensor;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,7 +19,7 @@ final class ModelDescription {
 
   static ByteBuffer of(
       ModelConfig config,
-      WeightMap weights,
+      List<PackedTensor> tensors,
       double[] ropeFrequencies,
       EngineOptions options,
       KvPlan plan,
@@ -30,7 +27,7 @@ final class ModelDescription {
     ModelDescription description = new ModelDescription();
     description.word(options.instructionSet().ordinal());
     description.hyperParameters(config, plan.contextLength(), ropeFrequencies);
-    description.tensors(config, weights);
+    description.tensors(tensors);
     description.word(threads(options));
     description.word(options.kvCacheType().ordinal());
     description.word(KvPlan.BLOCK_SIZE);
@@ -66,26 +63,15 @@ final class ModelDescription {
     }
   }
 
-  private void tensors(ModelConfig config, WeightMap weights) {
-    record Placed(WeightRole role, int layer, TensorInfo tensor) {}
-    List<Placed> all = new ArrayList<>();
-    for (WeightRole role : WeightRole.values()) {
-      for (int layer = 0; layer < (role.perLayer() ? config.layerCount() : 1); layer++) {
-        int index = layer;
-        weights
-            .optionalTensor(role, layer)
-            .ifPresent(tensor -> all.add(new Placed(role, index, tensor)));
-      }
-    }
-    word(all.size());
-    for (Placed placed : all) {
-      word(placed.role.ordinal());
-      word(placed.layer);
-      word(placed.tensor.type().id());
-      word(placed.tensor.part());
-      word(placed.tensor.offset());
-      word(placed.tensor.rows());
-      word(placed.tensor.columns());
+  private void tensors(List<PackedTensor> tensors) {
+    word(tensors.size());
+    for (PackedTensor tensor : tensors) {
+      word(tensor.role().ordinal());
+      word(tensor.layer());
+      word(tensor.type().id());
+      word(tensor.offset());
+      word(tensor.rows());
+      word(tensor.columns());
     }
   }
 

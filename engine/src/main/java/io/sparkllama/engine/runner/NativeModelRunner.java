@@ -8,7 +8,9 @@ import io.sparkllama.engine.jni.NativeLibrary;
 import io.sparkllama.engine.jni.RunnerNatives;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.store.PackedModel;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,14 +43,19 @@ public final class NativeModelRunner implements ModelRunner {
   /**
    * Loads the native library and sets up a runner: all memory but the weights is taken here.
    *
-   * @param parts the model's files, as the weights' parts count them
+   * @param parts the model's files, as the weights' parts count them; read here only
+   * @param packed where the weights lie, of the same model; stays open until this is closed
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    * @throws io.sparkllama.engine.api.InsufficientMemoryException where the system has no memory
    *     left
    * @throws io.sparkllama.engine.api.ModelFormatException where a file is not what the weights say
    */
   public static NativeModelRunner open(
-      ModelConfig config, WeightMap weights, List<Path> parts, EngineOptions options) {
+      ModelConfig config,
+      WeightMap weights,
+      List<Path> parts,
+      PackedModel packed,
+      EngineOptions options) {
     KvPlan plan = KvPlan.of(config, options);
     BatchCapacity capacity = capacity(plan, options);
     if (plan.mostTokens() < plan.contextLength()) {
@@ -58,7 +65,8 @@ public final class NativeModelRunner implements ModelRunner {
           plan.mostTokens(),
           plan.contextLength());
     }
-    return open(config, weights, parts, options, plan, capacity);
+    return open(
+        config, RopeFrequencies.of(config, weights, parts), packed, options, plan, capacity);
   }
 
   /**
@@ -86,24 +94,20 @@ public final class NativeModelRunner implements ModelRunner {
 
   static NativeModelRunner open(
       ModelConfig config,
-      WeightMap weights,
-      List<Path> parts,
+      double[] ropeFrequencies,
+      PackedModel packed,
       EngineOptions options,
       KvPlan plan,
       BatchCapacity capacity) {
-    double[] frequencies = RopeFrequencies.of(config, weights, parts);
     BatchLayout layout = new BatchLayout(capacity);
     NativeLibrary.load(options.nativeDirectory());
     requireSameLayout(layout, RunnerNatives.batchLayout(ModelDescription.of(capacity)));
-    byte[][] files =
-        parts.stream()
-            .map(part -> part.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8))
-            .toArray(byte[][]::new);
-    long address =
-        RunnerNatives.create(
-            files, ModelDescription.of(config, weights, frequencies, options, plan, capacity));
+    String file = packed.file().toAbsolutePath().toString();
+    ByteBuffer description =
+        ModelDescription.of(config, packed.tensors(), ropeFrequencies, options, plan, capacity);
+    long address = RunnerNatives.create(file.getBytes(StandardCharsets.UTF_8), description);
     return new NativeModelRunner(
-        plan, layout, new NativeHandle("runner of " + parts, address, RunnerNatives::destroy));
+        plan, layout, new NativeHandle("runner of " + file, address, RunnerNatives::destroy));
   }
 
   static void requireSameLayout(BatchLayout layout, long[] nativeOffsets) {
@@ -181,7 +185,7 @@ public final class NativeModelRunner implements ModelRunner {
     return batch;
   }
 
-  /** Frees the KV cache, the threads and the mapped files; buffers stay readable. */
+  /** Frees the KV cache, the threads and the mapped file; buffers stay readable. */
   @Override
   public void close() {
     handle.close();

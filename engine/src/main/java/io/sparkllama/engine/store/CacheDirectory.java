@@ -13,6 +13,9 @@ public final class CacheDirectory {
   /** The job's key for a directory other than the default. */
   public static final String KEY = "model.cache-directory";
 
+  /** The key with its option, for messages that reach users of both. */
+  static final String SETTING = KEY + " (--cache-directory on the command line)";
+
   private CacheDirectory() {}
 
   /**
@@ -50,7 +53,7 @@ public final class CacheDirectory {
     }
     throw new InvalidConfigurationException(
         "no directory can hold the model on this host; set "
-            + KEY
+            + SETTING
             + " to one that can be written to; tried: "
             + String.join(", ", reasons));
   }

@@ -23,7 +23,7 @@ final class CacheTrouble {
     if (usable < bytes) {
       throw new InvalidConfigurationException(
           "the model does not fit on the disk of the cache directory; free some space, or set "
-              + CacheDirectory.KEY
+              + CacheDirectory.SETTING
               + " to a larger disk: needs "
               + bytes
               + " bytes, has "
@@ -57,7 +57,7 @@ final class CacheTrouble {
             : e.getClass().getSimpleName() + " " + e.getMessage();
     return new InvalidConfigurationException(
         "the cache directory cannot be written to; make room there, or set "
-            + CacheDirectory.KEY
+            + CacheDirectory.SETTING
             + " to a directory that can: "
             + directory
             + " ("

@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
  *   KEY.incoming/   a copy under way, or one that was interrupted; the next copy removes it
  *   locks/KEY       held while a copy is made (exclusive) or verified (shared)
  *   sources/KEY     the manifest that a source had at its length and time of modification
+ *   KEY/packed/     the model as kernels read it, which goes with it ({@link PackedModel})
  * </pre>
  *
  * <p>Every call hashes the whole copy once: damage on the disk is found before the model is used,

@@ -14,12 +14,16 @@ import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.store.PackedModel;
+import io.sparkllama.engine.store.PackedPlace;
+import io.sparkllama.engine.store.PackedPlan;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,29 +189,29 @@ class NativeModelRunnerTest {
   }
 
   @Test
-  void aFileCutOffAfterItWasReadIsRefused() throws IOException {
-    Path copy = folder.resolve("model.gguf");
-    Files.copy(SharedModel.path("models/" + MODEL), copy);
-    GgufFile file = GgufFile.read(copy);
+  void aPackedFileThatIsCutOffMeanwhileIsRefused() throws IOException {
+    GgufFile file = GgufFile.read(SharedModel.path("models/" + MODEL));
     ModelConfig config = ModelConfig.of(file);
     WeightMap weights = WeightMap.of(file, config);
-    try (RandomAccessFile raw = new RandomAccessFile(copy.toFile(), "rw")) {
-      raw.setLength(raw.length() - 1);
+    try (PackedModel packed =
+        PackedModel.open(
+            PackedPlace.in(folder, file), file, PackedPlan.of(config, weights), Optional.empty())) {
+      EngineOptions options = EngineOptions.defaults();
+      Files.setPosixFilePermissions(packed.file(), PosixFilePermissions.fromString("rw-------"));
+      try (RandomAccessFile raw = new RandomAccessFile(packed.file().toFile(), "rw")) {
+        raw.setLength(raw.length() - 1);
+      }
+      assertThatThrownBy(
+              () -> NativeModelRunner.open(config, weights, file.parts(), packed, options))
+          .isInstanceOf(ModelFormatException.class)
+          .hasMessageContaining("does not lie within the packed file")
+          .hasMessageContaining(packed.file().toString());
+      Files.delete(packed.file());
+      assertThatThrownBy(
+              () -> NativeModelRunner.open(config, weights, file.parts(), packed, options))
+          .isInstanceOf(ModelFormatException.class)
+          .hasMessageContaining("cannot be opened");
     }
-    assertThatThrownBy(
-            () -> NativeModelRunner.open(config, weights, file.parts(), EngineOptions.defaults()))
-        .isInstanceOf(ModelFormatException.class)
-        .hasMessageContaining("does not lie within its file")
-        .hasMessageContaining(copy.toString());
-    Files.delete(copy);
-    assertThatThrownBy(
-            () -> NativeModelRunner.open(config, weights, file.parts(), EngineOptions.defaults()))
-        .isInstanceOf(ModelFormatException.class)
-        .hasMessageContaining("cannot be opened");
-    assertThatThrownBy(
-            () ->
-                NativeModelRunner.open(config, weights, List.of(folder), EngineOptions.defaults()))
-        .isInstanceOf(ModelFormatException.class);
   }
 
   @Test

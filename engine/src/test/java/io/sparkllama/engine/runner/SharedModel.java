@@ -4,6 +4,10 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.store.CacheDirectory;
+import io.sparkllama.engine.store.PackedModel;
+import io.sparkllama.engine.store.PackedPlace;
+import io.sparkllama.engine.store.PackedPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
@@ -28,6 +32,15 @@ final class SharedModel {
 
   NativeModelRunner runner(EngineOptions options) {
     ModelConfig config = ModelConfig.of(file);
-    return NativeModelRunner.open(config, WeightMap.of(file, config), file.parts(), options);
+    // Closing it ends only the comparison with its checksums; the runner has its own mapping.
+    WeightMap weights = WeightMap.of(file, config);
+    try (PackedModel packed =
+        PackedModel.open(
+            PackedPlace.in(CacheDirectory.standard(), file),
+            file,
+            PackedPlan.of(config, weights),
+            options.nativeDirectory())) {
+      return NativeModelRunner.open(config, weights, file.parts(), packed, options);
+    }
   }
 }

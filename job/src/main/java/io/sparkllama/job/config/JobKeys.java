@@ -42,9 +42,10 @@ public final class JobKeys {
       optional(
           "model.cache-directory",
           ConfigType.string(),
-          "Folder on each host where the model is kept for all executors. Without it,"
-              + " spark-llama below $XDG_CACHE_HOME or else ~/.cache, or /var/tmp/spark-llama-USER,"
-              + " the first that can be written to.");
+          "Folder on each host where the model is kept for all executors, with room for about twice"
+              + " its size: the copy, and its weights as the kernels read them. Without it, spark-llama"
+              + " below $XDG_CACHE_HOME or else ~/.cache, or /var/tmp/spark-llama-USER, the first that"
+              + " can be written to.");
 
   public static final ConfigKey<String> INPUT_FORMAT =
       of("input.format", ConfigType.string(), "parquet", "", "Any format that Spark reads.");

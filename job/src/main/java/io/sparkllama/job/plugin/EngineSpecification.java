@@ -73,6 +73,7 @@ public record EngineSpecification(
         prefillChunk,
         contextLength,
         instructionSet,
-        nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)));
+        nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),
+        cacheDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(cacheDirectory)));
   }
 }

@@ -32,8 +32,8 @@ public final class ExecutorEngine {
 
   /**
    * Returns this executor's engine, opened by who comes first: the model is brought to the host and
-   * verified, then mapped. In a task it stays open until the task ends; elsewhere only until
-   * someone asks for another engine. Nobody but this class closes it.
+   * verified, packed once for its kernels, then mapped. In a task it stays open until the task
+   * ends; elsewhere only until someone asks for another engine. Nobody but this class closes it.
    *
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where the model is out of reach
    *     or has changed, or where another engine stays in use
@@ -83,6 +83,6 @@ public final class ExecutorEngine {
         "Opening this executor's engine: {} threads, model {}",
         specification.options(cores).threads(),
         model.path());
-    return LlamaEngine.open(model.path(), specification.options(cores));
+    return LlamaEngine.open(model, specification.options(cores));
   }
 }

@@ -1,0 +1,201 @@
+package io.sparkllama.engine.store;
+
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.jni.NativeLibrary;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Holds a model's weights as the kernels read them, in a file that all processes of this host map.
+ * The first that needs it makes it, and the others find it or wait for it.
+ *
+ * <p>The folder of {@link PackedPlace} holds:
+ *
+ * <pre>
+ *   cpu-KEY.packed     the whole file; comes into being by one rename
+ *   cpu-KEY.incoming   one under way, or one that was interrupted; the next overwrites it
+ * </pre>
+ *
+ * <p>Whoever opens it closes it, after the last use of the file.
+ */
+public final class PackedModel implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PackedModel.class);
+  private static final Duration PATIENCE = Duration.ofHours(2);
+  private static final String PREFIX = PackedKey.DEVICE + "-";
+
+  private final Path file;
+  private final PackedPlan plan;
+  private final PackedCheck check;
+  private boolean closed;
+
+  private PackedModel(Path file, PackedPlan plan, PackedCheck check) {
+    this.file = file;
+    this.plan = plan;
+    this.check = check;
+  }
+
+  /**
+   * Finds the packed file of a model on this host, or makes it: then the weights are read once. A
+   * file that was found is compared with its checksums in the background.
+   *
+   * @param nativeDirectory as in {@code EngineOptions}; the library is loaded where it must pack
+   * @throws io.sparkllama.engine.api.ModelFormatException where the model cannot be read
+   * @throws InvalidConfigurationException where the cache directory cannot hold the file, or the
+   *     model changes meanwhile
+   */
+  public static PackedModel open(
+      PackedPlace place, GgufFile model, PackedPlan plan, Optional<Path> nativeDirectory) {
+    try {
+      PackedKey key = PackedKey.of(place.identity(), plan);
+      Path file = place.folder().resolve(PREFIX + key.text() + ".packed");
+      Optional<PackedModel> found = find(file, key, plan);
+      return found.isPresent() ? found.get() : make(place, model, plan, nativeDirectory, key, file);
+    } catch (InterruptedIOException e) {
+      throw new EngineFailedException("The engine was not opened: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw CacheTrouble.unusable(e, place.cache());
+    }
+  }
+
+  private static Optional<PackedModel> find(Path file, PackedKey key, PackedPlan plan)
+      throws IOException {
+    Optional<PackedHeader> header = PackedHeader.read(file, key, plan.length());
+    return header.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new PackedModel(file, plan, PackedCheck.join(file, header.get())));
+  }
+
+  private static PackedModel make(
+      PackedPlace place,
+      GgufFile model,
+      PackedPlan plan,
+      Optional<Path> nativeDirectory,
+      PackedKey key,
+      Path file)
+      throws IOException {
+    NativeLibrary.load(nativeDirectory);
+    Files.createDirectories(place.lockFile().getParent());
+    Files.createDirectories(place.folder());
+    try (CacheLock lock = CacheLock.acquire(place.lockFile(), CacheLock.Mode.EXCLUSIVE, PATIENCE)) {
+      Optional<PackedModel> madeMeanwhile = find(file, key, plan);
+      if (madeMeanwhile.isPresent()) {
+        return madeMeanwhile.get();
+      }
+      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        LOG.info("The packed model is cut short or damaged and is made anew: {}", file);
+      }
+      deleteOthers(place.folder());
+      CacheTrouble.requireRoom(place.cache(), plan.length());
+      write(place, model, plan, key, file);
+      return new PackedModel(file, plan, PackedCheck.written(file));
+    }
+  }
+
+  private static void write(
+      PackedPlace place, GgufFile model, PackedPlan plan, PackedKey key, Path file)
+      throws IOException {
+    Path incoming = place.folder().resolve(PREFIX + key.text() + ".incoming");
+    LOG.info(
+        "Packing the model for this host's kernels, once: {} bytes from {} to {}",
+        plan.length(),
+        model.parts().get(0),
+        file);
+    long start = System.nanoTime();
+    try {
+      new PackedWriter(model, plan).write(incoming, key);
+      if (!PackedKey.of(place.identity(), plan).equals(key)) {
+        throw new InvalidConfigurationException(
+            "the model changed while it was packed; wait until it is written, and start again: "
+                + model.parts().get(0));
+      }
+      CachedFiles.makeReadOnly(incoming);
+      Files.move(
+          incoming, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException | RuntimeException e) {
+      discard(incoming, e);
+      throw e;
+    }
+    CachedFiles.syncDirectory(place.folder());
+    double seconds = (System.nanoTime() - start) / 1e9;
+    LOG.info(
+        "Packed the model in {} s, {} MB/s",
+        String.format(Locale.ROOT, "%.1f", seconds),
+        Math.round(plan.length() / 1e6 / seconds));
+  }
+
+  /** Gives back the space of what failed: on a full disk others need it. */
+  private static void discard(Path incoming, Exception failure) {
+    try {
+      Files.deleteIfExists(incoming);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /**
+   * Removes what no process will ask for again: an older layout, what the model was before, what an
+   * interrupted packing left. Who has such a file mapped keeps it. The caller holds the lock.
+   */
+  private static void deleteOthers(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        if (file.getFileName().toString().startsWith(PREFIX)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
+  }
+
+  /** Returns the file, which is read only, and is never changed while it has its name. */
+  public Path file() {
+    return file;
+  }
+
+  /** Returns where each weight lies. */
+  public List<PackedTensor> tensors() {
+    return plan.tensors();
+  }
+
+  /**
+   * Calls, at once or later and on any thread, where the file differs from its checksums: what was
+   * computed from it may be wrong. Calls nobody once this is closed and nobody else uses the file.
+   */
+  public void onDamage(Consumer<EngineFailedException> reaction) {
+    check
+        .result()
+        .exceptionally(
+            problem -> {
+              reaction.accept((EngineFailedException) problem);
+              return null;
+            });
+  }
+
+  /** Returns what completes when the file has been compared, with an exception where it differs. */
+  CompletableFuture<Void> checked() {
+    return check.result();
+  }
+
+  /** Ends the comparison; does not wait for it. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      check.leave();
+    }
+  }
+}
