@@ -8,11 +8,13 @@ import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
 import io.sparkllama.engine.model.WeightRole;
+import io.sparkllama.engine.store.PackedPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -35,6 +37,7 @@ final class ModelSummary {
   private final GgufFile file;
   private final Map<QuantizationType, TypeTotal> totals = new TreeMap<>();
   private final Optional<ModelConfig> config;
+  private final Optional<PackedPlan> packed;
   private final Optional<String> problem;
 
   /** Counts the tensors of one type. */
@@ -51,15 +54,17 @@ final class ModelSummary {
       totals.merge(tensor.type(), one, TypeTotal::plus);
     }
     ModelConfig found = null;
+    PackedPlan plan = null;
     String why = null;
     try {
       found = ModelConfig.of(file);
-      WeightMap.of(file, found);
+      plan = PackedPlan.of(found, WeightMap.of(file, found));
     } catch (ModelFormatException e) {
       found = null;
       why = FailureReport.sentence(e);
     }
     config = Optional.ofNullable(found);
+    packed = Optional.ofNullable(plan);
     problem = Optional.ofNullable(why);
   }
 
@@ -79,6 +84,16 @@ final class ModelSummary {
   /** Returns what the model is, where the file is a whole model that can be run. */
   Optional<ModelConfig> config() {
     return config;
+  }
+
+  /** Returns bytes of the packed file, which is mapped; empty where the file cannot be run. */
+  OptionalLong packedBytes() {
+    return packed.map(plan -> OptionalLong.of(plan.length())).orElse(OptionalLong.empty());
+  }
+
+  /** Returns how many times the tensors' bytes the packed file has, to three decimals. */
+  double packedFactor() {
+    return Math.round(1000.0 * packedBytes().orElseThrow() / total().bytes()) / 1000.0;
   }
 
   /** Returns why the file cannot be run, where it cannot. */

@@ -33,6 +33,10 @@ final class SummaryJson {
     json.writeBooleanField("runnable", summary.config().isPresent());
     writeProblem(json);
     writeTensors(json);
+    if (summary.packedBytes().isPresent()) {
+      json.writeNumberField("packed_bytes", summary.packedBytes().getAsLong());
+      json.writeNumberField("packed_factor", summary.packedFactor());
+    }
     if (summary.config().isPresent()) {
       writeConfig(json, summary.config().get());
     }
@@ -88,7 +92,7 @@ final class SummaryJson {
 
   private void writeMemory(JsonGenerator json) throws IOException {
     json.writeObjectFieldStart("memory");
-    json.writeNumberField("weights_bytes", summary.total().bytes());
+    json.writeNumberField("weights_bytes", summary.packedBytes().orElse(summary.total().bytes()));
     if (summary.config().isPresent()) {
       ModelConfig config = summary.config().get();
       json.writeObjectFieldStart("kv_bytes_per_token");

@@ -30,7 +30,7 @@ final class SummaryText {
     for (Map.Entry<QuantizationType, ModelSummary.TypeTotal> type : summary.totals().entrySet()) {
       line("  " + type.getKey().name(), describe(type.getValue()));
     }
-    line("weights", ByteSize.readable(total.bytes()));
+    summary.packedBytes().ifPresent(this::appendPacked);
     summary.config().ifPresent(this::appendMemory);
     summary.problem().ifPresent(this::appendProblem);
     text.append("metadata\n");
@@ -55,6 +55,16 @@ final class SummaryText {
                 config.feedForwardLength()));
     line("vocabulary", Integer.toString(config.vocabularySize()));
     line("context", Integer.toString(config.contextLength()));
+  }
+
+  private void appendPacked(long bytes) {
+    line(
+        "packed weights",
+        String.format(
+            Locale.ROOT,
+            "%s, %.3f times their size in the file",
+            ByteSize.readable(bytes),
+            summary.packedFactor()));
   }
 
   private void appendMemory(ModelConfig config) {

@@ -4,6 +4,7 @@ import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.model.WeightMap;
 import io.sparkllama.engine.model.WeightRole;
+import io.sparkllama.engine.store.PackedLayout;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -13,7 +14,7 @@ import java.util.stream.Stream;
  *
  * @param layerMultiplyAdds of all layers' matrices for one token
  * @param outputMultiplyAdds of the output matrix for one position whose logits are wanted
- * @param bytesPerStep of all those matrices, which a step reads once whatever its tokens
+ * @param bytesPerStep of all those matrices as packed, which a step reads once whatever its tokens
  */
 record WeightWork(long layerMultiplyAdds, long outputMultiplyAdds, long bytesPerStep) {
   static WeightWork of(ModelFile model) {
@@ -30,7 +31,7 @@ record WeightWork(long layerMultiplyAdds, long outputMultiplyAdds, long bytesPer
     return new WeightWork(
         matrices.stream().mapToLong(WeightWork::elements).sum(),
         elements(output),
-        matrices.stream().mapToLong(TensorInfo::byteSize).sum() + output.byteSize());
+        matrices.stream().mapToLong(WeightWork::packedBytes).sum() + packedBytes(output));
   }
 
   private static Stream<TensorInfo> matrices(WeightMap weights, int layer) {
@@ -38,6 +39,10 @@ record WeightWork(long layerMultiplyAdds, long outputMultiplyAdds, long bytesPer
         .filter(WeightRole::perLayer)
         .flatMap(role -> weights.optionalTensor(role, layer).stream())
         .filter(tensor -> tensor.rows() > 1);
+  }
+
+  private static long packedBytes(TensorInfo matrix) {
+    return PackedLayout.matrixBytes(matrix.type(), matrix.rows(), matrix.columns());
   }
 
   private static long elements(TensorInfo tensor) {

@@ -21,7 +21,12 @@ class InspectCommandTest {
     assertThat(json.get("runnable").booleanValue()).isTrue();
     assertThat(json.has("problem")).isFalse();
     assertThat(json.at("/tensors/by_type/F32/count").intValue()).isEqualTo(47);
-    assertThat(json.at("/memory/weights_bytes").longValue()).isEqualTo(4 * 260_032);
+    assertThat(json.at("/tensors/bytes").longValue()).isEqualTo(4 * 260_032);
+    // 172 rows take 11 panels of 16; the header 4,096 bytes.
+    long packed = 4 * (260_032 + 5 * 2 * 4 * 64) + 4096;
+    assertThat(json.get("packed_bytes").longValue()).isEqualTo(packed);
+    assertThat(json.get("packed_factor").doubleValue()).isEqualTo(1.014);
+    assertThat(json.at("/memory/weights_bytes").longValue()).isEqualTo(packed);
     // 5 layers, keys and values, 4 KV heads of 8; q8 has a scale of 4 bytes per head.
     assertThat(json.at("/memory/kv_bytes_per_token/f32").intValue()).isEqualTo(5 * 2 * 4 * 8 * 4);
     assertThat(json.at("/memory/kv_bytes_per_token/f16").intValue()).isEqualTo(5 * 2 * 4 * 8 * 2);
@@ -39,6 +44,7 @@ class InspectCommandTest {
 
     assertThat(json.get("runnable").booleanValue()).isFalse();
     assertThat(json.get("problem").textValue()).contains("token_embd.weight");
+    assertThat(json.has("packed_bytes")).isFalse();
     assertThat(json.get("missing"))
         .extracting(JsonNode::textValue)
         .contains("token_embd.weight", "blk.0.attn_q.weight")
