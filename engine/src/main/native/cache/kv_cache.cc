@@ -9,18 +9,6 @@
 
 namespace sparkllama {
 
-int64_t KvShape::row_bytes() const {
-  switch (type) {
-    case KvType::kFloat32:
-      return int64_t{head_dim} * 4;
-    case KvType::kFloat16:
-      return int64_t{head_dim} * 2;
-    case KvType::kInt8:
-      return 4 + (int64_t{head_dim} + 3) / 4 * 4;
-  }
-  throw ConfigurationError("engine.kv-cache-type is none that this engine knows");
-}
-
 KvCache::KvCache(KvShape shape, std::vector<KvGroup> groups, int32_t layer_count)
     : shape_(shape), groups_(std::move(groups)), layers_(layer_count), group_of_(layer_count, -1) {
   memory_.reserve(groups_.size());
@@ -43,9 +31,8 @@ KvCache::KvCache(KvShape shape, std::vector<KvGroup> groups, int32_t layer_count
     memory_.push_back(static_cast<std::byte*>(pool));
     for (size_t i = 0; i < group.layers.size(); ++i) {
       const int32_t layer = group.layers[i];
-      layers_[layer] = KvLayer{shape_.type,        memory_[g] + i * layer_bytes,
-                               shape_.row_bytes(), shape_.kv_heads,
-                               shape_.head_dim,    shape_.block_size};
+      layers_[layer] = KvLayer{shape_.type, memory_[g] + i * layer_bytes, shape_.part_bytes(),
+                               shape_.kv_heads, shape_.head_dim};
       group_of_[layer] = static_cast<int32_t>(g);
     }
   }

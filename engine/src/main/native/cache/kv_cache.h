@@ -21,13 +21,11 @@ struct KvShape {
   KvType type;
   int32_t kv_heads;
   int32_t head_dim;
-  int32_t block_size;  // positions in a block
 
-  // One position of one head: kInt8 has a float32 scale before the codes, and ends on a border of 4
-  // bytes.
-  int64_t row_bytes() const;
+  // What one head has in one block, keys or values.
+  int64_t part_bytes() const { return kv_part_bytes(type, head_dim); }
   // One block of one layer, keys and values.
-  int64_t block_bytes() const { return 2 * int64_t{kv_heads} * block_size * row_bytes(); }
+  int64_t block_bytes() const { return 2 * int64_t{kv_heads} * part_bytes(); }
 };
 
 class KvCache {

@@ -30,40 +30,67 @@ struct Activations {
 
 enum class KvType : int32_t { kFloat32 = 0, kFloat16 = 1, kInt8 = 2 };
 
-// The KV pool of one layer: keys, then values, per block.
-// A row is one position of one head: head_dim elements. kFloat16 rounds half to even; kInt8 is a
-// float32 scale, then head_dim codes, as one block of Activations with head_dim columns.
-// Rows of a block are laid out [2 (key, value), kv_heads, block_size].
+// Positions of a block of the KV cache.
+constexpr int32_t kKvBlockPositions = 16;
+
+// The KV pool of one layer. A part is what one head has in one block: its keys, or its values.
+//
+//   keys    [head_dim][kKvBlockPositions]: transposed, so that a vector is one element of 16
+//           positions
+//   values  [kKvBlockPositions][head_dim]
+//
+// kFloat16 rounds half to even. kInt8 quantizes each position of a head as one block of Activations
+// with head_dim columns; a part is then [kKvBlockPositions] scales, float32, and after them the
+// codes, laid out as above. What was never written is of no value and is never looked at.
 struct KvLayer {
   KvType type;
-  std::byte* data;  // [num_blocks, 2, kv_heads, block_size, row_bytes]
-  int64_t row_bytes;
+  std::byte* data;     // [num_blocks, 2 (keys, values), kv_heads, part_bytes]
+  int64_t part_bytes;  // kv_part_bytes(type, head_dim)
   int32_t kv_heads;
   int32_t head_dim;
-  int32_t block_size;
 };
 
-// One token's attention within one group of query heads that share a KV head.
+constexpr int64_t kv_part_bytes(KvType type, int64_t head_dim) {
+  switch (type) {
+    case KvType::kFloat32:
+      return kKvBlockPositions * head_dim * 4;
+    case KvType::kFloat16:
+      return kKvBlockPositions * head_dim * 2;
+    case KvType::kInt8:
+      return kKvBlockPositions * (4 + head_dim);
+  }
+  return 0;
+}
+
+// Attention of neighbouring tokens of one sequence, within one group of query heads that share a KV
+// head. The results of a token do not depend on which others it is together with.
 struct AttentionTask {
   const KvLayer* kv;
-  const int32_t* block_table;  // [ceil(context_length / block_size)]
+  const int32_t* block_table;  // [ceil((position + num_tokens) / kKvBlockPositions)]
   int32_t kv_head;
-  int32_t first_position;  // of the window; 0 without one
-  int32_t context_length;  // positions [first_position, context_length) are attended to
-  const float* queries;    // [group_size, head_dim]
+  int32_t position;    // of the first token; token i stands at position + i
+  int32_t num_tokens;  // at least 1
+  int32_t window;      // positions that a token attends to at most, its own the last; 0 for all
   int32_t group_size;
-  float scale;     // 1 / sqrt(head_dim)
-  float* scratch;  // [attention_scratch_floats(group_size, head_dim)]
-  float* output;   // [group_size, head_dim]; neither queries nor scratch
+  int64_t token_stride;  // floats from one token's queries (and outputs) to the next one's
+  const float* queries;  // per token [group_size, head_dim]
+  float scale;           // 1 / sqrt(head_dim)
+  float* scratch;  // [attention_scratch_floats(num_tokens * group_size, head_dim)], on a border of
+                   // 64 bytes
+  float* output;   // per token [group_size, head_dim]; neither queries nor scratch
 };
 
 // Attention runs over segments of this many absolute positions, merged from left to right.
 constexpr int32_t kAttentionSegment = 1024;
 
-// Floats of scratch that one attention task needs.
-constexpr int64_t attention_scratch_floats(int64_t group_size, int64_t head_dim) {
-  // per head: a segment's weights, its accumulator, and its and the running maximum and sum
-  return group_size * (kAttentionSegment + head_dim + 4);
+// Floats of scratch that an attention task needs whose tokens have so many query heads together.
+constexpr int64_t attention_scratch_floats(int64_t rows, int64_t head_dim) {
+  const int64_t whole_rows = (rows + 7) / 8 * 8;
+  const int64_t columns = (head_dim + 15) / 16 * 16;
+  // Per row: a segment's weights, with a gap so that rows do not fall on the same lines of a cache;
+  // the query, the segment's accumulator and the running one; their maximums and sums. And four
+  // blocks of keys or values, widened.
+  return whole_rows * (kAttentionSegment + 16 + 3 * columns + 4) + 4 * kKvBlockPositions * columns;
 }
 
 struct RopePair {
@@ -72,7 +99,7 @@ struct RopePair {
 };
 
 struct KernelTable {
-  const char* name;  // "reference", "avx2"
+  const char* name;  // "reference", "avx2", "avx512"
 
   // y[t * y_stride + r] for t in [0, num_rows), r in [row_begin, row_end): weights row r times
   // activations row t. row_begin is a multiple of kPanelRows, and so is row_end where it is not
@@ -117,19 +144,21 @@ struct KernelTable {
   double (*sum_exponentials)(const float* x, float shift, int64_t columns);
 
   // Writes one position's keys and values, [kv_heads, head_dim] each, to
-  // slot = block * block_size + offset.
+  // slot = block * kKvBlockPositions + offset. No byte of another position is written, or read.
   void (*kv_write)(const KvLayer& kv, int64_t slot, const float* keys, const float* values);
 
-  // Reads keys and values back from the cache, always. Per query head and segment:
-  //   score[p] = dot(query, key[p]) * scale, the dot in 16 lanes as in rms_norm
-  //     (kInt8: the dot is with the codes, score[p] = (dot * key scale[p]) * scale);
-  //   weight[p] = exponential(score[p] - maximum);
-  //   sum in 16 lanes of additions, lane = p mod 16, and the same tree;
+  // Reads keys and values back from the cache, always. Per token, query head and segment, over the
+  // positions p that the token attends to, and no others:
+  //   score[p] = dot * scale, dot a chain of fma(query[d], key[p][d], ...) from 0 in order of d
+  //     (kInt8: the chain is over the codes, score[p] = (dot * key scale[p]) * scale);
+  //   weight[p] = exponential(score[p] - maximum), the maximum over what is no NaN;
+  //   sum in 16 lanes of additions from 0, lane = p mod 16, and the tree of rms_norm;
   //   accumulator[d] = a chain of fma(weight[p], value[p][d], ...) from 0 in order of p
   //     (kInt8: fma(weight[p] * value scale[p], code, ...)).
   // Segments merge left to right: with maximum m of both, a = exponential(running maximum - m),
-  // b = exponential(maximum - m): running sum = fma(running sum, a, sum * b), accumulators alike.
-  // output[d] = accumulator[d] / sum; zeros where there is no position to attend to.
+  // b = exponential(maximum - m): running sum = fma(running sum, a, sum * b), accumulators alike:
+  // fma(running accumulator, a, accumulator * b).
+  // output[d] = accumulator[d] / sum.
   void (*attention)(const AttentionTask& task);
 
   // Widens one weight row to float32: code * scale (K types: code * (scale * sub-scale)), rounded,

@@ -29,7 +29,7 @@ bool in(int64_t value, int64_t low, int64_t high) { return value >= low && value
 BatchCheck::BatchCheck(const HyperParameters& parameters, const KvCache& cache)
     : parameters_(parameters), cache_(cache) {
   for (const KvGroup& group : cache.groups()) {
-    written_.emplace_back(static_cast<size_t>(group.block_count) * cache.shape().block_size, 0);
+    written_.emplace_back(static_cast<size_t>(group.block_count) * kKvBlockPositions, 0);
   }
 }
 
@@ -91,9 +91,8 @@ void BatchCheck::check_sequences(const BatchView& batch) const {
             first);
     require(in(count, 0, tokens - first + 1), "a sequence's tokens reach outside the step",
             "sequence", s, count);
-    const int64_t most =
-        std::min<int64_t>(parameters_.context_length,
-                          batch.capacity().blocks_per_sequence * cache_.shape().block_size);
+    const int64_t most = std::min<int64_t>(
+        parameters_.context_length, batch.capacity().blocks_per_sequence * kKvBlockPositions);
     require(in(context, count, most + 1),
             "a sequence's length does not fit its tokens or the context", "sequence", s, context);
     require(batch.integers(Section::kSequenceAdapter)[s] == -1, "adapters are not supported",
@@ -125,8 +124,7 @@ void BatchCheck::check_tokens(const BatchView& batch, int64_t sequence, int64_t 
     const int32_t* table = batch.block_table(static_cast<int64_t>(g), sequence);
     const int64_t reach =
         group.window == 0 ? 0 : std::max<int64_t>(0, context - count + 1 - group.window);
-    for (int64_t b = reach / cache_.shape().block_size; b * cache_.shape().block_size < context;
-         ++b) {
+    for (int64_t b = reach / kKvBlockPositions; b * kKvBlockPositions < context; ++b) {
       require(in(table[b], 0, group.block_count), "a block table names no block of the pool",
               "sequence", sequence, table[b]);
     }
@@ -138,7 +136,7 @@ void BatchCheck::check_tokens(const BatchView& batch, int64_t sequence, int64_t 
 
 void BatchCheck::check_slot(const BatchView& batch, int64_t group, int64_t sequence,
                             int64_t token) {
-  const int64_t size = cache_.shape().block_size;
+  const int64_t size = kKvBlockPositions;
   const int64_t position = batch.integers(Section::kTokenPosition)[token];
   const int64_t slot = batch.kv_slot(group, token);
   const int64_t expected =

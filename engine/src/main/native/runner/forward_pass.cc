@@ -30,6 +30,7 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
       kernels_(kernels),
       pool_(pool),
       output_formats_(FormatSet::of({&model.output()})),
+      attention_plan_(parameters_.head_count, parameters_.kv_head_count),
       residual_(capacity.tokens * parameters_.embedding_length),
       normed_(std::max(capacity.tokens, kMaxLogitsRows) * parameters_.embedding_length),
       queries_(capacity.tokens * parameters_.query_width()),
@@ -40,8 +41,8 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
       gate_(capacity.tokens * parameters_.feed_forward_length),
       up_(capacity.tokens * parameters_.feed_forward_length),
       rotations_(capacity.tokens * (parameters_.rope_dimension / 2)),
-      scratch_floats_(attention_scratch_floats(parameters_.head_count / parameters_.kv_head_count,
-                                               parameters_.head_dimension)),
+      scratch_floats_(
+          attention_scratch_floats(attention_plan_.most_rows(), parameters_.head_dimension)),
       scratch_(pool.size() * scratch_floats_),
       quantized_(std::max(capacity.tokens, kMaxLogitsRows), widest(parameters_)) {
   for (int l = 0; l < parameters_.layer_count; ++l) {
@@ -54,10 +55,6 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
 
 void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   num_tokens_ = batch.header(HeaderWord::kTokens);
-  attended_positions_ = 0;
-  for (int64_t t = 0; t < num_tokens_; ++t) {
-    attended_positions_ += batch.integers(BatchSection::kTokenPosition)[t] + 1;
-  }
   embed(token_ids);
   compute_rotations(batch);
   for (int layer = 0; layer < parameters_.layer_count; ++layer) {
@@ -133,30 +130,28 @@ void ForwardPass::run_attention(const BatchView& batch, int layer) {
   const int32_t group = cache_.group_of(layer);
   const int32_t window = cache_.groups()[group].window;
   const int32_t group_size = p.head_count / p.kv_head_count;
-  const int32_t* positions = batch.integers(BatchSection::kTokenPosition);
-  const int32_t* sequences = batch.integers(BatchSection::kTokenSequence);
   // Correctly rounded in double first: the same bits on every machine.
   const float scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(p.head_dimension)));
-  pool_.run(attended_positions_ * p.query_width() * 2 * kFloatProductCost, [&](int thread,
-                                                                               int threads) {
-    // Neighbouring tokens attend to contexts of like length: dealt in turn, all get a like amount.
-    for (int64_t i = thread; i < num_tokens_ * p.kv_head_count; i += threads) {
-      const int64_t t = i / p.kv_head_count;
-      const auto kv_head = static_cast<int32_t>(i % p.kv_head_count);
-      const int64_t first = t * p.query_width() + int64_t{kv_head} * group_size * p.head_dimension;
+  const int64_t products = 2 * attention_plan_.work(batch, window) * p.head_dimension;
+  pool_.run(products * kFloatProductCost, [&](int thread, int threads) {
+    attention_plan_.for_share(batch, window, thread, threads, [&](const AttentionTile& tile) {
+      const int64_t first =
+          tile.first_token * p.query_width() + int64_t{tile.first_head} * p.head_dimension;
       AttentionTask task;
       task.kv = &cache_.layer(layer);
-      task.block_table = batch.block_table(group, sequences[t]);
-      task.kv_head = kv_head;
-      task.first_position = window == 0 ? 0 : std::max(0, positions[t] + 1 - window);
-      task.context_length = positions[t] + 1;
+      task.block_table = batch.block_table(group, tile.sequence);
+      task.kv_head = tile.first_head / group_size;
+      task.position = batch.integers(BatchSection::kTokenPosition)[tile.first_token];
+      task.num_tokens = tile.num_tokens;
+      task.window = window;
+      task.group_size = tile.num_heads;
+      task.token_stride = p.query_width();
       task.queries = queries_.data() + first;
-      task.group_size = group_size;
       task.scale = scale;
       task.scratch = scratch_.data() + thread * scratch_floats_;
       task.output = attended_.data() + first;
       kernels_.attention(task);
-    }
+    });
   });
 }
 

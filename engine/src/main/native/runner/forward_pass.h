@@ -13,6 +13,7 @@
 #include "model/model.h"
 #include "ops/activation_buffer.h"
 #include "ops/kernel_table.h"
+#include "runner/attention_plan.h"
 #include "runner/batch_view.h"
 #include "runner/thread_pool.h"
 
@@ -66,8 +67,8 @@ class ForwardPass {
   ThreadPool& pool_;
   std::vector<LayerFormats> formats_;  // [layers]
   FormatSet output_formats_;
-  int64_t num_tokens_ = 0;          // of the step
-  int64_t attended_positions_ = 0;  // summed over its tokens
+  AttentionPlan attention_plan_;
+  int64_t num_tokens_ = 0;  // of the step
 
   AlignedArray<float> residual_;      // [tokens, embedding]
   AlignedArray<float> normed_;        // [max(tokens, kMaxLogitsRows), embedding]

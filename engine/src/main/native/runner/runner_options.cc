@@ -11,7 +11,7 @@ KvGroup read_group(WordReader& words, const HyperParameters& parameters, const K
   group.window = static_cast<int32_t>(words.integer("window", 0, int64_t{1} << 30));
   // Slots of a pool are counted in 32 bits.
   group.block_count = static_cast<int32_t>(
-      words.integer("KV blocks", 1, ((int64_t{1} << 31) - 1) / shape.block_size));
+      words.integer("KV blocks", 1, ((int64_t{1} << 31) - 1) / kKvBlockPositions));
   const int64_t java_bytes = words.integer();
   const int64_t layers = words.integer("layers of a KV group", 1, parameters.layer_count);
   for (int64_t i = 0; i < layers; ++i) {
@@ -36,7 +36,12 @@ RunnerOptions read_runner_options(WordReader& words, const HyperParameters& para
   RunnerOptions options;
   options.threads = static_cast<int32_t>(words.integer("threads", 1, 4096));
   options.kv_shape.type = static_cast<KvType>(words.integer("KV type", 0, 2));
-  options.kv_shape.block_size = static_cast<int32_t>(words.integer("KV block size", 1, 1024));
+  const int64_t block_positions = words.integer();
+  if (block_positions != kKvBlockPositions) {
+    throw EngineError("The native library has KV blocks of " + std::to_string(kKvBlockPositions) +
+                      " positions: these classes count with blocks of " +
+                      std::to_string(block_positions));
+  }
   options.kv_shape.kv_heads = parameters.kv_head_count;
   options.kv_shape.head_dim = parameters.head_dimension;
   options.capacity = read_batch_capacity(words);

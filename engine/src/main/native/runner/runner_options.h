@@ -19,7 +19,7 @@ struct RunnerOptions {
 };
 
 // Throws ModelFormatError where a number cannot be, and EngineError where Java counts a block's
-// bytes otherwise than this side.
+// positions or bytes otherwise than this side.
 RunnerOptions read_runner_options(WordReader& words, const HyperParameters& parameters);
 
 }  // namespace sparkllama

@@ -48,12 +48,9 @@ void compare(const KernelTable& table, TensorType type) {
 }  // namespace
 
 int main() {
-  for (const InstructionSet set : kInstructionSets) {
-    const KernelTable* table = kernel_table(set);
-    if (table == nullptr) {
-      print_skipped(set);
-      continue;
-    }
+  for (const NamedInstructionSet& named : kInstructionSets) {
+    const KernelTable* table = table_or_skip(named);
+    if (table == nullptr) continue;
     for (const TensorType type : kAllTypes) compare(*table, type);
   }
   return result();

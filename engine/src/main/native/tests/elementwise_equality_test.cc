@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <limits>
 
+#include "base/math.h"
 #include "cpu/kernel_dispatch.h"
+#include "tests/instruction_sets.h"
 #include "tests/kernel_check.h"
 #include "tests/packed_weights.h"
 #include "tests/random.h"
@@ -87,7 +89,7 @@ void walk_quantize(const KernelTable& table, Random& random) {
 }
 
 void walk_rms_norm(const KernelTable& table, Random& random) {
-  for (const int64_t columns : {1, 7, 8, 9, 15, 16, 17, 31, 64, 172, 2048}) {
+  for (const int64_t columns : {1, 7, 8, 9, 15, 16, 17, 31, 33, 64, 172, 2048}) {
     const std::vector<float> x = random.gaussians(columns);
     const std::vector<float> weight = random.gaussians(columns);
     std::vector<float> expected(x.size());
@@ -149,7 +151,7 @@ void walk_rope(const KernelTable& table, Random& random) {
 }
 
 void walk_elementwise(const KernelTable& table, Random& random) {
-  for (const int64_t columns : {0, 1, 7, 8, 9, 64, 100, 1000}) {
+  for (const int64_t columns : {0, 1, 7, 8, 9, 15, 17, 25, 64, 100, 1000}) {
     for (const bool any : {false, true}) {
       const std::vector<float> x =
           any ? any_floats(columns, random) : random.gaussians(columns, 10.0f);
@@ -182,6 +184,18 @@ void walk_elementwise(const KernelTable& table, Random& random) {
   }
 }
 
+// Floats of every exponent and sign, one exponential each.
+void walk_exponential(const KernelTable& table) {
+  for (int64_t bits = 0; bits < int64_t{1} << 32; bits += 1999) {
+    const auto pattern = static_cast<uint32_t>(bits);
+    float x;
+    std::memcpy(&x, &pattern, sizeof(x));
+    const double actual = table.sum_exponentials(&x, 0.0f, 1);
+    const double expected = static_cast<double>(exponential(x));
+    EXPECT(actual == expected || (std::isnan(actual) && std::isnan(expected)));
+  }
+}
+
 void walk_dequantize(const KernelTable& table, Random& random) {
   for (const TensorType type : kAllTypes) {
     const int64_t columns = block_columns(type) == 1 ? 37 : 3 * block_columns(type);
@@ -200,17 +214,15 @@ void walk_dequantize(const KernelTable& table, Random& random) {
 }  // namespace
 
 int main() {
-  for (const InstructionSet set : kInstructionSets) {
-    const KernelTable* table = kernel_table(set);
-    if (table == nullptr) {
-      print_skipped(set);
-      continue;
-    }
+  for (const NamedInstructionSet& named : kInstructionSets) {
+    const KernelTable* table = table_or_skip(named);
+    if (table == nullptr) continue;
     Random random(13);
     walk_quantize(*table, random);
     walk_rms_norm(*table, random);
     walk_rope(*table, random);
     walk_elementwise(*table, random);
+    walk_exponential(*table);
     walk_dequantize(*table, random);
   }
   return result();

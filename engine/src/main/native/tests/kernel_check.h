@@ -7,21 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "cpu/kernel_dispatch.h"
 #include "ops/kernel_table.h"
 #include "tests/expect.h"
+#include "tests/instruction_sets.h"
 
 namespace sparkllama::testing {
-
-constexpr InstructionSet kInstructionSets[] = {InstructionSet::kReference, InstructionSet::kAvx2,
-                                               InstructionSet::kAvx512, InstructionSet::kNeon};
-
-inline void print_skipped(InstructionSet set) {
-  const char* name = set == InstructionSet::kAvx2     ? "AVX2"
-                     : set == InstructionSet::kAvx512 ? "AVX-512 with VNNI"
-                                                      : "NEON with dot products";
-  std::printf("skipped: this processor has no %s\n", name);
-}
 
 // Whether two floats are the same bits; NaNs are all alike.
 inline bool same_bits(float a, float b) {

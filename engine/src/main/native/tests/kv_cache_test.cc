@@ -15,14 +15,14 @@ constexpr int kLayers = 3;
 constexpr int kBlocks = 5;
 
 void check_copies(KvType type, int32_t head_dim) {
-  const KvShape shape = {type, 2, head_dim, 4};
+  const KvShape shape = {type, 2, head_dim};
   KvCache cache(shape, {{0, kBlocks, {0, 2}}, {8, kBlocks, {1}}}, kLayers);
   EXPECT_EQUAL(cache.group_of(0), 0);
   EXPECT_EQUAL(cache.group_of(1), 1);
   EXPECT_EQUAL(cache.group_of(2), 0);
   const int64_t bytes = shape.block_bytes();
   for (int layer = 0; layer < kLayers; ++layer) {
-    EXPECT_EQUAL(cache.layer(layer).row_bytes * 2 * 2 * 4, bytes);
+    EXPECT_EQUAL(cache.layer(layer).part_bytes * 2 * 2, bytes);
     std::memset(cache.layer(layer).data, layer + 1, bytes * kBlocks);
     std::memset(cache.layer(layer).data + 3 * bytes, 100 + layer, bytes);
   }
@@ -44,15 +44,16 @@ void check_copies(KvType type, int32_t head_dim) {
 }  // namespace
 
 int main() {
-  EXPECT_EQUAL((KvShape{KvType::kFloat32, 1, 10, 16}.row_bytes()), 40);
-  EXPECT_EQUAL((KvShape{KvType::kFloat16, 1, 10, 16}.row_bytes()), 20);
-  EXPECT_EQUAL((KvShape{KvType::kInt8, 1, 10, 16}.row_bytes()), 16);
+  EXPECT_EQUAL((KvShape{KvType::kFloat32, 1, 10}.part_bytes()), 16 * 10 * 4);
+  EXPECT_EQUAL((KvShape{KvType::kFloat16, 1, 10}.part_bytes()), 16 * 10 * 2);
+  EXPECT_EQUAL((KvShape{KvType::kInt8, 1, 10}.part_bytes()), 16 * (4 + 10));
+  EXPECT_EQUAL((KvShape{KvType::kInt8, 3, 10}.block_bytes()), 2 * 3 * 16 * (4 + 10));
   check_copies(KvType::kFloat32, 8);
   check_copies(KvType::kFloat16, 7);
   check_copies(KvType::kInt8, 9);
-  const KvShape large = {KvType::kFloat32, 65536, 65536, 1024};
+  const KvShape large = {KvType::kFloat32, 65536, 65536};
   EXPECT_ERROR(MemoryError, "engine.kv-cache-memory", KvCache(large, {{0, 2147483647, {0}}}, 1));
-  const KvShape much = {KvType::kFloat32, 8, 128, 16};
+  const KvShape much = {KvType::kFloat32, 8, 128};
   EXPECT_ERROR(MemoryError, "engine.kv-cache-memory",
                KvCache(much, {{0, 4, {0}}, {0, 134217727, {1, 2}}}, 3));
   return testing::result();

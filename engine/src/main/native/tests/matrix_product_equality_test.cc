@@ -119,12 +119,9 @@ void walk_extremes(const KernelTable& table, TensorType type) {
 }  // namespace
 
 int main() {
-  for (const InstructionSet set : kInstructionSets) {
-    const KernelTable* table = kernel_table(set);
-    if (table == nullptr) {
-      print_skipped(set);
-      continue;
-    }
+  for (const NamedInstructionSet& named : kInstructionSets) {
+    const KernelTable* table = table_or_skip(named);
+    if (table == nullptr) continue;
     Random random(7);
     for (const TensorType type : kAllTypes) {
       walk_type(*table, type, random);

@@ -257,6 +257,11 @@ int main() {
     cut.list.resize(length);
     EXPECT_ERROR(std::runtime_error, "", make_runner(cut, file));
   }
+  for (int64_t positions : {0, 8, 32}) {
+    Words other = good;
+    other.list[threads_word + 2] = positions;
+    EXPECT_ERROR(EngineError, "KV blocks of 16 positions", make_runner(other, file));
+  }
   Words longer = good;
   longer.integer(0);
   EXPECT_ERROR(EngineError, "longer", make_runner(longer, file));

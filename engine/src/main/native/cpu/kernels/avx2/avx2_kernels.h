@@ -14,8 +14,9 @@ void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_
 void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
 void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
                        int16_t* sums32);
-// Writes `count` codes and returns the scale, as Activations says.
-float quantize_codes(const float* x, int64_t count, int8_t* codes);
+// Writes `count` codes, each `stride` bytes after the one before, and returns the scale, as
+// Activations says.
+float quantize_codes(const float* x, int64_t count, int8_t* codes, int64_t stride);
 void rms_norm(const float* x, const float* weight, float epsilon, int64_t columns, float* out);
 void rope_adjacent(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim,
                    const RopePair* pairs);

@@ -21,6 +21,7 @@ static inline int32_t load_i32(const void* bytes) {
 }
 
 static inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // All bits in the first `count` of eight lanes.
 static inline __m256i lane_mask(int64_t count) {

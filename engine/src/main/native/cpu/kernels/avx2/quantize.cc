@@ -47,19 +47,26 @@ void sum_codes(const int8_t* codes, int64_t columns, int32_t* sums) {
 
 }  // namespace
 
-float quantize_codes(const float* x, int64_t count, int8_t* codes) {
+float quantize_codes(const float* x, int64_t count, int8_t* codes, int64_t stride) {
   const int32_t largest = largest_magnitude(x, count);
   float amax;
   std::memcpy(&amax, &largest, sizeof(amax));
   constexpr int32_t kInfinity = 0x7f800000;
   if (largest >= kInfinity || amax < 0x1p-100f) {
-    std::memset(codes, 0, static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) codes[i * stride] = 0;
     return largest >= kInfinity ? __builtin_nanf("") : 0.0f;
   }
   const __m256 inverse = _mm256_set1_ps(127.0f / amax);
   for (int64_t i = 0; i < count; i += 8) {
     const __m128i bytes = eight_codes(load_lanes(x + i, count - i), inverse);
-    std::memcpy(codes + i, &bytes, static_cast<size_t>(smaller(8, count - i)));
+    const int64_t wanted = smaller(8, count - i);
+    if (stride == 1) {
+      std::memcpy(codes + i, &bytes, static_cast<size_t>(wanted));
+    } else {
+      int8_t eight[16];
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(eight), bytes);
+      for (int64_t j = 0; j < wanted; ++j) codes[(i + j) * stride] = eight[j];
+    }
   }
   return amax / 127.0f;
 }
@@ -67,7 +74,7 @@ float quantize_codes(const float* x, int64_t count, int8_t* codes) {
 void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales,
                       int32_t* sums) {
   for (int64_t k = 0; k < columns; k += 32) {
-    scales[k / 32] = quantize_codes(x + k, 32, codes + k);
+    scales[k / 32] = quantize_codes(x + k, 32, codes + k, 1);
     int32_t halves[2];
     sum_codes(codes + k, 32, halves);
     sums[k / 32] = halves[0] + halves[1];
@@ -77,7 +84,7 @@ void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* sca
 void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
                        int16_t* sums32) {
   for (int64_t k = 0; k < columns; k += 256) {
-    scales[k / 256] = quantize_codes(x + k, 256, codes + k);
+    scales[k / 256] = quantize_codes(x + k, 256, codes + k, 1);
   }
   sum_codes(codes, columns, sums);
   for (int64_t i = 0; i < columns / 32; ++i) {

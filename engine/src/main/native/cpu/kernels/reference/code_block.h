@@ -5,7 +5,8 @@
 
 namespace sparkllama::reference {
 
-// Writes `count` codes and returns the scale, as Activations in ops/kernel_table.h says.
-float quantize_codes(const float* x, int64_t count, int8_t* codes);
+// Writes `count` codes, each `stride` bytes after the one before, and returns the scale, as
+// Activations in ops/kernel_table.h says.
+float quantize_codes(const float* x, int64_t count, int8_t* codes, int64_t stride);
 
 }  // namespace sparkllama::reference

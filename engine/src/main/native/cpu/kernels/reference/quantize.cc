@@ -12,7 +12,7 @@ namespace {
 void quantize(const float* x, int64_t columns, int64_t block, int64_t sum_block, int8_t* codes,
               float* scales, int32_t* sums) {
   for (int64_t k = 0; k < columns; k += block) {
-    scales[k / block] = quantize_codes(x + k, block, codes + k);
+    scales[k / block] = quantize_codes(x + k, block, codes + k, 1);
   }
   for (int64_t k = 0; k < columns; k += sum_block) {
     int32_t sum = 0;
@@ -23,7 +23,7 @@ void quantize(const float* x, int64_t columns, int64_t block, int64_t sum_block,
 
 }  // namespace
 
-float quantize_codes(const float* x, int64_t count, int8_t* codes) {
+float quantize_codes(const float* x, int64_t count, int8_t* codes, int64_t stride) {
   // Magnitudes compare as integers in the same order, infinity and NaN above all numbers.
   uint32_t largest = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -33,14 +33,14 @@ float quantize_codes(const float* x, int64_t count, int8_t* codes) {
   constexpr uint32_t kInfinity = 0x7f800000u;
   const float amax = std::bit_cast<float>(largest);
   if (largest >= kInfinity || amax < 0x1p-100f) {
-    for (int64_t i = 0; i < count; ++i) codes[i] = 0;
+    for (int64_t i = 0; i < count; ++i) codes[i * stride] = 0;
     return largest >= kInfinity ? std::numeric_limits<float>::quiet_NaN() : 0.0f;
   }
   const float inverse = 127.0f / amax;
   for (int64_t i = 0; i < count; ++i) {
     // Adding 1.5 * 2^23 leaves the integer, rounded half to even, in the low bits.
     const float shifted = x[i] * inverse + 0x1.8p23f;
-    codes[i] = static_cast<int8_t>(std::bit_cast<int32_t>(shifted) - 0x4b400000);
+    codes[i * stride] = static_cast<int8_t>(std::bit_cast<int32_t>(shifted) - 0x4b400000);
   }
   return amax / 127.0f;
 }

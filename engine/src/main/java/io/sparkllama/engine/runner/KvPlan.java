@@ -14,7 +14,7 @@ import java.util.List;
  * @param blockCounts per group
  */
 record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
-  /** Positions in a block: a multiple of every kernel's vector, small enough to waste little. */
+  /** Positions in a block: the lanes of a kernel's vector, small enough to waste little. */
   static final int BLOCK_SIZE = 16;
 
   private static final long MOST_BY_DEFAULT = 1L << 30;
@@ -82,12 +82,12 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
    */
   private static long blockBytes(ModelConfig config, KvCacheType type) {
     long elements = config.headDimension();
-    long row =
+    long position =
         switch (type) {
           case F32 -> 4 * elements;
           case F16 -> 2 * elements;
-          case Q8 -> 4 + (elements + 3) / 4 * 4;
+          case Q8 -> 4 + elements;
         };
-    return 2L * config.kvHeadCount() * BLOCK_SIZE * row;
+    return 2L * config.kvHeadCount() * BLOCK_SIZE * position;
   }
 }

@@ -1,0 +1,27 @@
+// Joins two rows element by element: SwiGLU and addition.
+
+#include "cpu/kernels/avx512/avx512_kernels.h"
+#include "cpu/kernels/avx512/lanes.h"
+
+namespace sparkllama::avx512 {
+
+void swiglu(float* gate, const float* up, int64_t columns) {
+  const __m512 signs = _mm512_set1_ps(-0.0f);
+  const __m512 one = _mm512_set1_ps(1.0f);
+  for (int64_t i = 0; i < columns; i += 16) {
+    const int64_t rest = columns - i;
+    const __m512 v = load_lanes(gate + i, rest);
+    const __m512 decay = exponential(_mm512_xor_ps(v, signs));
+    const __m512 silu = _mm512_div_ps(v, _mm512_add_ps(one, decay));
+    store_lanes(gate + i, rest, _mm512_mul_ps(silu, load_lanes(up + i, rest)));
+  }
+}
+
+void add(float* x, const float* y, int64_t columns) {
+  for (int64_t i = 0; i < columns; i += 16) {
+    const int64_t rest = columns - i;
+    store_lanes(x + i, rest, _mm512_add_ps(load_lanes(x + i, rest), load_lanes(y + i, rest)));
+  }
+}
+
+}  // namespace sparkllama::avx512
