@@ -64,7 +64,7 @@ public final class LlamaEngine implements AutoCloseable {
     this.loop = new EngineLoop(runner, prefillChunk);
     this.mostCandidates = loop.mostCandidates();
     this.packed = packed;
-    packed.ifPresent(weights -> weights.onDamage(loop::fail));
+    packed.ifPresent(weights -> weights.compare(loop::fail));
   }
 
   /**

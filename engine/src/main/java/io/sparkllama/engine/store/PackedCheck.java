@@ -11,6 +11,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -44,16 +45,22 @@ final class PackedCheck {
 
   private final Stamp stamp;
   private final CompletableFuture<Void> result = new CompletableFuture<>();
-  private int users; // guarded by KNOWN
+  // Guarded by KNOWN.
+  private Optional<Reading> toRead;
+  private int users;
   private volatile boolean cancelled;
 
-  private PackedCheck(Stamp stamp) {
+  /** Is what a check that has not begun will read: the very file, whatever has its name by then. */
+  private record Reading(FileChannel channel, PackedHeader header) {}
+
+  private PackedCheck(Stamp stamp, Optional<Reading> toRead) {
     this.stamp = stamp;
+    this.toRead = toRead;
   }
 
   /** Takes note of a file that this process has just written, and has the checksums of. */
   static PackedCheck written(Path file) throws IOException {
-    PackedCheck check = new PackedCheck(Stamp.of(file));
+    PackedCheck check = new PackedCheck(Stamp.of(file), Optional.empty());
     check.result.complete(null);
     synchronized (KNOWN) {
       KNOWN.put(check.stamp, check);
@@ -61,14 +68,17 @@ final class PackedCheck {
     return check;
   }
 
-  /** Begins to read a file, or joins those who do; each user ends with {@link #leave}. */
+  /**
+   * Opens a file, or joins those who read it; each user ends with {@link #leave}.
+   *
+   * @throws java.nio.file.NoSuchFileException where another has found it damaged meanwhile
+   */
   static PackedCheck join(Path file, PackedHeader header) throws IOException {
     Stamp stamp = Stamp.of(file);
     synchronized (KNOWN) {
       PackedCheck known = KNOWN.get(stamp);
       if (known == null) {
-        known = new PackedCheck(stamp);
-        known.start(FileChannel.open(file), header);
+        known = new PackedCheck(stamp, Optional.of(new Reading(FileChannel.open(file), header)));
         KNOWN.put(stamp, known);
       }
       known.users++;
@@ -76,9 +86,18 @@ final class PackedCheck {
     }
   }
 
+  /** Begins to read, unless that was begun: not before the caller has mapped the file. */
+  void begin() {
+    synchronized (KNOWN) {
+      toRead.ifPresent(reading -> start(reading.channel(), reading.header()));
+      toRead = Optional.empty();
+    }
+  }
+
   /**
    * Returns what completes when the file has been read, with an {@link EngineFailedException} where
-   * it is damaged. It never completes where all users have left before.
+   * it is damaged; for reading only. It never completes where all users have left before, or where
+   * this process lacks the means to read it.
    */
   CompletableFuture<Void> result() {
     return result;
@@ -91,7 +110,17 @@ final class PackedCheck {
       if (users == 0 && !result.isDone()) {
         cancelled = true;
         KNOWN.remove(stamp, this);
+        toRead.ifPresent(reading -> close(reading.channel()));
+        toRead = Optional.empty();
       }
+    }
+  }
+
+  private static void close(FileChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.debug("The packed model was not closed", e);
     }
   }
 
@@ -118,8 +147,12 @@ final class PackedCheck {
       result.complete(null);
     } catch (CancelledException e) {
       LOG.debug("Nobody uses the packed model any more: {}", stamp.file(), e);
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
       fail("it cannot be read: " + e, e);
+    } catch (RuntimeException | Error e) {
+      // No fault of the file's, such as memory that is short: the next engine's open tries again.
+      forget();
+      LOG.warn("The packed model was not compared with its checksums: {}", stamp.file(), e);
     }
   }
 
@@ -140,9 +173,7 @@ final class PackedCheck {
   }
 
   private void fail(String reason, Throwable cause) {
-    synchronized (KNOWN) {
-      KNOWN.remove(stamp, this);
-    }
+    forget();
     boolean deleted = deleteIfSame();
     EngineFailedException failure =
         new EngineFailedException(
@@ -157,6 +188,12 @@ final class PackedCheck {
             cause);
     LOG.error("The packed model on this host is damaged: {} ({})", stamp.file(), reason);
     result.completeExceptionally(failure);
+  }
+
+  private void forget() {
+    synchronized (KNOWN) {
+      KNOWN.remove(stamp, this);
+    }
   }
 
   /** Another process may have found the same and have packed the model again. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -50,8 +51,8 @@ public final class PackedModel implements AutoCloseable {
   }
 
   /**
-   * Finds the packed file of a model on this host, or makes it: then the weights are read once. A
-   * file that was found is compared with its checksums in the background.
+   * Finds the packed file of a model on this host, or makes it: then the weights are read once.
+   * {@link #compare} tells whether a file that was found is damaged.
    *
    * @param nativeDirectory as in {@code EngineOptions}; the library is loaded where it must pack
    * @throws io.sparkllama.engine.api.ModelFormatException where the model cannot be read
@@ -74,10 +75,15 @@ public final class PackedModel implements AutoCloseable {
 
   private static Optional<PackedModel> find(Path file, PackedKey key, PackedPlan plan)
       throws IOException {
-    Optional<PackedHeader> header = PackedHeader.read(file, key, plan.length());
-    return header.isEmpty()
-        ? Optional.empty()
-        : Optional.of(new PackedModel(file, plan, PackedCheck.join(file, header.get())));
+    try {
+      Optional<PackedHeader> header = PackedHeader.read(file, key, plan.length());
+      return header.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new PackedModel(file, plan, PackedCheck.join(file, header.get())));
+    } catch (NoSuchFileException e) {
+      LOG.debug("The packed model was deleted by who found it damaged: {}", file, e);
+      return Optional.empty();
+    }
   }
 
   private static PackedModel make(
@@ -172,12 +178,13 @@ public final class PackedModel implements AutoCloseable {
   }
 
   /**
-   * Calls, at once or later and on any thread, where the file differs from its checksums: what was
-   * computed from it may be wrong. Calls nobody once this is closed and nobody else uses the file.
+   * Begins to compare the file with its checksums, in the background, and calls, at once or later
+   * and on any thread, where it differs: what was computed from it may be wrong. Calls nobody once
+   * this is closed and nobody else uses the file. The caller has mapped it: a damaged one is
+   * deleted.
    */
-  public void onDamage(Consumer<EngineFailedException> reaction) {
-    check
-        .result()
+  public void compare(Consumer<EngineFailedException> reaction) {
+    compared()
         .exceptionally(
             problem -> {
               reaction.accept((EngineFailedException) problem);
@@ -185,8 +192,9 @@ public final class PackedModel implements AutoCloseable {
             });
   }
 
-  /** Returns what completes when the file has been compared, with an exception where it differs. */
-  CompletableFuture<Void> checked() {
+  /** Compares the file, and returns what completes then, with an exception where it differs. */
+  CompletableFuture<Void> compared() {
+    check.begin();
     return check.result();
   }
 

@@ -287,13 +287,13 @@ class PackedModelTest {
     Path file = packed();
     byte[] whole = Files.readAllBytes(file);
     try (PackedModel packed = open(cache, model)) {
-      assertThat(packed.checked()).isCompleted(); // this process has written it
+      assertThat(packed.compared()).isCompleted(); // this process has written it
     }
     overwrite(file, whole.length - 5, whole[whole.length - 5] ^ 4);
     try (PackedModel packed = open(cache, model);
         PackedModel second = open(cache, model)) {
       for (PackedModel either : List.of(packed, second)) {
-        assertThatThrownBy(() -> either.checked().join())
+        assertThatThrownBy(() -> either.compared().join())
             .isInstanceOf(CompletionException.class)
             .cause()
             .isInstanceOf(EngineFailedException.class)
@@ -311,10 +311,10 @@ class PackedModelTest {
     Path file = packed();
     Files.setLastModifiedTime(file, FileTime.fromMillis(1234)); // as another would have left it
     try (PackedModel packed = open(cache, model)) {
-      packed.checked().join();
+      packed.compared().join();
     }
     try (PackedModel packed = open(cache, model)) {
-      assertThat(packed.checked()).isCompleted();
+      assertThat(packed.compared()).isCompleted();
     }
   }
 
