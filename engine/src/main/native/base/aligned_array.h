@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 
 namespace sparkllama {
 
@@ -23,18 +24,20 @@ class AlignedArray {
   // The elements are not initialized.
   explicit AlignedArray(int64_t size) : size_(size) {
     constexpr int64_t kAlignment = 64;
-    if (size < 0 || size > (std::numeric_limits<int64_t>::max() - kAlignment) /
+    if (size < 0 || size > (std::numeric_limits<int64_t>::max() - kHugePageBytes) /
                                static_cast<int64_t>(sizeof(T))) {
       throw MemoryError("A buffer's size is no size: lower the batch limits: " +
                         std::to_string(size) + " elements");
     }
-    const int64_t bytes =
-        (size * static_cast<int64_t>(sizeof(T)) + kAlignment - 1) / kAlignment * kAlignment;
-    data_.reset(static_cast<T*>(std::aligned_alloc(kAlignment, bytes == 0 ? kAlignment : bytes)));
+    const int64_t needed = size * static_cast<int64_t>(sizeof(T));
+    const int64_t alignment = needed >= kHugePageBytes ? kHugePageBytes : kAlignment;
+    const int64_t bytes = (needed + alignment - 1) / alignment * alignment;
+    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes == 0 ? kAlignment : bytes)));
     if (data_ == nullptr) {
       throw MemoryError("A buffer could not be allocated: lower the batch limits: " +
                         std::to_string(bytes) + " bytes");
     }
+    advise_huge_pages(data_.get(), bytes);
   }
 
   T* data() { return data_.get(); }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 
 namespace sparkllama {
 
@@ -29,6 +30,7 @@ KvCache::KvCache(KvShape shape, std::vector<KvGroup> groups, int32_t layer_count
                         " blocks");
     }
     memory_.push_back(static_cast<std::byte*>(pool));
+    advise_huge_pages(pool, bytes);
     for (size_t i = 0; i < group.layers.size(); ++i) {
       const int32_t layer = group.layers[i];
       layers_[layer] = KvLayer{shape_.type, memory_[g] + i * layer_bytes, shape_.part_bytes(),

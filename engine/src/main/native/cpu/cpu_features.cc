@@ -12,7 +12,7 @@ namespace sparkllama {
 #if defined(__x86_64__)
 
 CpuFeatures cpu_features() {
-  constexpr CpuFeatures kNone = {false, false, false};
+  constexpr CpuFeatures kNone = {};
   unsigned eax = 0;
   unsigned ebx = 0;
   unsigned ecx = 0;
@@ -28,20 +28,26 @@ CpuFeatures cpu_features() {
   // masks, the upper halves and the upper sixteen too.
   const bool avx2 = (xcr0_low & 0x06u) == 0x06u && (ebx & bit_AVX2) != 0;
   constexpr unsigned kWide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-  const bool avx512 = avx2 && (xcr0_low & 0xe6u) == 0xe6u && (ebx & kWide) == kWide &&
-                      (ecx & bit_AVX512VNNI) != 0;
-  return {avx2, avx512, false};
+  const bool avx512 =
+      avx2 && (xcr0_low & 0xe6u) == 0xe6u && (ebx & kWide) == kWide && (ecx & bit_AVX512VNNI) != 0;
+  constexpr unsigned kAvxVnni = 1u << 4;  // of EAX in the second part of leaf 7
+  const bool has_more = eax >= 1;
+  if (!has_more || __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) == 0) eax = 0;
+  const bool avxvnni = avx2 && (eax & kAvxVnni) != 0;
+  return {.avx2 = avx2, .avxvnni = avxvnni, .avx512 = avx512, .neon = false};
 }
 
 #elif defined(__aarch64__)
 
 CpuFeatures cpu_features() {
-  return {false, false, (::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0};
+  CpuFeatures features = {};
+  features.neon = (::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  return features;
 }
 
 #else
 
-CpuFeatures cpu_features() { return {false, false, false}; }
+CpuFeatures cpu_features() { return {}; }
 
 #endif
 

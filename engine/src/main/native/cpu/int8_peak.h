@@ -13,7 +13,8 @@ struct Int8Peak {
 };
 
 Int8Peak plain_int8_peak();
-Int8Peak avx2_int8_peak();    // runs on processors with AVX2 only
-Int8Peak avx512_int8_peak();  // runs on processors with AVX-512 VNNI only
+Int8Peak avx2_int8_peak();     // runs on processors with AVX2 only
+Int8Peak avxvnni_int8_peak();  // runs on processors with AVX-VNNI only
+Int8Peak avx512_int8_peak();   // runs on processors with AVX-512 VNNI only
 
 }  // namespace sparkllama

@@ -8,6 +8,7 @@
 #if defined(__x86_64__)
 #include "cpu/kernels/avx2/avx2_kernels.h"
 #include "cpu/kernels/avx512/avx512_kernels.h"
+#include "cpu/kernels/avxvnni/products.h"
 #elif defined(__aarch64__)
 #include "cpu/kernels/neon/neon_kernels.h"
 #endif
@@ -49,6 +50,15 @@ constexpr KernelTable kAvx2Table = {
     .dequantize_row = reference::dequantize_row,
 };
 
+constexpr KernelTable avxvnni_table() {
+  KernelTable table = kAvx2Table;
+  table.name = "avxvnni";
+  table.matrix_product = avxvnni::matrix_product;
+  return table;
+}
+
+constexpr KernelTable kAvxVnniTable = avxvnni_table();
+
 constexpr KernelTable kAvx512Table = {
     .name = "avx512",
     .matrix_product = avx512::matrix_product,
@@ -89,8 +99,8 @@ const KernelTable* kernel_table(InstructionSet instruction_set) {
   const CpuFeatures features = cpu_features();
   switch (instruction_set) {
     case InstructionSet::kAuto:
-      for (const InstructionSet best :
-           {InstructionSet::kAvx512, InstructionSet::kAvx2, InstructionSet::kNeon}) {
+      for (const InstructionSet best : {InstructionSet::kAvx512, InstructionSet::kAvxVnni,
+                                        InstructionSet::kAvx2, InstructionSet::kNeon}) {
         if (const KernelTable* table = kernel_table(best)) return table;
       }
       return &kReferenceTable;
@@ -99,6 +109,8 @@ const KernelTable* kernel_table(InstructionSet instruction_set) {
 #if defined(__x86_64__)
     case InstructionSet::kAvx2:
       return features.avx2 ? &kAvx2Table : nullptr;
+    case InstructionSet::kAvxVnni:
+      return features.avxvnni ? &kAvxVnniTable : nullptr;
     case InstructionSet::kAvx512:
       return features.avx512 ? &kAvx512Table : nullptr;
 #elif defined(__aarch64__)

@@ -92,6 +92,9 @@ Int8Peak peak_of(InstructionSet instruction_set) {
   if (table != nullptr && std::string_view(table->name) == "avx2") {
     return avx2_int8_peak();
   }
+  if (table != nullptr && std::string_view(table->name) == "avxvnni") {
+    return avxvnni_int8_peak();
+  }
   if (table != nullptr && std::string_view(table->name) == "avx512") {
     return avx512_int8_peak();
   }

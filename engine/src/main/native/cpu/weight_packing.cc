@@ -223,8 +223,7 @@ void pack_quantized_panel(const std::byte* rows, int64_t row_count, int64_t colu
 }
 
 template <typename Element>
-void pack_float_panel(const std::byte* rows, int64_t row_count, int64_t columns,
-                      std::byte* panel) {
+void pack_float_panel(const std::byte* rows, int64_t row_count, int64_t columns, std::byte* panel) {
   constexpr int64_t kBytes = sizeof(Element);
   for (int64_t r = 0; r < row_count; ++r) {
     for (int64_t k = 0; k < columns; ++k) {

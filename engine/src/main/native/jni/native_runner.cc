@@ -6,10 +6,9 @@
 
 namespace sparkllama {
 
-NativeRunner::NativeRunner(std::span<const std::byte> description,
-                           const std::string& packed_file) {
+NativeRunner::NativeRunner(std::span<const std::byte> description, const std::string& packed_file) {
   WordReader words(description);
-  const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 4));
+  const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 5));
   const KernelTable* kernels = kernel_table(instruction_set);
   if (kernels == nullptr) {
     throw ConfigurationError(
@@ -18,8 +17,7 @@ NativeRunner::NativeRunner(std::span<const std::byte> description,
   }
   ModelDescription model = read_model_description(words);
   RunnerOptions options = read_runner_options(words, model.parameters);
-  runner_ = std::make_unique<Runner>(std::move(model), std::move(options), packed_file,
-                                     *kernels);
+  runner_ = std::make_unique<Runner>(std::move(model), std::move(options), packed_file, *kernels);
 }
 
 int32_t NativeRunner::attach(std::span<std::byte> buffer) {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-
 namespace sparkllama {
 namespace {
 
@@ -85,9 +84,9 @@ PackedMatrix Model::matrix(const TensorEntry& tensor, int64_t rows, int64_t colu
 
 const float* Model::vector(const TensorEntry& tensor, int64_t columns) const {
   if (tensor.type != TensorType::kF32 || tensor.rows != 1 || tensor.columns != columns) {
-    throw ModelFormatError("A vector has another shape or type than the model asks for: " +
-                           describe(tensor) + "; expected F32, 1 row of " +
-                           std::to_string(columns));
+    throw ModelFormatError(
+        "A vector has another shape or type than the model asks for: " + describe(tensor) +
+        "; expected F32, 1 row of " + std::to_string(columns));
   }
   return reinterpret_cast<const float*>(
       locate(tensor, columns * static_cast<int64_t>(sizeof(float))));

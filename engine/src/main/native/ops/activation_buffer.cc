@@ -42,7 +42,7 @@ Activations ActivationBuffer::activations(ActivationFormat format, const float* 
     case ActivationFormat::kInt8Block32:
       return {values, codes32_.data(), scales32_.data(), sums32_.data(), nullptr, columns};
     case ActivationFormat::kInt8Block256:
-      return {values,          codes256_.data(),       scales256_.data(),
+      return {values,          codes256_.data(),      scales256_.data(),
               sums256_.data(), short_sums256_.data(), columns};
     case ActivationFormat::kFloat32:
       break;

@@ -33,12 +33,12 @@ class ActivationBuffer {
   Activations activations(ActivationFormat format, const float* values, int64_t columns) const;
 
  private:
-  AlignedArray<int8_t> codes32_;   // [max_rows, max_columns]
-  AlignedArray<float> scales32_;   // [max_rows, max_columns / 32]
-  AlignedArray<int32_t> sums32_;   // [max_rows, max_columns / 32]
-  AlignedArray<int8_t> codes256_;  // [max_rows, max_columns]
-  AlignedArray<float> scales256_;  // [max_rows, max_columns / 256]
-  AlignedArray<int32_t> sums256_;  // [max_rows, max_columns / 16]
+  AlignedArray<int8_t> codes32_;         // [max_rows, max_columns]
+  AlignedArray<float> scales32_;         // [max_rows, max_columns / 32]
+  AlignedArray<int32_t> sums32_;         // [max_rows, max_columns / 32]
+  AlignedArray<int8_t> codes256_;        // [max_rows, max_columns]
+  AlignedArray<float> scales256_;        // [max_rows, max_columns / 256]
+  AlignedArray<int32_t> sums256_;        // [max_rows, max_columns / 16]
   AlignedArray<int16_t> short_sums256_;  // [max_rows, max_columns / 32]
 };
 

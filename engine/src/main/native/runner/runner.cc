@@ -17,8 +17,8 @@ constexpr int64_t kLogitCost = 64;  // of measuring, per element, in integer mul
 
 }  // namespace
 
-Runner::Runner(ModelDescription description, RunnerOptions options,
-               const std::string& packed_file, const KernelTable& kernels)
+Runner::Runner(ModelDescription description, RunnerOptions options, const std::string& packed_file,
+               const KernelTable& kernels)
     : kernels_(kernels),
       layout_(options.capacity),
       pool_(options.threads),

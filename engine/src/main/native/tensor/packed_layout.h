@@ -42,12 +42,12 @@ constexpr int64_t kStepBytes = kPanelRows * kStepColumns;
 
 // Byte sizes and offsets within a record. Parts that a type has not are empty.
 struct RecordLayout {
-  int32_t block_columns;  // 32 or 256; 1 for the float types
-  int32_t blocks;         // in a record
-  int32_t code_bits;      // in `codes`: 2, 4 or 8
-  int32_t high_bit_count; // in `high bits`: 0, 1 or 2
-  int32_t subs;           // sub-blocks with a scale of their own; 0 for types of 32 columns
-  int32_t code_bytes;     // of one block, as are all below
+  int32_t block_columns;   // 32 or 256; 1 for the float types
+  int32_t blocks;          // in a record
+  int32_t code_bits;       // in `codes`: 2, 4 or 8
+  int32_t high_bit_count;  // in `high bits`: 0, 1 or 2
+  int32_t subs;            // sub-blocks with a scale of their own; 0 for types of 32 columns
+  int32_t code_bytes;      // of one block, as are all below
   int32_t high_bytes;
   int32_t minimum_bytes;  // 0 or 32
   int32_t sub_minimum_bytes;

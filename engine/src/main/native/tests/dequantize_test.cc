@@ -1,4 +1,5 @@
-// Compares the widening of weight rows, packed and read again, with vectors of the `gguf` Python package, bit by bit.
+// Compares the widening of weight rows, packed and read again, with vectors of the `gguf` Python
+// package, bit by bit.
 //
 // scripts/dequantization_vectors.py makes the vectors: a uint32 number of values, the blocks, the
 // float32 values. The Java reader is tested with the same files.

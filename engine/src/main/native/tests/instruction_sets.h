@@ -14,6 +14,7 @@ struct NamedInstructionSet {
 
 constexpr NamedInstructionSet kInstructionSets[] = {{InstructionSet::kReference, "reference"},
                                                     {InstructionSet::kAvx2, "AVX2"},
+                                                    {InstructionSet::kAvxVnni, "AVX-VNNI"},
                                                     {InstructionSet::kAvx512, "AVX-512 with VNNI"},
                                                     {InstructionSet::kNeon, "NEON dot products"}};
 

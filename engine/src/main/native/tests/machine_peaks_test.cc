@@ -17,6 +17,10 @@ int main() {
     const Int8Peak avx2 = avx2_int8_peak();
     EXPECT_EQUAL(avx2.run(1'000), 2 * 1'000 * avx2.multiply_adds);
   }
+  if (cpu_features().avxvnni) {
+    const Int8Peak avxvnni = avxvnni_int8_peak();
+    EXPECT_EQUAL(avxvnni.run(1'000), 2 * 1'000 * avxvnni.multiply_adds);
+  }
   if (cpu_features().avx512) {
     const Int8Peak avx512 = avx512_int8_peak();
     EXPECT_EQUAL(avx512.run(1'000), 2 * 1'000 * avx512.multiply_adds);

@@ -77,8 +77,9 @@ Words make_words() {
                           tensor.rows, tensor.columns}) {
       words.integer(value);
     }
-    offset += tensor.rows == 1 ? tensor.columns * 4
-                               : panel_count(tensor.rows) * panel_bytes(TensorType::kF32, tensor.columns);
+    offset += tensor.rows == 1
+                  ? tensor.columns * 4
+                  : panel_count(tensor.rows) * panel_bytes(TensorType::kF32, tensor.columns);
   }
   for (int64_t value : {2, 0, 16}) words.integer(value);  // threads, KV type, block
   for (int64_t value : {kTokens, 2, 2, 4, 1, 4, 2, 3}) words.integer(value);  // capacity
@@ -245,8 +246,8 @@ int main() {
     expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
   }
   for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
-    expect_refused(good, t + 2, 4, file);                // a type that was removed
-    expect_refused(good, t + 2, 12, file);               // Q4_K: no whole block
+    expect_refused(good, t + 2, 4, file);                 // a type that was removed
+    expect_refused(good, t + 2, 12, file);                // Q4_K: no whole block
     expect_refused(good, t + 3, 32, file);                // not on a border
     expect_refused(good, t + 3, kFloats * 4 - 64, file);  // beyond the end
     expect_refused(good, t + 4, 7, file);                 // rows

@@ -227,8 +227,8 @@ struct Block32Tile {
 #pragma GCC unroll 8
       for (int t = 0; t < kRows; ++t) {
         const typename V::Float scale = V::broadcast_float(scales + t * blocks);
-        tile.acc[t][v] = V::fma(V::to_float(dots[t][v]), V::multiply(weight_scales, scale),
-                                tile.acc[t][v]);
+        tile.acc[t][v] =
+            V::fma(V::to_float(dots[t][v]), V::multiply(weight_scales, scale), tile.acc[t][v]);
         if constexpr (Codes::kMinimum) {
           const typename V::Float minimums =
               V::load_halves(record + kRecord.minimums_at + kBlock * 32 + part);
@@ -317,8 +317,8 @@ struct Block256Tile {
       const uint8_t* subs = record + kRecord.subs_at + vector * kLanes;
 #pragma GCC unroll 16
       for (int s = 0; s < 16; ++s) {
-        total = V::add(total, V::multiply(V::widen_high_half(subs + 16 * s),
-                                          V::broadcast(sums + s)));
+        total =
+            V::add(total, V::multiply(V::widen_high_half(subs + 16 * s), V::broadcast(sums + s)));
       }
     } else {
       const uint8_t* pairs = record + kRecord.sub_minimums_at + 2 * vector * kLanes;
@@ -383,8 +383,8 @@ struct Block256Tile {
 #pragma GCC unroll 8
         for (int t = 0; t < kRows; ++t) {
           const typename V::Float scale = V::broadcast_float(scales + t * blocks);
-          acc.acc[t][v] = V::fma(V::to_float(dots[t][v]), V::multiply(weight_scales, scale),
-                                 acc.acc[t][v]);
+          acc.acc[t][v] =
+              V::fma(V::to_float(dots[t][v]), V::multiply(weight_scales, scale), acc.acc[t][v]);
           if constexpr (Codes::kMinimum) {
             const typename V::Float minimums = V::multiply(
                 V::load_halves(records[v] + kRecord.minimums_at + 2 * vector * kLanes), scale);
@@ -479,7 +479,6 @@ struct PanelWalk {
     return reinterpret_cast<const uint8_t*>(task.weights.data) + row / kPanelRows * bytes +
            block / kRecord.blocks * kRecord.bytes;
   }
-
 };
 
 template <typename V, template <typename, TensorType, int> typename Tile, TensorType kType>

@@ -60,8 +60,7 @@ void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* sca
     scales[k / 32] = quantize<2>(x + k, codes + k);
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + k));
     const __m256i fours = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), bytes);
-    __m128i two =
-        _mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256(fours, 1));
+    __m128i two = _mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256(fours, 1));
     two = _mm_add_epi32(two, _mm_shuffle_epi32(two, 0x4e));
     two = _mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1));
     sums[k / 32] = _mm_cvtsi128_si32(two);

@@ -66,8 +66,7 @@ struct Avx512Unit {
     return _mm512_cvtepu8_epi32(_mm_and_si128(load16(from), _mm_set1_epi8(15)));
   }
   static Int widen_high_half(const uint8_t* from) {
-    return _mm512_cvtepu8_epi32(
-        _mm_and_si128(_mm_srli_epi16(load16(from), 4), _mm_set1_epi8(15)));
+    return _mm512_cvtepu8_epi32(_mm_and_si128(_mm_srli_epi16(load16(from), 4), _mm_set1_epi8(15)));
   }
   static Int widen_pairs(const uint8_t* from) {
     return _mm512_cvtepu8_epi16(_mm256_load_si256(reinterpret_cast<const __m256i*>(from)));

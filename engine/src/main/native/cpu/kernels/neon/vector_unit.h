@@ -94,9 +94,7 @@ struct NeonUnit {
     __builtin_memcpy(&halves, from, sizeof(halves));
     return vreinterpretq_f32_u32(vshll_n_u16(halves, 16));
   }
-  static Float load_floats(const uint8_t* from) {
-    return vreinterpretq_f32_u8(vld1q_u8(from));
-  }
+  static Float load_floats(const uint8_t* from) { return vreinterpretq_f32_u8(vld1q_u8(from)); }
   static Float multiply(Float a, Float b) { return vmulq_f32(a, b); }
   static Float fma(Float a, Float b, Float c) { return vfmaq_f32(c, a, b); }
   static Float fnma(Float a, Float b, Float c) { return vfmsq_f32(c, a, b); }

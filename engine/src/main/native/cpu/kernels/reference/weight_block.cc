@@ -27,8 +27,8 @@ struct BlockPlace {
   int bits(const uint8_t* vectors, int bit_count, int i) const {
     const int step = i / static_cast<int>(kStepColumns);
     const int steps_in_vector = 8 / bit_count;
-    const uint8_t byte = vectors[step / steps_in_vector * kStepBytes + row * kStepColumns +
-                                 i % kStepColumns];
+    const uint8_t byte =
+        vectors[step / steps_in_vector * kStepBytes + row * kStepColumns + i % kStepColumns];
     return (byte >> (step % steps_in_vector * bit_count)) & ((1 << bit_count) - 1);
   }
 

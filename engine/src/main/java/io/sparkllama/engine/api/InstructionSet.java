@@ -14,11 +14,13 @@ public enum InstructionSet {
   /** F, BW, DQ, VL and VNNI. */
   AVX512,
   /** 64-bit Arm with dot products of bytes. */
-  NEON;
+  NEON,
+  /** AVX2, and the dot products of AVX-VNNI. */
+  AVXVNNI;
 
   /**
    * Returns the name of options: {@code auto}, {@code reference}, {@code avx2}, {@code avx512},
-   * {@code neon}.
+   * {@code neon}, {@code avxvnni}.
    */
   public String label() {
     return name().toLowerCase(java.util.Locale.ROOT);

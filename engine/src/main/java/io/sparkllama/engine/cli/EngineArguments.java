@@ -52,7 +52,7 @@ final class EngineArguments {
   @Option(
       names = "--instruction-set",
       paramLabel = "SET",
-      description = "The kernels: auto, reference, avx2, avx512 or neon (default: auto).")
+      description = "The kernels: auto, reference, avx2, avxvnni, avx512 or neon (default: auto).")
   private InstructionSet instructionSet = DEFAULTS.instructionSet();
 
   @Option(

@@ -39,7 +39,7 @@ class BenchCommandTest {
       assertThat(line.get("int8_peak_multiply_adds_per_second").doubleValue()).isGreaterThan(1e8);
       assertThat(line.get("bandwidth_peak_bytes_per_second").doubleValue()).isGreaterThan(1e8);
       assertThat(line.get("instruction_set").textValue())
-          .isIn("avx512", "avx2", "neon", "reference");
+          .isIn("avx512", "avxvnni", "avx2", "neon", "reference");
     }
   }
 

@@ -1,0 +1,9 @@
+#include "cpu/kernels/avxvnni/products.h"
+#include "cpu/kernels/avxvnni/vector_unit.h"
+#include "cpu/kernels/panel_product.h"
+
+namespace sparkllama::avxvnni {
+
+void block256_product(const ProductTask& task) { multiply_block256<AvxVnniUnit>(task); }
+
+}  // namespace sparkllama::avxvnni
