@@ -16,6 +16,10 @@ constexpr int64_t kFloatProductCost = 4;
 constexpr int64_t kElementCost = 8;
 constexpr int64_t kTranscendentalCost = 64;
 
+int64_t whole_granules(int64_t rows) {
+  return (rows + kRowGranule - 1) / kRowGranule * kRowGranule;
+}
+
 int64_t widest(const HyperParameters& p) {
   return std::max({int64_t{p.embedding_length}, p.query_width(), int64_t{p.feed_forward_length}});
 }
@@ -57,9 +61,17 @@ void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   num_tokens_ = batch.header(HeaderWord::kTokens);
   embed(token_ids);
   compute_rotations(batch);
+  normalize(model_.layer(0).attention_norm, formats_[0].attention_input);
   for (int layer = 0; layer < parameters_.layer_count; ++layer) {
     attend(batch, layer);
+    add_and_normalize(model_.layer(layer).feed_forward_norm, formats_[layer].feed_forward_input);
     feed_forward(layer);
+    const int next = layer + 1;
+    if (next < parameters_.layer_count) {
+      add_and_normalize(model_.layer(next).attention_norm, formats_[next].attention_input);
+    } else {
+      add_projected();  // only rows whose logits are wanted are normalized then
+    }
   }
 }
 
@@ -95,14 +107,12 @@ void ForwardPass::compute_rotations(const BatchView& batch) {
 
 void ForwardPass::attend(const BatchView& batch, int layer) {
   const LayerWeights& w = model_.layer(layer);
-  normalize(w.attention_norm, formats_[layer].attention_input);
   multiply({{&w.query, queries_.data()}, {&w.key, keys_.data()}, {&w.value, values_.data()}},
            normed_.data(), num_tokens_);
   rotate_and_store(batch, layer);
   run_attention(batch, layer);
   quantize(formats_[layer].attention_output, attended_.data(), parameters_.query_width());
   multiply({{&w.attention_output, projected_.data()}}, attended_.data(), num_tokens_);
-  add_projected();
 }
 
 void ForwardPass::rotate_and_store(const BatchView& batch, int layer) {
@@ -159,7 +169,6 @@ void ForwardPass::feed_forward(int layer) {
   const LayerWeights& w = model_.layer(layer);
   const int64_t width = parameters_.feed_forward_length;
   const FormatSet formats = formats_[layer].feed_forward_hidden;
-  normalize(w.feed_forward_norm, formats_[layer].feed_forward_input);
   multiply({{&w.gate, gate_.data()}, {&w.up, up_.data()}}, normed_.data(), num_tokens_);
   pool_.run(num_tokens_ * width * kTranscendentalCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
@@ -170,7 +179,6 @@ void ForwardPass::feed_forward(int layer) {
     }
   });
   multiply({{&w.down, projected_.data()}}, gate_.data(), num_tokens_);
-  add_projected();
 }
 
 void ForwardPass::add_projected() {
@@ -187,12 +195,27 @@ void ForwardPass::normalize(const float* norm, FormatSet formats) {
   const int64_t width = parameters_.embedding_length;
   pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
+    for (int64_t t = share.begin; t < share.end; ++t) normalize_row(t, norm, formats);
+  });
+}
+
+// In one pass, while a row is in the cache.
+void ForwardPass::add_and_normalize(const float* norm, FormatSet formats) {
+  const int64_t width = parameters_.embedding_length;
+  pool_.run(num_tokens_ * width * 2 * kElementCost, [&](int thread, int threads) {
+    const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
-      float* row = normed_.data() + t * width;
-      kernels_.rms_norm(residual_.data() + t * width, norm, parameters_.norm_epsilon, width, row);
-      quantized_.quantize_row(kernels_, formats, row, t, width);
+      kernels_.add(residual_.data() + t * width, projected_.data() + t * width, width);
+      normalize_row(t, norm, formats);
     }
   });
+}
+
+void ForwardPass::normalize_row(int64_t token, const float* norm, FormatSet formats) {
+  const int64_t width = parameters_.embedding_length;
+  float* row = normed_.data() + token * width;
+  kernels_.rms_norm(residual_.data() + token * width, norm, parameters_.norm_epsilon, width, row);
+  quantized_.quantize_row(kernels_, formats, row, token, width);
 }
 
 void ForwardPass::quantize(FormatSet formats, const float* rows, int64_t columns) {
@@ -210,21 +233,29 @@ void ForwardPass::quantize(FormatSet formats, const float* rows, int64_t columns
 void ForwardPass::multiply(std::initializer_list<Product> products, const float* rows,
                            int64_t num_rows) {
   int64_t work = 0;
+  int64_t outputs = 0;  // of all products, each filled up to whole granules
   for (const Product& product : products) {
     const bool floats = activation_format(product.weights->type) == ActivationFormat::kFloat32;
     work += product.weights->rows * product.weights->columns * num_rows *
             (floats ? kFloatProductCost : 1);
+    outputs += whole_granules(product.weights->rows);
   }
+  // The outputs of all products are shared as one range: a narrow product of its own would leave
+  // threads without work.
   pool_.run(work, [&](int thread, int threads) {
+    const Share share = share_of(outputs, kRowGranule, thread, threads);
+    int64_t first = 0;
     for (const Product& product : products) {
       const PackedMatrix& weights = *product.weights;
-      const Share share = share_of(weights.rows, kRowGranule, thread, threads);
-      if (share.begin < share.end) {
+      const int64_t begin = std::max<int64_t>(share.begin - first, 0);
+      const int64_t end = std::min(share.end - first, weights.rows);
+      if (begin < end) {
         kernels_.matrix_product(
-            weights, share.begin, share.end,
+            weights, begin, end,
             quantized_.activations(activation_format(weights.type), rows, weights.columns),
             num_rows, product.y, weights.rows);
       }
+      first += whole_granules(weights.rows);
     }
   });
 }

@@ -55,8 +55,10 @@ class ForwardPass {
   void rotate_and_store(const BatchView& batch, int layer);
   void run_attention(const BatchView& batch, int layer);
   void feed_forward(int layer);
-  void add_projected();
   void normalize(const float* norm, FormatSet formats);
+  void add_projected();
+  void add_and_normalize(const float* norm, FormatSet formats);
+  void normalize_row(int64_t token, const float* norm, FormatSet formats);
   void quantize(FormatSet formats, const float* rows, int64_t columns);
   void multiply(std::initializer_list<Product> products, const float* rows, int64_t num_rows);
 
