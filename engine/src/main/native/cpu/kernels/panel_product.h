@@ -3,7 +3,7 @@
 // Lanes are outputs, and an activation is broadcast: no sum runs across lanes, so that an output is
 // one chain whatever the width of the vectors. A tile is one or two panels by a few activation
 // rows; it runs along a chunk of the columns with its sums in registers, while the weights of the
-// chunk stay in the first cache for all activation rows.
+// chunk stay in the caches for all activation rows.
 //
 // An instruction set's files include this with a vector unit `V` of an unnamed namespace, which
 // gives every function here a copy of their own (the linker must not merge copies of different
@@ -27,8 +27,9 @@
 namespace sparkllama {
 namespace {
 
-// Bytes of packed weights that stay in the first cache, beside the activations of a tile.
-constexpr int64_t kChunkBytes = 20 * 1024;
+// Bytes of packed weights that stay in the second cache, beside the next chunk's, for all
+// activation rows. A chunk of few columns would spend its time on loading and storing the sums.
+constexpr int64_t kChunkBytes = 96 * 1024;
 
 // What a tile reads and writes.
 struct ProductTile {
@@ -54,6 +55,14 @@ inline __attribute__((always_inline)) void fetch_ahead(const ProductTile& tile,
   for (int64_t line = tile.first_line; line < tile.end_line; ++line) {
     __builtin_prefetch(record + tile.ahead + 64 * line, 0, 2);
   }
+}
+
+// Fetches the line of activations that the next tile reads where this one reads `x`: a row's chunk
+// is too short for the processor to foresee it.
+template <int kRows>
+inline __attribute__((always_inline)) void fetch_next_rows(const int8_t* x, int64_t x_stride) {
+#pragma GCC unroll 8
+  for (int t = kRows; t < 2 * kRows; ++t) __builtin_prefetch(x + t * x_stride, 0, 3);
 }
 
 // What is added to a code in the packed layout.
@@ -253,6 +262,7 @@ struct Block32Tile {
     for (; b + 2 <= tile.end_block; b += 2) {
       add_block<0>(records, x, tile.columns, scales, sums, blocks, acc);
       add_block<1>(records, x + 32, tile.columns, scales + 1, sums + 1, blocks, acc);
+      fetch_next_rows<kRows>(x, tile.columns);
       x += 64;
       scales += 2;
       sums += 2;
@@ -371,6 +381,7 @@ struct Block256Tile {
           high[v] += Codes::kHighBytes;
           subs[v] += 16;
         }
+        if (g % 2 == 0) fetch_next_rows<kRows>(x, tile.columns);
         x += 32;
         sums += 2;
       }
