@@ -59,12 +59,12 @@ final class BenchCommand implements Callable<Integer> {
     MachinePeaks peaks = MachinePeaks.measured(options);
     BenchPrompts prompts = new BenchPrompts(file.tokenizer());
     try (LlamaEngine engine = LlamaEngine.open(file, options)) {
-      BenchMeasurement measurement = new BenchMeasurement(engine, newTokens);
-      measurement.warmUp(prompts.prompts(1, promptTokens, 0));
+      BenchMeasurement measurement = new BenchMeasurement(engine);
+      measurement.completed(prompts.prompts(1, promptTokens, 0), Math.min(newTokens, 4));
       for (int batch : batches) {
         output.remark("measuring batch " + batch);
         BenchResult result =
-            measurement.measured(prompts.prompts(batch, promptTokens, sharedPrefix));
+            measurement.measured(prompts.prompts(batch, promptTokens, sharedPrefix), newTokens);
         BenchLine line = new BenchLine(result, WeightWork.of(file), peaks);
         output.print(line::write, line::text);
       }

@@ -14,54 +14,123 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
- * Measures prefill and decode of batches on one engine. A batch runs twice, once for a single token
- * and once for all: decode is the difference, so that steps which hold both count rightly.
+ * Measures what batches of prompts take on one engine that nobody else uses meanwhile. One thread
+ * at a time.
  */
-final class BenchMeasurement {
+public final class BenchMeasurement {
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private static final long NANOS_TO_SETTLE = 10_000_000_000L;
 
+  /** Often enough for steps of milliseconds, and nothing that a core would feel. */
+  private static final long NANOS_BETWEEN_LOOKS = 300_000L;
+
   private final LlamaEngine engine;
-  private final int newTokens;
 
-  BenchMeasurement(LlamaEngine engine, int newTokens) {
+  public BenchMeasurement(LlamaEngine engine) {
     this.engine = engine;
-    this.newTokens = newTokens;
   }
 
-  /** Brings weights into memory and code into the processor's caches. */
-  void warmUp(List<Prompt> prompts) {
-    run(prompts, Math.min(newTokens, 4));
-  }
-
-  BenchResult measured(List<Prompt> prompts) throws IOException {
-    BenchResult.Phase prefill = run(prompts, 1);
-    BenchResult.Phase all = run(prompts, newTokens);
+  /**
+   * Measures prefill and decode. The batch runs twice, once for a single token and once for all:
+   * decode is the difference, so that steps which hold both count rightly.
+   */
+  BenchResult measured(List<Prompt> prompts, int newTokens) throws IOException {
+    BenchResult.Phase prefill = completed(prompts, 1);
+    BenchResult.Phase all = completed(prompts, newTokens);
     return new BenchResult(prompts.size(), prefill, all.minus(prefill), residentBytes());
   }
 
-  private BenchResult.Phase run(List<Prompt> prompts, int tokens) {
+  /** Measures from the first request to the last answer, prompts and answers together. */
+  public BenchResult.Phase completed(List<Prompt> prompts, int newTokens) {
     EngineStatistics before = settledStatistics();
     long begin = System.nanoTime();
-    List<CompletableFuture<GenerationResult>> answers =
-        IntStream.range(0, prompts.size())
-            .mapToObj(i -> engine.generate(request(prompts.get(i), i, tokens)))
-            .toList();
-    for (CompletableFuture<GenerationResult> answer : answers) {
-      answer
-          .join()
-          .error()
-          .ifPresent(
-              error -> {
-                throw new EngineFailedException("A prompt has no answer: " + error.message());
-              });
-    }
+    List<CompletableFuture<GenerationResult>> answers = submitted(prompts, newTokens);
+    answers.forEach(answer -> requireAnswer(answer.join()));
     double seconds = (System.nanoTime() - begin) * 1e-9;
-    EngineStatistics after = settledStatistics();
+    return phase(before, settledStatistics(), seconds);
+  }
+
+  /**
+   * Measures steps in which all sequences decode and nothing else runs. Until the last prompt is
+   * computed, sequences already decode: their contexts are then longer by as many tokens.
+   *
+   * @param mostNewTokens of a sequence, those before the measured steps included
+   * @throws EngineFailedException where a sequence ended before the last measured step
+   */
+  public BenchResult.Phase decoded(List<Prompt> prompts, int steps, int mostNewTokens) {
+    EngineStatistics before = settledStatistics();
+    List<CompletableFuture<GenerationResult>> answers = submitted(prompts, mostNewTokens);
+    try {
+      EngineStatistics begin = awaited(now -> allDecode(before, now, prompts.size()), answers);
+      // A prompt that lacked one token may have looked like a decoding sequence; one step on, none.
+      EngineStatistics first = awaited(now -> now.steps() > begin.steps(), answers);
+      long start = System.nanoTime();
+      EngineStatistics last = awaited(now -> now.steps() >= first.steps() + steps, answers);
+      BenchResult.Phase phase = phase(first, last, (System.nanoTime() - start) * 1e-9);
+      if (phase.computedTokens() != prompts.size() * phase.steps()) {
+        throw endedEarly();
+      }
+      return phase;
+    } finally {
+      answers.forEach(answer -> answer.cancel(false));
+      settledStatistics();
+    }
+  }
+
+  private static boolean allDecode(EngineStatistics before, EngineStatistics now, int sequences) {
+    // A decoding step computes and samples one token; a prompt samples its first with its last.
+    long computedOfPrompts =
+        (now.computedTokens() - before.computedTokens())
+            - (now.sampledTokens() - before.sampledTokens());
+    long prompts = now.promptTokens() - before.promptTokens();
+    return now.running() == sequences
+        && now.waiting() == 0
+        && computedOfPrompts == prompts - sequences;
+  }
+
+  private EngineStatistics awaited(
+      Predicate<EngineStatistics> reached, List<CompletableFuture<GenerationResult>> answers) {
+    EngineStatistics now = engine.statistics();
+    while (!reached.test(now)) {
+      if (answers.stream().anyMatch(CompletableFuture::isDone)) {
+        answers.stream()
+            .filter(CompletableFuture::isDone)
+            .forEach(answer -> requireAnswer(answer.join()));
+        throw endedEarly();
+      }
+      LockSupport.parkNanos(NANOS_BETWEEN_LOOKS);
+      now = engine.statistics();
+    }
+    return now;
+  }
+
+  private static EngineFailedException endedEarly() {
+    return new EngineFailedException("A sequence ended before the steps to measure did.");
+  }
+
+  private List<CompletableFuture<GenerationResult>> submitted(List<Prompt> prompts, int newTokens) {
+    return IntStream.range(0, prompts.size())
+        .mapToObj(i -> engine.generate(request(prompts.get(i), i, newTokens)))
+        .toList();
+  }
+
+  private static void requireAnswer(GenerationResult answer) {
+    answer
+        .error()
+        .ifPresent(
+            error -> {
+              throw new EngineFailedException("A prompt has no answer: " + error.message());
+            });
+  }
+
+  private static BenchResult.Phase phase(
+      EngineStatistics before, EngineStatistics after, double seconds) {
     return new BenchResult.Phase(
         after.computedTokens() - before.computedTokens(),
         after.sampledTokens() - before.sampledTokens(),

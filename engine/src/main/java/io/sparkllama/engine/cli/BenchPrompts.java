@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * Makes prompts of a wanted number of tokens from seeded words, which begin alike for as many
  * tokens as wanted. A prompt may be a token or two short where words do not come out even.
  */
-final class BenchPrompts {
+public final class BenchPrompts {
   private static final List<String> WORDS =
       List.of(
           "the", "one", "day", "she", "was", "little", "house", "tree", "went", "with", "her",
@@ -19,7 +19,7 @@ final class BenchPrompts {
 
   private final Tokenizer tokenizer;
 
-  BenchPrompts(Tokenizer tokenizer) {
+  public BenchPrompts(Tokenizer tokenizer) {
     this.tokenizer = tokenizer;
   }
 
@@ -29,8 +29,17 @@ final class BenchPrompts {
    * @param sharedTokens tokens that all prompts begin with
    */
   List<Prompt> prompts(int count, int tokens, int sharedTokens) {
+    return prompts(1, count, tokens, sharedTokens);
+  }
+
+  /**
+   * Returns prompts as the other, which differ from those of any other number.
+   *
+   * @param first number of the first prompt, at least 1; those that follow have the next ones
+   */
+  public List<Prompt> prompts(int first, int count, int tokens, int sharedTokens) {
     String shared = longest(words -> words(words, 0), sharedTokens);
-    return IntStream.rangeClosed(1, count)
+    return IntStream.range(first, first + count)
         .mapToObj(index -> Prompt.ofData(prompt(shared, tokens, index)))
         .toList();
   }

@@ -8,7 +8,7 @@ package io.sparkllama.engine.cli;
  * @param decode work and time of all further tokens
  * @param residentBytes of this process afterwards, mapped weights included
  */
-record BenchResult(int batch, Phase prefill, Phase decode, long residentBytes) {
+public record BenchResult(int batch, Phase prefill, Phase decode, long residentBytes) {
   /**
    * Counts the work of a phase.
    *
@@ -16,7 +16,7 @@ record BenchResult(int batch, Phase prefill, Phase decode, long residentBytes) {
    * @param sampledTokens positions whose logits were computed
    * @param steps calls of the runner
    */
-  record Phase(long computedTokens, long sampledTokens, long steps, double seconds) {
+  public record Phase(long computedTokens, long sampledTokens, long steps, double seconds) {
     Phase minus(Phase other) {
       return new Phase(
           computedTokens - other.computedTokens,

@@ -11,13 +11,15 @@ import io.sparkllama.engine.jni.NativeLibrary;
  * @param int8MultiplyAdds per second, by that instruction set
  * @param bytesRead per second from memory
  */
-record MachinePeaks(String instructionSet, int threads, double int8MultiplyAdds, double bytesRead) {
+public record MachinePeaks(
+    String instructionSet, int threads, double int8MultiplyAdds, double bytesRead) {
   /** Far beyond the caches of one machine's share of a processor. */
   private static final long BUFFER_BYTES = 1L << 29;
 
   private static final double SECONDS = 0.5;
 
-  static MachinePeaks measured(EngineOptions options) {
+  /** Measures the peaks, for about a second. */
+  public static MachinePeaks measured(EngineOptions options) {
     NativeLibrary.load(options.nativeDirectory());
     int set = options.instructionSet().ordinal();
     int threads =
@@ -27,5 +29,18 @@ record MachinePeaks(String instructionSet, int threads, double int8MultiplyAdds,
         threads,
         BenchNatives.int8Peak(set, threads, SECONDS),
         BenchNatives.readBandwidth(threads, BUFFER_BYTES, SECONDS));
+  }
+
+  /**
+   * Returns the higher of each peak: what else runs on a machine only ever lowers them.
+   *
+   * @param other measured with the same options
+   */
+  public MachinePeaks higher(MachinePeaks other) {
+    return new MachinePeaks(
+        instructionSet,
+        threads,
+        Math.max(int8MultiplyAdds, other.int8MultiplyAdds),
+        Math.max(bytesRead, other.bytesRead));
   }
 }

@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 
 /**
  * Writes a model of a real shape with seeded random weights, for benches. The bytes depend on
- * shape, type and seed alone, whatever the number of threads.
+ * shape, type, context length and seed alone, whatever the number of threads.
  */
 @Command(
     name = "synthesize",
@@ -47,6 +47,12 @@ final class SynthesizeCommand implements Callable<Integer> {
   private long seed;
 
   @Option(
+      names = "--context-length",
+      paramLabel = "N",
+      description = "The model's context; 0 takes the shape's (default: 0).")
+  private int contextLength;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads that fill tensors; 0 takes all processors (default: 0).")
@@ -67,10 +73,14 @@ final class SynthesizeCommand implements Callable<Integer> {
     if (threads < 0) {
       throw new InvalidConfigurationException("--threads must be at least 0: " + threads);
     }
+    if (contextLength < 0) {
+      throw new InvalidConfigurationException(
+          "--context-length must be at least 0: " + contextLength);
+    }
     if (Files.isDirectory(path)) {
       throw new InvalidConfigurationException("The output is a folder; name a file: " + path);
     }
-    SyntheticModel model = new SyntheticModel(shape, type);
+    SyntheticModel model = new SyntheticModel(shape, type, contextLength);
     List<SyntheticTensor> tensors = model.tensors();
     GgufContents contents = contents(model, tensors);
     long total = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.rowBytes()).sum();

@@ -18,10 +18,17 @@ final class SyntheticModel {
 
   private final ModelShape shape;
   private final QuantizationType type;
+  private final int contextLength;
 
-  SyntheticModel(ModelShape shape, QuantizationType type) {
+  /**
+   * Describes a model.
+   *
+   * @param contextLength of the model; 0 takes the shape's
+   */
+  SyntheticModel(ModelShape shape, QuantizationType type, int contextLength) {
     this.shape = shape;
     this.type = type;
+    this.contextLength = contextLength == 0 ? shape.contextLength() : contextLength;
   }
 
   /** Returns the metadata in the order in which it is written. */
@@ -34,7 +41,7 @@ final class SyntheticModel {
     metadata.put("general.file_type", MetadataValue.ofUint32(fileType(type)));
     metadata.put("general.quantization_version", MetadataValue.ofUint32(2));
     metadata.put("llama.vocab_size", MetadataValue.ofUint32(shape.vocabularySize()));
-    metadata.put("llama.context_length", MetadataValue.ofUint32(shape.contextLength()));
+    metadata.put("llama.context_length", MetadataValue.ofUint32(contextLength));
     metadata.put("llama.embedding_length", MetadataValue.ofUint32(layers.embedding()));
     metadata.put("llama.block_count", MetadataValue.ofUint32(layers.count()));
     metadata.put("llama.feed_forward_length", MetadataValue.ofUint32(layers.feedForward()));

@@ -16,8 +16,9 @@ import java.util.stream.Stream;
  * @param outputMultiplyAdds of the output matrix for one position whose logits are wanted
  * @param bytesPerStep of all those matrices as packed, which a step reads once whatever its tokens
  */
-record WeightWork(long layerMultiplyAdds, long outputMultiplyAdds, long bytesPerStep) {
-  static WeightWork of(ModelFile model) {
+public record WeightWork(long layerMultiplyAdds, long outputMultiplyAdds, long bytesPerStep) {
+  /** Counts the matrices of a model. */
+  public static WeightWork of(ModelFile model) {
     WeightMap weights = model.weights();
     TensorInfo output =
         weights

@@ -42,6 +42,16 @@ class SynthesizeCommandTest {
         .isEqualTo(QuantizationType.Q2_K);
   }
 
+  @Test
+  void writesTheContextLengthAskedFor() {
+    Path model = folder.resolve("model.gguf");
+
+    assertThat(synthesize(model, "--context-length", "8192").exitCode()).isZero();
+
+    assertThat(ModelFile.open(model).config().contextLength()).isEqualTo(8_192);
+    synthesize(model, "--context-length", "-1").assertRefused(2, "--context-length");
+  }
+
   @ParameterizedTest
   @EnumSource(ModelShape.class)
   void vocabularyHasTheShapesSizeAndNoPieceTwice(ModelShape shape) {
@@ -77,7 +87,7 @@ class SynthesizeCommandTest {
   @Test
   void ropeFactorsAreThoseOfLlama32() {
     SyntheticTensor factors =
-        new SyntheticModel(ModelShape.LLAMA_3_2_1B, QuantizationType.Q8_0)
+        new SyntheticModel(ModelShape.LLAMA_3_2_1B, QuantizationType.Q8_0, 0)
             .tensors().stream()
                 .filter(tensor -> tensor.name().equals("rope_freqs.weight"))
                 .findFirst()
