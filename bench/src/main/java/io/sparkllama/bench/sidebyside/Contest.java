@@ -1,0 +1,63 @@
+package io.sparkllama.bench.sidebyside;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Lets contestants do works by turns. */
+final class Contest {
+  private final List<Participant> contestants;
+  private final Consumer<String> progress;
+
+  Contest(List<Participant> contestants, Consumer<String> progress) {
+    this.contestants = List.copyOf(contestants);
+    this.progress = progress;
+  }
+
+  /**
+   * Measures a work: once each that does not count, then in rounds. Who fails has no further rounds
+   * of this work.
+   */
+  WorkResult measured(PlannedWork planned) {
+    Work work = planned.work();
+    WorkResult result = new WorkResult(work);
+    Set<Participant> able = new LinkedHashSet<>();
+    contestants.stream().filter(contestant -> contestant.takes(work)).forEach(able::add);
+    round(result, able, new ArrayList<>(able), "warm-up");
+    for (int round = 0; round < planned.rounds() && !able.isEmpty(); round++) {
+      List<Participant> order = new ArrayList<>(able);
+      Collections.rotate(order, -round);
+      result.addRound(round(result, able, order, "round " + (round + 1)));
+    }
+    return result;
+  }
+
+  private Map<String, Reply.Measured> round(
+      WorkResult result, Set<Participant> able, List<Participant> order, String name) {
+    Map<String, Reply.Measured> round = new LinkedHashMap<>();
+    for (Participant contestant : order) {
+      Reply reply = contestant.process().orElseThrow().measured(result.work());
+      if (reply instanceof Reply.Measured measured) {
+        round.put(contestant.name(), measured);
+      } else {
+        String reason = reply instanceof Reply.Refused refused ? refused.error() : "another reply";
+        result.fail(contestant.name(), reason);
+        able.remove(contestant);
+      }
+      progress.accept(
+          "%s, %s, %s: %s".formatted(result.work().label(), name, contestant.name(), told(reply)));
+    }
+    return round;
+  }
+
+  private static String told(Reply reply) {
+    return reply instanceof Reply.Measured measured
+        ? "%.1f tokens/s".formatted(measured.tokensPerSecond())
+        : reply.toJson().toString();
+  }
+}

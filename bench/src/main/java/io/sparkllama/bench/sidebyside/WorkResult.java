@@ -1,0 +1,72 @@
+package io.sparkllama.bench.sidebyside;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Collects what a work took each contestant, round by round. */
+final class WorkResult {
+  private final Work work;
+  private final List<Map<String, Reply.Measured>> rounds = new ArrayList<>();
+  private final Map<String, String> failures = new LinkedHashMap<>();
+
+  WorkResult(Work work) {
+    this.work = work;
+  }
+
+  Work work() {
+    return work;
+  }
+
+  /** Adds a round: what each contestant that did the work took, by name. */
+  void addRound(Map<String, Reply.Measured> round) {
+    rounds.add(Map.copyOf(round));
+  }
+
+  /** Notes why a contestant has no further rounds. */
+  void fail(String contestant, String reason) {
+    failures.put(contestant, reason);
+  }
+
+  Map<String, String> failures() {
+    return failures;
+  }
+
+  int rounds() {
+    return rounds.size();
+  }
+
+  /** Returns a contestant's rounds in their order. */
+  List<Reply.Measured> measured(String contestant) {
+    return rounds.stream()
+        .filter(round -> round.containsKey(contestant))
+        .map(round -> round.get(contestant))
+        .toList();
+  }
+
+  /** Sums up a contestant's tokens per second; empty where it did not do the work. */
+  Optional<Distribution> tokensPerSecond(String contestant) {
+    return distribution(
+        measured(contestant).stream().map(Reply.Measured::tokensPerSecond).toList());
+  }
+
+  /**
+   * Sums up the ratios of two contestants' tokens per second, each taken within one round: they met
+   * the same weather there.
+   */
+  Optional<Distribution> ratio(String contestant, String other) {
+    return distribution(
+        rounds.stream()
+            .filter(round -> round.containsKey(contestant) && round.containsKey(other))
+            .map(
+                round ->
+                    round.get(contestant).tokensPerSecond() / round.get(other).tokensPerSecond())
+            .toList());
+  }
+
+  private static Optional<Distribution> distribution(List<Double> values) {
+    return values.isEmpty() ? Optional.empty() : Optional.of(Distribution.of(values));
+  }
+}
