@@ -1,11 +1,13 @@
 package io.sparkllama.bench.sidebyside;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -41,7 +43,13 @@ final class Contest {
       WorkResult result, Set<Participant> able, List<Participant> order, String name) {
     Map<String, Reply.Measured> round = new LinkedHashMap<>();
     for (Participant contestant : order) {
-      Reply reply = contestant.process().orElseThrow().measured(result.work());
+      ContestantProcess process = contestant.process().orElseThrow();
+      Optional<ProcessorTime> begin = processorTime(process);
+      Reply reply = process.measured(result.work());
+      Optional<ProcessorTime> end = processorTime(process);
+      if (begin.isPresent() && end.isPresent()) {
+        result.addBusyWithOthers(end.get().othersSince(begin.get()));
+      }
       if (reply instanceof Reply.Measured measured) {
         round.put(contestant.name(), measured);
       } else {
@@ -53,6 +61,14 @@ final class Contest {
           "%s, %s, %s: %s".formatted(result.work().label(), name, contestant.name(), told(reply)));
     }
     return round;
+  }
+
+  private static Optional<ProcessorTime> processorTime(ContestantProcess process) {
+    try {
+      return Optional.of(ProcessorTime.now(process.pid()));
+    } catch (IOException e) {
+      return Optional.empty(); // the process has ended
+    }
   }
 
   private static String told(Reply reply) {

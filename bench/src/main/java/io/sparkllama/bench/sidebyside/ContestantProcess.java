@@ -58,6 +58,10 @@ final class ContestantProcess implements AutoCloseable {
     return nextReply();
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   Reply measured(Work work) {
     return send(work.toJson());
   }

@@ -59,6 +59,9 @@ final class JsonReport {
               ratio ->
                   distribution(json.putObject(run.ours().name() + " / " + other.name()), ratio));
     }
+    result
+        .busyWithOthers()
+        .ifPresent(busy -> distribution(json.putObject("processors_busy_with_others"), busy));
     result.failures().forEach(json.putObject("failures")::put);
     return json;
   }

@@ -27,9 +27,14 @@ final class MarkdownReport {
         "Each contestant is a process of its own that loads the same file. In every round each"
             + " does the work once, one after the other, in an order that turns from round to"
             + " round. Tokens per second are medians; a ratio is taken within a round, and its"
-            + " median stands with the least and the most of all rounds.");
+            + " median stands with the least and the most of all rounds. *Busy with others* are the"
+            + " processors that all other programs took meanwhile, median and most: where they took"
+            + " any, threads that wait for each other lose far more than that share, and each"
+            + " contestant another.");
     parts.add(rates());
-    parts.add(shares());
+    if (run.works().stream().anyMatch(result -> isOfOnePhase(result.work()))) {
+      parts.add(shares());
+    }
     if (!run.memory().isEmpty()) {
       parts.add(memory());
     }
@@ -46,6 +51,7 @@ final class MarkdownReport {
     List<String> head = new ArrayList<>(List.of("tokens/s", "rounds"));
     run.contestants().forEach(contestant -> head.add(contestant.name()));
     run.others().forEach(other -> head.add(run.ours().name() + " / " + other.name()));
+    head.add("busy with others");
     return table(head, run.works().stream().map(this::rateRow).toList());
   }
 
@@ -61,6 +67,11 @@ final class MarkdownReport {
     for (Participant other : run.others()) {
       row.add(ratio(result.ratio(run.ours().name(), other.name())));
     }
+    row.add(
+        result
+            .busyWithOthers()
+            .map(busy -> String.format(Locale.ROOT, "%.2f (to %.2f)", busy.median(), busy.most()))
+            .orElse(NOTHING));
     return row;
   }
 
@@ -77,38 +88,42 @@ final class MarkdownReport {
         .orElse(NOTHING);
   }
 
-  private String shares() {
-    List<String> head = new ArrayList<>(List.of("share of the peak"));
-    run.contestants().forEach(contestant -> head.add(contestant.name() + ", int8"));
-    run.contestants().forEach(contestant -> head.add(contestant.name() + ", bandwidth"));
-    List<List<String>> rows =
-        run.works().stream()
-            .filter(result -> run.shares().ofInt8Peak(result.work(), 1).isPresent())
-            .map(this::shareRow)
-            .toList();
-    return table(head, rows);
+  private static boolean isOfOnePhase(Work work) {
+    return !(work instanceof Work.Generate);
   }
 
-  private List<String> shareRow(WorkResult result) {
-    Stream<String> int8 =
+  private String shares() {
+    List<WorkResult> results =
+        run.works().stream().filter(result -> isOfOnePhase(result.work())).toList();
+    List<String> names =
         run.contestants().stream()
-            .map(
-                contestant ->
-                    share(
-                        result
-                            .tokensPerSecond(contestant.name())
-                            .map(rate -> run.shares().ofInt8Peak(result.work(), rate.median()))));
-    Stream<String> bandwidth =
-        run.contestants().stream()
-            .map(
-                contestant ->
-                    share(
-                        result
-                            .tokensPerSecond(contestant.name())
-                            .map(rate -> run.shares().ofBandwidth(result.work(), rate.median()))));
-    return Stream.of(Stream.of(result.work().label()), int8, bandwidth)
-        .flatMap(cells -> cells)
-        .toList();
+            .map(Participant::name)
+            .filter(name -> results.stream().anyMatch(result -> !result.measured(name).isEmpty()))
+            .toList();
+    List<String> head = new ArrayList<>(List.of("share of the peak"));
+    names.forEach(name -> head.add(name + ", int8"));
+    names.forEach(name -> head.add(name + ", bandwidth"));
+    return table(head, results.stream().map(result -> shareRow(result, names)).toList());
+  }
+
+  private List<String> shareRow(WorkResult result, List<String> names) {
+    PeakShares shares = run.shares();
+    List<String> row = new ArrayList<>(List.of(result.work().label()));
+    for (String name : names) {
+      row.add(
+          share(
+              result
+                  .tokensPerSecond(name)
+                  .map(rate -> shares.ofInt8Peak(result.work(), rate.median()))));
+    }
+    for (String name : names) {
+      row.add(
+          share(
+              result
+                  .tokensPerSecond(name)
+                  .map(rate -> shares.ofBandwidth(result.work(), rate.median()))));
+    }
+    return row;
   }
 
   private static String share(Optional<OptionalDouble> share) {

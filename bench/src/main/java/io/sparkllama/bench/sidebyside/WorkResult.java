@@ -11,6 +11,7 @@ final class WorkResult {
   private final Work work;
   private final List<Map<String, Reply.Measured>> rounds = new ArrayList<>();
   private final Map<String, String> failures = new LinkedHashMap<>();
+  private final List<Double> busyWithOthers = new ArrayList<>();
 
   WorkResult(Work work) {
     this.work = work;
@@ -23,6 +24,16 @@ final class WorkResult {
   /** Adds a round: what each contestant that did the work took, by name. */
   void addRound(Map<String, Reply.Measured> round) {
     rounds.add(Map.copyOf(round));
+  }
+
+  /** Adds how many processors all but a contestant kept busy while it did the work. */
+  void addBusyWithOthers(double processors) {
+    busyWithOthers.add(processors);
+  }
+
+  /** Sums up the processors that were busy with others; empty where nobody did the work. */
+  Optional<Distribution> busyWithOthers() {
+    return distribution(busyWithOthers);
   }
 
   /** Notes why a contestant has no further rounds. */

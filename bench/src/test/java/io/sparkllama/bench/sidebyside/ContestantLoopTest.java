@@ -2,82 +2,92 @@ package io.sparkllama.bench.sidebyside;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ContestantLoopTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final List<Work> asked = new ArrayList<>();
-  private boolean closed;
+  private final Recorder recorder = new Recorder();
 
   @Test
-  void introducesItselfAndAnswersEachCommand() throws IOException {
-    List<Reply> replies =
-        replies(
-            () -> contestant(0.5),
+  void introducesItselfAndAnswersEachLineWithOne() throws IOException {
+    List<String> replies =
+        obey(
+            () -> recorder,
             "{\"work\":\"prefill\",\"tokens\":512}",
             "{\"work\":\"memory\"}",
-            "{\"work\":\"decode\",\"sequences\":0,\"context\":1,\"steps\":1}",
             "{\"work\":\"quit\"}",
             "{\"work\":\"prefill\",\"tokens\":1}");
-    assertThat(asked).containsExactly(new Work.Prefill(512));
-    assertThat(closed).isTrue();
-    assertThat(replies).hasSize(4);
-    assertThat(replies.get(0)).isEqualTo(new Reply.Ready("fake", "1", List.of("prefill")));
-    assertThat(replies.get(1)).isEqualTo(new Reply.Measured(0.5, 512));
-    assertThat(((Reply.Memory) replies.get(2)).resident()).isNotNull();
-    assertThat(((Reply.Refused) replies.get(3)).error()).contains("sequences");
+
+    assertThat(replies).hasSize(3);
+    assertThat(replies.get(0))
+        .isEqualTo("{\"name\":\"recorder\",\"version\":\"1\",\"works\":[\"prefill\"]}");
+    assertThat(replies.get(1)).isEqualTo("{\"seconds\":0.5,\"tokens\":512}");
+    assertThat(replies.get(2))
+        .contains("\"private_bytes\":", "\"shared_bytes\":", "\"rss_bytes\":");
+    assertThat(recorder.closed).isTrue();
+  }
+
+  @Test
+  void goesOnAfterAWorkThatItCannotDo() throws IOException {
+    List<String> replies =
+        obey(
+            () -> recorder,
+            "{\"work\":\"decode\",\"sequences\":8,\"context\":256,\"steps\":16}",
+            "{\"work\":\"sing\"}",
+            "{\"work\":\"prefill\",\"tokens\":3}");
+
+    assertThat(replies.subList(1, 4))
+        .containsExactly(
+            "{\"error\":\"it only prefills\"}",
+            "{\"error\":\"There is no such work: sing\"}",
+            "{\"seconds\":0.5,\"tokens\":3}");
+    assertThat(recorder.closed).as("closed at the end of the input").isTrue();
   }
 
   @Test
   void saysWhyItCannotTakePart() throws IOException {
     assertThat(
-            replies(
+            obey(
                 () -> {
-                  throw new UnsatisfiedLinkError("no library");
+                  throw new UnsatisfiedLinkError("no library for this processor");
                 }))
-        .containsExactly(new Reply.Refused("no library"));
+        .containsExactly("{\"error\":\"no library for this processor\"}");
   }
 
-  private List<Reply> replies(ContestantLoop.Opening opening, String... commands)
+  private static List<String> obey(ContestantLoop.Opening opening, String... commands)
       throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    byte[] in = (String.join("\n", commands) + "\n").getBytes(StandardCharsets.UTF_8);
-    new ContestantLoop(
-            new ByteArrayInputStream(in), new PrintStream(out, true, StandardCharsets.UTF_8))
-        .obey(opening);
-    List<Reply> replies = new ArrayList<>();
-    for (String line : out.toString(StandardCharsets.UTF_8).lines().toList()) {
-      replies.add(Reply.of(JSON.readTree(line)));
+    ByteArrayOutputStream replies = new ByteArrayOutputStream();
+    byte[] input = String.join("\n", commands).getBytes(StandardCharsets.UTF_8);
+    try (PrintStream out = new PrintStream(replies, true, StandardCharsets.UTF_8)) {
+      new ContestantLoop(new ByteArrayInputStream(input), out).obey(opening);
     }
-    return replies;
+    return replies.toString(StandardCharsets.UTF_8).lines().toList();
   }
 
-  private Contestant contestant(double seconds) {
-    return new Contestant() {
-      @Override
-      public Reply.Ready introduction() {
-        return new Reply.Ready("fake", "1", List.of("prefill"));
-      }
+  private static final class Recorder implements Contestant {
+    private boolean closed;
 
-      @Override
-      public Reply.Measured measured(Work work) {
-        asked.add(work);
-        return new Reply.Measured(seconds, work.longestSequence() - 1);
-      }
+    @Override
+    public Reply.Ready introduction() {
+      return new Reply.Ready("recorder", "1", List.of("prefill"));
+    }
 
-      @Override
-      public void close() {
-        closed = true;
+    @Override
+    public Reply.Measured measured(Work work) {
+      if (work instanceof Work.Prefill prefill) {
+        return new Reply.Measured(0.5, prefill.tokens());
       }
-    };
+      throw new IllegalArgumentException("it only prefills");
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
   }
 }

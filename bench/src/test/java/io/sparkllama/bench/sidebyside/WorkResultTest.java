@@ -1,37 +1,51 @@
 package io.sparkllama.bench.sidebyside;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class WorkResultTest {
+  private final WorkResult result = new WorkResult(new Work.Prefill(100));
+
   @Test
-  void takesMediansAndTheSpread() {
-    assertThat(Distribution.of(List.of(3.0, 1.0, 2.0)))
-        .isEqualTo(new Distribution(2.0, 1.0, 3.0, 3));
-    assertThat(Distribution.of(List.of(4.0, 1.0, 2.0, 3.0)).median()).isEqualTo(2.5);
-    assertThatThrownBy(() -> Distribution.of(List.of()))
-        .isInstanceOf(IllegalArgumentException.class);
+  void aRatioIsTakenWithinEachRound() {
+    addRound(1, 2);
+    addRound(2, 5);
+    addRound(4, 16);
+
+    assertThat(result.ratio("ours", "other")).contains(new Distribution(2.5, 2, 4, 3));
+    assertThat(result.tokensPerSecond("ours")).contains(new Distribution(50, 25, 100, 3));
   }
 
   @Test
-  void takesRatiosWithinARound() {
-    WorkResult result = new WorkResult(new Work.Prefill(100));
-    result.addRound(Map.of("a", measured(1), "b", measured(2)));
-    result.addRound(Map.of("a", measured(10), "b", measured(30)));
-    result.addRound(Map.of("a", measured(1), "b", measured(4)));
-    // In one round b was gone: it has no part in the ratio.
-    result.addRound(Map.of("a", measured(1)));
-    assertThat(result.ratio("a", "b")).contains(new Distribution(3, 2, 4, 3));
-    assertThat(result.tokensPerSecond("a")).contains(new Distribution(100, 10, 100, 4));
-    assertThat(result.tokensPerSecond("c")).isEmpty();
-    assertThat(result.ratio("a", "c")).isEmpty();
+  void theMedianOfRatiosIsNotTheRatioOfMedians() {
+    addRound(1, 8);
+    addRound(8, 16);
+    addRound(2, 2);
+
+    // Of the medians, 2 and 8 seconds, it would be 4.
+    assertThat(result.ratio("ours", "other").orElseThrow().median()).isEqualTo(2);
   }
 
-  private static Reply.Measured measured(double seconds) {
-    return new Reply.Measured(seconds, 100);
+  @Test
+  void roundsThatOneOfTwoMissedHaveNoRatio() {
+    addRound(1, 2);
+    result.addRound(Map.of("ours", new Reply.Measured(1, 100)));
+    result.fail("other", "it ended");
+
+    assertThat(result.rounds()).isEqualTo(2);
+    assertThat(result.measured("other")).hasSize(1);
+    assertThat(result.ratio("ours", "other")).contains(new Distribution(2, 2, 2, 1));
+    assertThat(result.ratio("ours", "nobody")).isEmpty();
+    assertThat(result.tokensPerSecond("nobody")).isEmpty();
+    assertThat(result.failures()).containsExactly(Map.entry("other", "it ended"));
+  }
+
+  private void addRound(double oursSeconds, double otherSeconds) {
+    result.addRound(
+        Map.of(
+            "ours", new Reply.Measured(oursSeconds, 100),
+            "other", new Reply.Measured(otherSeconds, 100)));
   }
 }

@@ -5,21 +5,32 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @ParameterizedTest
-  @ValueSource(strings = {"prefill:512", "decode:8x256x16", "generate:32x128x64"})
-  void isTheSameAsTextAndAsCommand(String text) throws IOException {
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '\u0001',
+      value = {
+        "prefill:512; {\"work\":\"prefill\",\"tokens\":512}",
+        "decode:8x256x16; {\"work\":\"decode\",\"sequences\":8,\"context\":256,\"steps\":16}",
+        "generate:32x128x64;"
+            + " {\"work\":\"generate\",\"prompts\":32,\"prompt_tokens\":128,\"new_tokens\":64}"
+      })
+  void commandsAreOneLineOfJson(String text, String command) throws IOException {
     Work work = Work.parse(text);
+
+    assertThat(work.toJson()).hasToString(command);
+    assertThat(Work.of(JSON.readTree(command))).isEqualTo(work);
     assertThat(work.text()).isEqualTo(text);
-    assertThat(Work.of(JSON.readTree(work.toJson().toString()))).isEqualTo(work);
-    assertThat(ContestantSetup.of(new String[] {"a.gguf", "2", text}).arguments())
-        .containsExactly("a.gguf", "2", text);
   }
 
   @ParameterizedTest
@@ -29,50 +40,54 @@ class WorkTest {
         "prefill",
         "prefill:",
         "prefill:0",
-        "prefill:1x2",
-        "decode:8",
+        "prefill:5x6",
         "decode:8x256",
-        "decode:8x0x1",
-        "generate:1x2x3x4",
-        "generate:-1x2x3",
-        "sleep:1",
-        "prefill:9999999999"
+        "sing:1",
+        "decode:8x256x16x2",
+        "generate:1x2x-3",
+        "prefill:99999999999"
       })
   void refusesWhatIsNoWork(String text) {
-    assertThatThrownBy(() -> Work.parse(text)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Work.parse(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("prefill:TOKENS");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
         "{}",
+        "{\"work\":\"sing\"}",
         "{\"work\":\"prefill\"}",
         "{\"work\":\"prefill\",\"tokens\":0}",
-        "{\"work\":\"prefill\",\"tokens\":1.5}",
-        "{\"work\":\"decode\",\"sequences\":1,\"context\":2}",
-        "{\"work\":\"sleep\"}"
+        "{\"work\":\"prefill\",\"tokens\":\"5\"}",
+        "{\"work\":\"decode\",\"sequences\":8,\"context\":256}"
       })
-  void refusesWhatIsNoCommand(String json) {
-    assertThatThrownBy(() -> Work.of(JSON.readTree(json)))
-        .isInstanceOf(IllegalArgumentException.class);
+  void refusesCommandsThatLackSomething(String command) throws IOException {
+    var json = JSON.readTree(command);
+
+    assertThatThrownBy(() -> Work.of(json)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
-  void hasRoundsOfItsOwnAfterAnAt() {
-    assertThat(PlannedWork.parse("prefill:512@3", 7))
-        .isEqualTo(new PlannedWork(new Work.Prefill(512), 3));
-    assertThat(PlannedWork.parse("prefill:512", 7).rounds()).isEqualTo(7);
-    assertThatThrownBy(() -> PlannedWork.parse("prefill:512@0", 7))
-        .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> PlannedWork.parse("prefill:512@x", 7))
-        .isInstanceOf(IllegalArgumentException.class);
+  void aWorkMayHaveRoundsOfItsOwn() {
+    assertThat(PlannedWork.parse("prefill:512", 7))
+        .isEqualTo(new PlannedWork(new Work.Prefill(512), 7));
+    assertThat(PlannedWork.parse("decode:16x4096x16@3", 7))
+        .isEqualTo(new PlannedWork(new Work.Decode(16, 4096, 16), 3));
+    for (String wrong : List.of("prefill:512@", "prefill:512@x", "prefill:512@0")) {
+      assertThatThrownBy(() -> PlannedWork.parse(wrong, 7))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
   }
 
   @Test
-  void countsTheTokensThatASequenceHasInTheEnd() {
-    assertThat(Work.parse("prefill:512").longestSequence()).isEqualTo(513);
-    assertThat(Work.parse("decode:8x256x16").longestSequence()).isEqualTo(273);
-    assertThat(Work.parse("generate:32x128x64").longestSequence()).isEqualTo(193);
-    assertThat(Work.parse("generate:32x128x64").sequences()).isEqualTo(32);
+  void aSetupTravelsAsArguments() {
+    ContestantSetup setup =
+        new ContestantSetup(
+            Path.of("model.gguf"), 2, List.of(new Work.Prefill(512), new Work.Decode(1, 2, 3)));
+
+    assertThat(setup.arguments()).containsExactly("model.gguf", "2", "prefill:512", "decode:1x2x3");
+    assertThat(ContestantSetup.of(setup.arguments().toArray(String[]::new))).isEqualTo(setup);
   }
 }
