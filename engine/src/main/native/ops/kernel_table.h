@@ -99,7 +99,7 @@ struct RopePair {
 };
 
 struct KernelTable {
-  const char* name;  // "reference", "avx2", "avx512"
+  const char* name;  // "reference", "avx2", "avxvnni", "avx512", "neon"
 
   // y[t * y_stride + r] for t in [0, num_rows), r in [row_begin, row_end): weights row r times
   // activations row t. row_begin is a multiple of kPanelRows, and so is row_end where it is not

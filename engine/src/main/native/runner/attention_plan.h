@@ -2,7 +2,7 @@
 //
 // A tile is neighbouring tokens of one sequence times query heads of one KV head: enough rows that
 // keys and values are loaded for many of them at once, few enough that their weights stay in a
-// processor's cache. Results do not depend on the cut, so it needs not be the same in every step.
+// processor's cache. Results do not depend on the cut, so it need not be the same in every step.
 #pragma once
 
 #include <algorithm>

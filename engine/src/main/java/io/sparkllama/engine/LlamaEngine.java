@@ -98,12 +98,16 @@ public final class LlamaEngine implements AutoCloseable {
 
   private static LlamaEngine open(ModelFile model, PackedPlace place, EngineOptions options) {
     PackedPlan plan = PackedPlan.of(model.config(), model.weights());
-    PackedModel packed = PackedModel.open(place, model.gguf(), plan, options.nativeDirectory());
-    NativeModelRunner runner = null;
+    return PackedModel.mapped(
+        () -> PackedModel.open(place, model.gguf(), plan, options.nativeDirectory()),
+        packed -> open(model, packed, options));
+  }
+
+  private static LlamaEngine open(ModelFile model, PackedModel packed, EngineOptions options) {
+    NativeModelRunner runner =
+        NativeModelRunner.open(
+            model.config(), model.weights(), model.gguf().parts(), packed, options);
     try {
-      runner =
-          NativeModelRunner.open(
-              model.config(), model.weights(), model.gguf().parts(), packed, options);
       return new LlamaEngine(
           Optional.of(model),
           new TokenizerText(model.tokenizer()),
@@ -112,10 +116,7 @@ public final class LlamaEngine implements AutoCloseable {
           runner,
           Optional.of(packed));
     } catch (RuntimeException | Error e) {
-      if (runner != null) {
-        runner.close();
-      }
-      packed.close();
+      runner.close();
       throw e;
     }
   }

@@ -8,18 +8,6 @@
 
 namespace sparkllama::avx2 {
 
-static inline uint16_t load_u16(const void* bytes) {
-  uint16_t value;
-  std::memcpy(&value, bytes, sizeof(value));
-  return value;
-}
-
-static inline int32_t load_i32(const void* bytes) {
-  int32_t value;
-  std::memcpy(&value, bytes, sizeof(value));
-  return value;
-}
-
 static inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 

@@ -1,15 +1,18 @@
 package io.sparkllama.engine.store;
 
+import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
@@ -29,8 +32,10 @@ record ModelIdentity(String text) {
 
   /**
    * Identifies a file that a user names by what a change of it changes as well: the place, the
-   * length and the time of modification of every part, and the bytes before its weights. Its
-   * content is not hashed: at each start that would take seconds for every GB.
+   * length and the time of modification of every part, and the bytes before its weights. Copies may
+   * keep all of these, so that the file's number and the time of its last change, which no program
+   * sets, count too where the file system tells them. Its content is not hashed: at each start that
+   * would take seconds for every GB.
    */
   static ModelIdentity of(GgufFile model) {
     Digest digest = new Digest("spark-llama model by path");
@@ -40,7 +45,15 @@ record ModelIdentity(String text) {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         digest.text(file.toRealPath().toString()).number(attributes.size());
         digest.number(attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS));
+        if (Files.getFileStore(file).supportsFileAttributeView("unix")) {
+          digest.number(((Number) Files.getAttribute(file, "unix:ino")).longValue());
+          digest.number(
+              ((FileTime) Files.getAttribute(file, "unix:ctime")).to(TimeUnit.NANOSECONDS));
+        }
         digest.start(file, headerBytes(model, part));
+      } catch (ClosedByInterruptException e) {
+        throw new EngineFailedException(
+            "the engine was not opened: it was interrupted while its model was read", e);
       } catch (IOException e) {
         throw new InvalidConfigurationException("The model cannot be read: " + file + ": " + e, e);
       }

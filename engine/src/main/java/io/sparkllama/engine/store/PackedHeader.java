@@ -41,8 +41,7 @@ record PackedHeader(PackedKey key, long length, int[] checksums) {
 
   /** Returns the bytes of a header before so many bytes of data. */
   static long bytes(long dataBytes) {
-    long plain = CHECKSUMS_AT + chunks(dataBytes) * Integer.BYTES;
-    return (plain + BORDER - 1) / BORDER * BORDER;
+    return dataOffset(chunks(dataBytes));
   }
 
   /** Returns the chunks of so many bytes of data. */
@@ -52,7 +51,11 @@ record PackedHeader(PackedKey key, long length, int[] checksums) {
 
   /** Returns where the data begins. */
   int dataOffset() {
-    int plain = CHECKSUMS_AT + checksums.length * Integer.BYTES;
+    return (int) dataOffset(checksums.length);
+  }
+
+  private static long dataOffset(long chunks) {
+    long plain = CHECKSUMS_AT + chunks * Integer.BYTES;
     return (plain + BORDER - 1) / BORDER * BORDER;
   }
 
@@ -82,7 +85,8 @@ record PackedHeader(PackedKey key, long length, int[] checksums) {
         return Optional.empty();
       }
       int count = start.getInt(56);
-      if (count < 0 || CHECKSUMS_AT + 4L * count > Math.min(length, Integer.MAX_VALUE - BORDER)) {
+      // The file's length tells the count as well: no memory is taken for a number that is spoilt.
+      if (count < 0 || chunks(length - dataOffset(count)) != count) {
         return Optional.empty();
       }
       int[] checksums = new int[count];
@@ -92,10 +96,9 @@ record PackedHeader(PackedKey key, long length, int[] checksums) {
         return Optional.empty();
       }
       all.position(CHECKSUMS_AT).asIntBuffer().get(checksums);
-      boolean same =
-          chunks(length - shape.dataOffset()) == count
-              && Arrays.equals(all.array(), shape.encoded().array());
-      return same ? Optional.of(shape) : Optional.empty();
+      return Arrays.equals(all.array(), shape.encoded().array())
+          ? Optional.of(shape)
+          : Optional.empty();
     }
   }
 

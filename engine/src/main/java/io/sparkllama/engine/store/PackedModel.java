@@ -2,10 +2,13 @@ package io.sparkllama.engine.store;
 
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.jni.NativeLibrary;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -17,6 +20,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,10 +71,47 @@ public final class PackedModel implements AutoCloseable {
       Path file = place.folder().resolve(PREFIX + key.text() + ".packed");
       Optional<PackedModel> found = find(file, key, plan);
       return found.isPresent() ? found.get() : make(place, model, plan, nativeDirectory, key, file);
-    } catch (InterruptedIOException e) {
-      throw new EngineFailedException("The engine was not opened: " + e.getMessage(), e);
+    } catch (InterruptedIOException | ClosedByInterruptException e) {
+      throw new EngineFailedException(
+          "the engine was not opened: it was interrupted while its model was packed", e);
     } catch (IOException e) {
-      throw CacheTrouble.unusable(e, place.cache());
+      IOException passing = CacheTrouble.explain(e, place.cache());
+      throw new EngineFailedException(
+          "the model could not be packed for this host's kernels; start again, and if that does"
+              + " not help set model.cache-directory (--cache-directory) to another disk: "
+              + passing
+              + ", directory "
+              + place.cache(),
+          passing);
+    }
+  }
+
+  /**
+   * Opens a packed model and lets the caller map it; once more where the file is gone by then, for
+   * another process may find it damaged, or of an older layout, and delete it in between.
+   *
+   * @param opening opens the model as {@link #open} does
+   * @param mapping maps the file; throws {@link ModelFormatException} where it cannot
+   */
+  public static <T> T mapped(Supplier<PackedModel> opening, Function<PackedModel, T> mapping) {
+    PackedModel packed = opening.get();
+    try {
+      return closedOnFailure(packed, mapping);
+    } catch (ModelFormatException e) {
+      if (Files.exists(packed.file())) {
+        throw e;
+      }
+      LOG.info("The packed model was deleted before it was mapped; it is opened once more", e);
+      return closedOnFailure(opening.get(), mapping);
+    }
+  }
+
+  private static <T> T closedOnFailure(PackedModel packed, Function<PackedModel, T> mapping) {
+    try {
+      return mapping.apply(packed);
+    } catch (RuntimeException | Error e) {
+      packed.close();
+      throw e;
     }
   }
 
@@ -95,8 +137,12 @@ public final class PackedModel implements AutoCloseable {
       Path file)
       throws IOException {
     NativeLibrary.load(nativeDirectory);
-    Files.createDirectories(place.lockFile().getParent());
-    Files.createDirectories(place.folder());
+    try {
+      Files.createDirectories(place.lockFile().getParent());
+      Files.createDirectories(place.folder());
+    } catch (FileSystemException e) {
+      throw CacheTrouble.unusable(e, place.cache());
+    }
     try (CacheLock lock = CacheLock.acquire(place.lockFile(), CacheLock.Mode.EXCLUSIVE, PATIENCE)) {
       Optional<PackedModel> madeMeanwhile = find(file, key, plan);
       if (madeMeanwhile.isPresent()) {

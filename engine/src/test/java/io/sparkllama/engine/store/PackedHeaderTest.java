@@ -73,4 +73,20 @@ class PackedHeaderTest {
       assertThat(PackedHeader.read(file, KEY, length)).as("%d bytes", length).isEmpty();
     }
   }
+
+  @Test
+  void takesNoMemoryForACountThatIsSpoilt() throws IOException {
+    PackedHeader header = header(8L << 30);
+    Path file = write(header);
+    try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
+      raw.seek(56 + 3);
+      raw.write(0x10); // 2^28 chunks more
+    }
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    long thread = Thread.currentThread().getId();
+    long before = threads.getThreadAllocatedBytes(thread);
+    assertThat(PackedHeader.read(file, KEY, header.length())).isEmpty();
+    assertThat(threads.getThreadAllocatedBytes(thread) - before).isLessThan(16 << 20);
+  }
 }

@@ -22,6 +22,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -36,6 +37,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -241,6 +243,81 @@ class PackedModelTest {
 
     assertThat(List.of(first, second, third, fourth)).doesNotHaveDuplicates();
     assertThat(first.getParent()).isDirectoryNotContaining(path -> !path.equals(fourth));
+  }
+
+  @Test
+  void aModelThatTakesTheOthersPlaceIsPackedAnew() throws IOException {
+    Path first = packed();
+    FileTime modified = Files.getLastModifiedTime(model);
+    byte[] other = Files.readAllBytes(model);
+    other[other.length - 1] ^= 1; // a weight: length and header are the same
+    Path incoming = Files.write(directory.resolve("incoming"), other);
+    Files.move(incoming, model, StandardCopyOption.REPLACE_EXISTING);
+    Files.setLastModifiedTime(model, modified);
+    assertThat(packed()).isNotEqualTo(first);
+  }
+
+  @Test
+  void isOpenedOnceMoreWhereItIsDeletedBeforeItIsMapped() throws IOException {
+    List<Path> seen = new ArrayList<>();
+    String answer =
+        PackedModel.mapped(
+            () -> open(cache, model),
+            packed -> {
+              seen.add(packed.file());
+              if (seen.size() == 1) {
+                delete(packed.file());
+              }
+              if (!Files.exists(packed.file())) {
+                throw new ModelFormatException("cannot be opened");
+              }
+              return "mapped";
+            });
+    assertThat(answer).isEqualTo("mapped");
+    assertThat(seen).hasSize(2);
+    assertThatThrownBy(
+            () ->
+                PackedModel.mapped(
+                    () -> open(cache, model),
+                    packed -> {
+                      seen.add(packed.file());
+                      throw new ModelFormatException("another reason");
+                    }))
+        .hasMessage("another reason");
+    assertThat(seen).hasSize(3);
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.delete(file);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void anInterruptIsNotTakenForTroubleOfTheDirectory() throws IOException {
+    GgufFile gguf = GgufFile.read(model);
+    PackedPlace place = PackedPlace.in(cache, gguf);
+    PackedPlan plan = plan(gguf);
+    assertInterrupted(() -> PackedModel.open(place, gguf, plan, Optional.empty()));
+    // Its identity is known without reading: the interrupt meets the packing.
+    PackedPlace beside =
+        PackedPlace.beside(new ModelStore(cache).localize(new LocalModelSource(model)));
+    assertInterrupted(() -> PackedModel.open(beside, gguf, plan, Optional.empty()));
+    PackedModel.open(beside, gguf, plan, Optional.empty()).close();
+    assertInterrupted(() -> PackedModel.open(beside, gguf, plan, Optional.empty()));
+  }
+
+  private static void assertInterrupted(ThrowableAssert.ThrowingCallable opening) {
+    try {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(opening)
+          .isInstanceOf(EngineFailedException.class)
+          .hasMessageContaining("interrupted");
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
   }
 
   @Test
