@@ -1,6 +1,7 @@
+#include "cpu/kernels/block256_product.h"
+
 #include "cpu/kernels/avx2/products.h"
 #include "cpu/kernels/avx2/vector_unit.h"
-#include "cpu/kernels/panel_product.h"
 
 namespace sparkllama::avx2 {
 

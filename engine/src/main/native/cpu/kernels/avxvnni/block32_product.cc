@@ -1,6 +1,7 @@
+#include "cpu/kernels/block32_product.h"
+
 #include "cpu/kernels/avxvnni/products.h"
 #include "cpu/kernels/avxvnni/vector_unit.h"
-#include "cpu/kernels/panel_product.h"
 
 namespace sparkllama::avxvnni {
 

@@ -1,6 +1,7 @@
+#include "cpu/kernels/block32_product.h"
+
 #include "cpu/kernels/neon/products.h"
 #include "cpu/kernels/neon/vector_unit.h"
-#include "cpu/kernels/panel_product.h"
 
 namespace sparkllama::neon {
 
