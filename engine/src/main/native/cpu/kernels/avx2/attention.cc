@@ -1,425 +1,107 @@
-// Attends over the KV cache: packs of query rows, segment by segment.
+// Attends over the KV cache: the shared walk on this set's vectors.
 
 #include "base/math.h"
+#include "cpu/kernels/attention_walk.h"
 #include "cpu/kernels/avx2/attention_tile.h"
 #include "cpu/kernels/avx2/avx2_kernels.h"
 #include "cpu/kernels/avx2/kv_parts.h"
+#include "cpu/kernels/transpose8.h"
 
 namespace sparkllama::avx2 {
 namespace {
 
-// Positions [begin, end).
-struct Span {
-  int64_t begin;
-  int64_t end;
-
-  bool empty() const { return begin >= end; }
-};
-
-Span common(Span a, Span b) { return {larger(a.begin, b.begin), smaller(a.end, b.end)}; }
-
-struct Rows {
-  int64_t first;
-  int64_t count;
-};
-
-// Neighbouring rows that go through the tiles together.
-struct Pack {
-  Rows rows;
-  Span every;  // positions that all of its rows attend to
-  Span any;    // from the first to the last position that one of its rows attends to
-};
-
-// A task with its scratch parted.
-struct Attention {
-  const AttentionTask& task;
-  const KvLayer& kv;
-  int64_t rows;         // row = token * group_size + head
-  int64_t columns;      // head_dim, up to a multiple of 16
-  bool widen_keys;      // once for all packs, into `widened`
-  bool widen_values;    // once for all packs, or because their rows end within a vector
-  float* weights;       // [rows, kWeightStride]: a segment's scores, then its weights
-  float* queries;       // per pack [head_dim, kPackRows]
-  float* accumulators;  // [rows, columns], of the segment
-  float* running;       // [rows, columns]
-  float* maximums;      // [rows], of the segment
-  float* sums;          // [rows], of the segment
-  float* run_maximums;  // [rows]
-  float* run_sums;      // [rows]
-  float* widened;       // [kTileBlocks, kKvBlockPositions, columns]
-
-  explicit Attention(const AttentionTask& t) : task(t), kv(*t.kv) {
-    rows = int64_t{task.num_tokens} * task.group_size;
-    columns = (kv.head_dim + 15) / 16 * 16;
-    widen_keys = rows > kPackRows && kv.type != KvType::kFloat32;
-    widen_values = widen_keys || columns != kv.head_dim;
-    const int64_t room = (rows + kPackRows - 1) / kPackRows * kPackRows;
-    weights = task.scratch;
-    queries = weights + room * kWeightStride;
-    accumulators = queries + room * columns;
-    running = accumulators + room * columns;
-    widened = running + room * columns;
-    maximums = widened + kTileBlocks * kKvBlockPositions * columns;
-    sums = maximums + room;
-    run_maximums = sums + room;
-    run_sums = run_maximums + room;
-  }
-
-  Span token_span(int64_t token) const {
-    const int64_t end = task.position + token + 1;
-    return {task.window == 0 ? 0 : larger(0, end - task.window), end};
-  }
-  Span row_span(int64_t row) const { return token_span(row / task.group_size); }
-  // Offset of a row in the queries and in the output.
-  int64_t row_offset(int64_t row) const {
-    return row / task.group_size * task.token_stride + row % task.group_size * kv.head_dim;
-  }
-  Pack pack(int64_t first_row) const {
-    const int64_t count = smaller(kPackRows, rows - first_row);
-    const Span first = row_span(first_row);
-    const Span last = row_span(first_row + count - 1);
-    return {{first_row, count}, {last.begin, first.end}, {first.begin, last.end}};
-  }
-  const uint8_t* part(KvSide side, int64_t block) const {
-    return kv_part(kv, task.block_table[block], side, task.kv_head);
-  }
-  // Of the keys or values in scratch, or of those in the cache.
-  TileType tile_type(bool widened_first) const {
-    return widened_first ? TileType::kWidened : static_cast<TileType>(kv.type);
-  }
-  const uint8_t* elements(KvSide side, int64_t block) const {
-    return part(side, block) + (kv.type == KvType::kInt8 ? kKvScaleBytes : 0);
-  }
-  const float* scales(KvSide side, int64_t block) const {
-    return kv.type == KvType::kInt8 ? reinterpret_cast<const float*>(part(side, block)) : nullptr;
-  }
-};
-
-int64_t first_block(Span span) { return span.begin / kKvBlockPositions; }
-int64_t end_block(Span span) { return (span.end + kKvBlockPositions - 1) / kKvBlockPositions; }
-
-// rows[i] lane j becomes rows[j] lane i.
-void transpose(__m256 (&rows)[8]) {
-  __m256 pairs[8];
-  for (int i = 0; i < 4; ++i) {
-    pairs[2 * i] = _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
-    pairs[2 * i + 1] = _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
-  }
-  __m256 fours[8];
-  for (int i = 0; i < 2; ++i) {
-    fours[4 * i] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0x44);
-    fours[4 * i + 1] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0xee);
-    fours[4 * i + 2] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0x44);
-    fours[4 * i + 3] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0xee);
-  }
-  for (int i = 0; i < 4; ++i) {
-    rows[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
-    rows[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
-  }
-}
-
-void prefetch(const float* row, int64_t count) {
-  for (int64_t i = 0; i < count; i += 16) _mm_prefetch(row + i, _MM_HINT_T0);
-}
-
-// Transposes each pack's queries; rows that a pack has not are like its last.
-void pack_queries(const Attention& a) {
-  for (int64_t first = 0; first < a.rows; first += kPackRows) {
-    const float* from[kPackRows];
-    for (int64_t r = 0; r < kPackRows; ++r) {
-      from[r] = a.task.queries + a.row_offset(smaller(first + r, a.rows - 1));
-      // The next pack's rows may stand far apart.
-      const int64_t next = smaller(first + kPackRows + r, a.rows - 1);
-      prefetch(a.task.queries + a.row_offset(next), a.kv.head_dim);
-    }
-    float* to = a.queries + first * a.columns;
-    for (int64_t d = 0; d < a.kv.head_dim; d += 8) {
-      const int64_t count = smaller(8, a.kv.head_dim - d);
-      __m256 eight[kPackRows];
-#pragma GCC unroll 8
-      for (int64_t r = 0; r < kPackRows; ++r) eight[r] = load_lanes(from[r] + d, count);
-      transpose(eight);
-      // Columns reach beyond head_dim, and lanes that were not loaded are zeros.
-#pragma GCC unroll 8
-      for (int64_t i = 0; i < 8; ++i) _mm256_storeu_ps(to + (d + i) * kPackRows, eight[i]);
-    }
-  }
-}
-
 template <typename Kv>
-void widen(const uint8_t* from, int64_t count, float* to) {
+void widen_elements(const uint8_t* from, int64_t count, float* to) {
   for (int64_t i = 0; i < count; i += 8) _mm256_storeu_ps(to + i, Kv::load(from, i));
 }
 
 void widen(KvType type, const uint8_t* from, int64_t count, float* to) {
   switch (type) {
     case KvType::kFloat32:
-      return widen<KvFloat32>(from, count, to);
+      return widen_elements<KvFloat32>(from, count, to);
     case KvType::kFloat16:
-      return widen<KvFloat16>(from, count, to);
+      return widen_elements<KvFloat16>(from, count, to);
     case KvType::kInt8:
-      return widen<KvInt8>(from, count, to);
+      return widen_elements<KvInt8>(from, count, to);
   }
 }
 
-// Widens one block of values into rows of `columns`; what is beyond head_dim is of no value.
-void widen_values(const Attention& a, int64_t block, float* to) {
-  const uint8_t* from = a.elements(KvSide::kValues, block);
-  const int64_t head_dim = a.kv.head_dim;
-  if (a.columns == head_dim) return widen(a.kv.type, from, kKvBlockPositions * head_dim, to);
-  const int64_t size = a.kv.type == KvType::kFloat32 ? 4 : a.kv.type == KvType::kFloat16 ? 2 : 1;
-  for (int64_t p = 0; p < kKvBlockPositions; ++p) {
-    for (int64_t d = 0; d < head_dim; d += 16) {
-      uint8_t padded[64] = {};
-      std::memcpy(padded, from + (p * head_dim + d) * size,
-                  static_cast<size_t>(smaller(16, head_dim - d) * size));
-      widen(a.kv.type, padded, 16, to + p * a.columns + d);
-    }
+struct AttentionUnit {
+  static void score_tile(TileType type, const ScoreTile& tile) { avx2::score_tile(type, tile); }
+  static void accumulate_tile(TileType type, const ValueTile& tile) {
+    avx2::accumulate_tile(type, tile);
   }
-}
 
-// What is read after the keys of block b: those of the next tile, or the values of the span's first
-// blocks. `from` is the tile's first block.
-const uint8_t* after_keys(const Attention& a, int64_t b, int64_t from, Span span) {
-  if (b + kTileBlocks < end_block(span)) return a.elements(KvSide::kKeys, b + kTileBlocks);
-  if (from + kTileBlocks < end_block(span)) return a.elements(KvSide::kKeys, b);
-  return a.elements(KvSide::kValues, first_block(span) + (b - from));
-}
-
-// Likewise after the values: the keys of the next segment come last.
-const uint8_t* after_values(const Attention& a, int64_t b, int64_t from, Span span) {
-  if (b + kTileBlocks < end_block(span)) return a.elements(KvSide::kValues, b + kTileBlocks);
-  const int64_t next = end_block(span) + (b - from);
-  const bool more = next * kKvBlockPositions < a.task.position + a.task.num_tokens;
-  if (from + kTileBlocks < end_block(span) || !more) return a.elements(KvSide::kValues, b);
-  return a.elements(KvSide::kKeys, next);
-}
-
-// Writes the scores of all rows over a span of one segment, and of the rest of its blocks.
-void score_segment(const Attention& a, int64_t segment, Span span) {
-  for (int64_t from = first_block(span); from < end_block(span); from += kTileBlocks) {
-    const int64_t to = smaller(from + kTileBlocks, end_block(span));
-    const uint8_t* keys[kTileBlocks];
-    for (int64_t b = from; b < to; ++b) {
-      keys[b - from] = a.elements(KvSide::kKeys, b);
-      if (!a.widen_keys) continue;
-      float* wide = a.widened + (b - from) * kKvBlockPositions * a.kv.head_dim;
-      widen(a.kv.type, keys[b - from], kKvBlockPositions * a.kv.head_dim, wide);
-      keys[b - from] = reinterpret_cast<const uint8_t*>(wide);
-    }
-    for (int64_t row = 0; row < a.rows; row += kPackRows) {
-      const Pack pack = a.pack(row);
-      const int64_t first = larger(from, first_block(pack.any));
-      const int64_t end = smaller(to, end_block(pack.any));
-      if (first >= end) continue;
-      ScoreTile tile;
-      for (int64_t b = first; b < end; ++b) {
-        tile.keys[b - first] = keys[b - from];
-        tile.scales[b - first] = a.scales(KvSide::kKeys, b);
-        tile.ahead[b - first] = after_keys(a, b, from, span);
+  static void transpose_rows(const float* const (&from)[kPackRows], int64_t count, float* to) {
+    for (int64_t d = 0; d < count; d += 8) {
+      __m256 eight[kPackRows];
+#pragma GCC unroll 8
+      for (int64_t r = 0; r < kPackRows; ++r) {
+        eight[r] = load_lanes(from[r] + d, avx2::smaller(8, count - d));
       }
-      tile.blocks = end - first;
-      tile.head_dim = a.kv.head_dim;
-      tile.rows = pack.rows.count;
-      tile.queries = a.queries + row * a.columns;
-      tile.scale = a.task.scale;
-      tile.scores = a.weights + row * kWeightStride + (first * kKvBlockPositions - segment);
-      score_tile(a.tile_type(a.widen_keys), tile);
+      transpose(eight);
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < 8; ++i) _mm256_storeu_ps(to + (d + i) * kPackRows, eight[i]);
     }
   }
-}
 
-// The largest of a row's scores in so many blocks, looking past NaN.
-float largest_score(const float* scores, int64_t blocks) {
-  const __m256 lowest = _mm256_set1_ps(-__builtin_inff());
-  __m256 largest[2] = {lowest, lowest};
-  // The second operand is the result where a score is NaN.
-  for (int64_t b = 0; b < blocks; ++b) {
-    const float* block = scores + b * kKvBlockPositions;
-    largest[0] = _mm256_max_ps(_mm256_loadu_ps(block), largest[0]);
-    largest[1] = _mm256_max_ps(_mm256_loadu_ps(block + 8), largest[1]);
+  static void widen(KvType type, const uint8_t* from, int64_t count, float* to) {
+    avx2::widen(type, from, count, to);
   }
-  alignas(32) float lanes[8];
-  _mm256_store_ps(lanes, _mm256_max_ps(largest[0], largest[1]));
-  float maximum = lanes[0];
-  for (int i = 1; i < 8; ++i) maximum = lanes[i] > maximum ? lanes[i] : maximum;
-  return maximum;
-}
 
-// Turns one row's scores into weights in place, and for kInt8 into weights times value scales.
-template <bool kScaled>
-void weigh_row(const Attention& a, int64_t row, int64_t segment, Span span) {
-  const int64_t first = first_block(span);
-  const int64_t blocks = end_block(span) - first;
-  float* scores = a.weights + row * kWeightStride + (first * kKvBlockPositions - segment);
-  // Positions of the outer blocks that the row does not attend to: weight 0, which changes no sum.
-  // (Where all others are -inf or NaN, so that these become NaN, the sum is NaN as it is.)
-  const int64_t end = span.end - first * kKvBlockPositions;
-  for (int64_t i = 0; i < span.begin % kKvBlockPositions; ++i) scores[i] = -__builtin_inff();
-  for (int64_t i = end; i < blocks * kKvBlockPositions; ++i) scores[i] = -__builtin_inff();
-
-  const float maximum = largest_score(scores, blocks);
-  const __m256 maximums = _mm256_set1_ps(maximum);
-  __m256 low = _mm256_setzero_ps();
-  __m256 high = _mm256_setzero_ps();
-  for (int64_t b = 0; b < blocks; ++b, scores += kKvBlockPositions) {
-    __m256 x = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores), maximums));
-    __m256 y = exponential(_mm256_sub_ps(_mm256_loadu_ps(scores + 8), maximums));
-    low = _mm256_add_ps(low, x);
-    high = _mm256_add_ps(high, y);
-    if constexpr (kScaled) {
-      const float* scales = a.scales(KvSide::kValues, first + b);
-      x = _mm256_mul_ps(x, _mm256_loadu_ps(scales));
-      y = _mm256_mul_ps(y, _mm256_loadu_ps(scales + 8));
+  static float largest(const float* scores, int64_t blocks) {
+    const __m256 lowest = _mm256_set1_ps(-__builtin_inff());
+    __m256 most[2] = {lowest, lowest};
+    // The second operand is the result where a score is NaN.
+    for (int64_t b = 0; b < blocks; ++b) {
+      const float* block = scores + b * kKvBlockPositions;
+      most[0] = _mm256_max_ps(_mm256_loadu_ps(block), most[0]);
+      most[1] = _mm256_max_ps(_mm256_loadu_ps(block + 8), most[1]);
     }
-    _mm256_storeu_ps(scores, x);
-    _mm256_storeu_ps(scores + 8, y);
+    alignas(32) float lanes[8];
+    _mm256_store_ps(lanes, _mm256_max_ps(most[0], most[1]));
+    float maximum = lanes[0];
+    for (int i = 1; i < 8; ++i) maximum = lanes[i] > maximum ? lanes[i] : maximum;
+    return maximum;
   }
-  a.maximums[row] = maximum;
-  a.sums[row] = sum_lanes(low, high);
-}
 
-void weigh_segment(const Attention& a, int64_t segment) {
-  const Span whole = {segment, segment + kAttentionSegment};
-  int64_t row = 0;
-  for (int64_t t = 0; t < a.task.num_tokens; ++t) {
-    const Span span = common(a.token_span(t), whole);
-    for (int64_t h = 0; h < a.task.group_size; ++h, ++row) {
-      if (span.empty()) continue;
-      if (a.kv.type == KvType::kInt8) {
-        weigh_row<true>(a, row, segment, span);
-      } else {
-        weigh_row<false>(a, row, segment, span);
+  template <bool kScaled, typename Scales>
+  static float weigh(float* scores, int64_t blocks, float maximum, const Scales& scales) {
+    const __m256 maximums = _mm256_set1_ps(maximum);
+    __m256 low = _mm256_setzero_ps();
+    __m256 high = _mm256_setzero_ps();
+    for (int64_t b = 0; b < blocks; ++b, scores += kKvBlockPositions) {
+      __m256 x = avx2::exponential(_mm256_sub_ps(_mm256_loadu_ps(scores), maximums));
+      __m256 y = avx2::exponential(_mm256_sub_ps(_mm256_loadu_ps(scores + 8), maximums));
+      low = _mm256_add_ps(low, x);
+      high = _mm256_add_ps(high, y);
+      if constexpr (kScaled) {
+        x = _mm256_mul_ps(x, _mm256_loadu_ps(scales(b)));
+        y = _mm256_mul_ps(y, _mm256_loadu_ps(scales(b) + 8));
       }
+      _mm256_storeu_ps(scores, x);
+      _mm256_storeu_ps(scores + 8, y);
+    }
+    return sum_lanes(low, high);
+  }
+
+  static void merge(float* to, float x, const float* from, float y, int64_t count) {
+    for (int64_t d = 0; d < count; d += 8) {
+      const __m256 added = _mm256_mul_ps(_mm256_loadu_ps(from + d), _mm256_set1_ps(y));
+      _mm256_storeu_ps(to + d, _mm256_fmadd_ps(_mm256_loadu_ps(to + d), _mm256_set1_ps(x), added));
     }
   }
-}
 
-// Goes on with the chains of rows over positions that all of them attend to; the tile has the
-// values of the blocks from position `from` on.
-void accumulate_rows(const Attention& a, ValueTile& tile, Rows rows, int64_t segment, int64_t from,
-                     Span span) {
-  if (span.empty()) return;
-  tile.begin = span.begin - from;
-  tile.end = span.end - from;
-  tile.rows = rows.count;
-  tile.weights = a.weights + rows.first * kWeightStride + (from - segment);
-  tile.accumulators = a.accumulators + rows.first * a.columns;
-  accumulate_tile(a.tile_type(a.widen_values), tile);
-}
-
-// As accumulate_rows, for a pack and all positions of the span.
-void accumulate_pack(const Attention& a, ValueTile& tile, const Pack& pack, int64_t segment,
-                     int64_t from, Span span) {
-  const Span any = common(pack.any, span);
-  const Span every = common(pack.every, span);
-  if (any.empty()) return;
-  if (every.begin == any.begin && every.end == any.end) {
-    accumulate_rows(a, tile, pack.rows, segment, from, every);
-    return;
-  }
-  // Rows whose positions begin earlier or end later go on alone there, in order of positions.
-  for (int64_t r = pack.rows.first; r < pack.rows.first + pack.rows.count; ++r) {
-    const Span own = common(a.row_span(r), span);
-    const Span before = every.empty() ? own : Span{own.begin, every.begin};
-    accumulate_rows(a, tile, {r, 1}, segment, from, before);
-  }
-  if (every.empty()) return;
-  accumulate_rows(a, tile, pack.rows, segment, from, every);
-  for (int64_t r = pack.rows.first; r < pack.rows.first + pack.rows.count; ++r) {
-    const Span own = common(a.row_span(r), span);
-    accumulate_rows(a, tile, {r, 1}, segment, from, {every.end, own.end});
-  }
-}
-
-// Sums weights times values of all rows over a span of one segment.
-void accumulate_segment(const Attention& a, int64_t segment, Span span) {
-  std::memset(a.accumulators, 0, static_cast<size_t>(a.rows * a.columns) * sizeof(float));
-  ValueTile tile;
-  tile.columns = a.columns;
-  for (int64_t block = first_block(span); block < end_block(span); block += kTileBlocks) {
-    const int64_t end = smaller(block + kTileBlocks, end_block(span));
-    for (int64_t b = block; b < end; ++b) {
-      tile.values[b - block] = a.elements(KvSide::kValues, b);
-      tile.ahead[b - block] = after_values(a, b, block, span);
-      if (!a.widen_values) continue;
-      float* wide = a.widened + (b - block) * kKvBlockPositions * a.columns;
-      widen_values(a, b, wide);
-      tile.values[b - block] = reinterpret_cast<const uint8_t*>(wide);
-    }
-    const int64_t from = block * kKvBlockPositions;
-    const Span here = common(span, {from, end * kKvBlockPositions});
-    for (int64_t row = 0; row < a.rows; row += kPackRows) {
-      accumulate_pack(a, tile, a.pack(row), segment, from, here);
+  static void divide(const float* totals, float sum, float* output, int64_t count) {
+    const __m256 sums = _mm256_set1_ps(sum);
+    for (int64_t d = 0; d < count; d += 8) {
+      store_lanes(output + d, count - d, _mm256_div_ps(_mm256_loadu_ps(totals + d), sums));
     }
   }
-}
-
-// Adds one row's segment to what its earlier segments gave.
-void merge_row(const Attention& a, int64_t row) {
-  const float before = a.run_maximums[row];
-  const float next = a.maximums[row];
-  const float maximum = next > before ? next : before;
-  const float x = sparkllama::exponential(before - maximum);
-  const float y = sparkllama::exponential(next - maximum);
-  float* to = a.running + row * a.columns;
-  const float* from = a.accumulators + row * a.columns;
-  for (int64_t d = 0; d < a.columns; d += 8) {
-    const __m256 added = _mm256_mul_ps(_mm256_loadu_ps(from + d), _mm256_set1_ps(y));
-    _mm256_storeu_ps(to + d, _mm256_fmadd_ps(_mm256_loadu_ps(to + d), _mm256_set1_ps(x), added));
-  }
-  a.run_maximums[row] = maximum;
-  a.run_sums[row] = __builtin_fmaf(a.run_sums[row], x, a.sums[row] * y);
-}
-
-void merge_segment(const Attention& a, int64_t segment, Span whole) {
-  int64_t row = 0;
-  for (int64_t t = 0; t < a.task.num_tokens; ++t) {
-    const Span span = a.token_span(t);
-    for (int64_t h = 0; h < a.task.group_size; ++h, ++row) {
-      if (common(span, whole).empty()) continue;
-      if (span.begin < segment) {
-        merge_row(a, row);
-        continue;
-      }
-      std::memcpy(a.running + row * a.columns, a.accumulators + row * a.columns,
-                  static_cast<size_t>(a.columns) * sizeof(float));
-      a.run_maximums[row] = a.maximums[row];
-      a.run_sums[row] = a.sums[row];
-    }
-  }
-}
-
-void divide(const Attention& a) {
-  int64_t row = 0;
-  for (int64_t t = 0; t < a.task.num_tokens; ++t) {
-    float* output = a.task.output + t * a.task.token_stride;
-    for (int64_t h = 0; h < a.task.group_size; ++h, ++row, output += a.kv.head_dim) {
-      const __m256 sum = _mm256_set1_ps(a.run_sums[row]);
-      const float* totals = a.running + row * a.columns;
-      for (int64_t d = 0; d < a.kv.head_dim; d += 8) {
-        store_lanes(output + d, a.kv.head_dim - d, _mm256_div_ps(_mm256_loadu_ps(totals + d), sum));
-      }
-    }
-  }
-}
+};
 
 }  // namespace
 
-void attention(const AttentionTask& task) {
-  const Attention a(task);
-  pack_queries(a);
-  const Span all = {a.token_span(0).begin, a.token_span(task.num_tokens - 1).end};
-  for (int64_t segment = all.begin / kAttentionSegment * kAttentionSegment; segment < all.end;
-       segment += kAttentionSegment) {
-    const Span whole = {segment, segment + kAttentionSegment};
-    const Span span = common(all, whole);
-    score_segment(a, segment, span);
-    weigh_segment(a, segment);
-    accumulate_segment(a, segment, span);
-    merge_segment(a, segment, whole);
-  }
-  divide(a);
-}
+void attention(const AttentionTask& task) { walk_attention<AttentionUnit>(task); }
 
 }  // namespace sparkllama::avx2
