@@ -18,6 +18,7 @@ namespace {
 
 constexpr KernelTable kReferenceTable = {
     .name = "reference",
+    .tile_rows = 1,
     .matrix_product = reference::matrix_product,
     .quantize_block32 = reference::quantize_block32,
     .quantize_block256 = reference::quantize_block256,
@@ -35,6 +36,7 @@ constexpr KernelTable kReferenceTable = {
 #if defined(__x86_64__)
 constexpr KernelTable kAvx2Table = {
     .name = "avx2",
+    .tile_rows = avx2::kTileRows,
     .matrix_product = avx2::matrix_product,
     .quantize_block32 = avx2::quantize_block32,
     .quantize_block256 = avx2::quantize_block256,
@@ -61,6 +63,7 @@ constexpr KernelTable kAvxVnniTable = avxvnni_table();
 
 constexpr KernelTable kAvx512Table = {
     .name = "avx512",
+    .tile_rows = avx512::kTileRows,
     .matrix_product = avx512::matrix_product,
     .quantize_block32 = avx512::quantize_block32,
     .quantize_block256 = avx512::quantize_block256,
@@ -78,6 +81,7 @@ constexpr KernelTable kAvx512Table = {
 #elif defined(__aarch64__)
 constexpr KernelTable kNeonTable = {
     .name = "neon",
+    .tile_rows = neon::kTileRows,
     .matrix_product = neon::matrix_product,
     .quantize_block32 = reference::quantize_block32,
     .quantize_block256 = reference::quantize_block256,

@@ -13,41 +13,58 @@ FormatSet FormatSet::of(std::initializer_list<const PackedMatrix*> weights) {
 }
 
 ActivationBuffer::ActivationBuffer(int64_t max_rows, int64_t max_columns)
-    : codes32_(max_rows * max_columns),
+    : codes32_(max_rows * tile_row_bytes(max_columns)),
       scales32_(max_rows * (max_columns / 32)),
       sums32_(max_rows * (max_columns / 32)),
-      codes256_(max_rows * max_columns),
+      codes256_(max_rows * tile_row_bytes(max_columns)),
       scales256_(max_rows * (max_columns / 256)),
       sums256_(max_rows * (max_columns / 16)),
-      short_sums256_(max_rows * (max_columns / 32)) {}
+      short_sums256_(max_rows * (max_columns / 32)),
+      loud256_(max_rows * (max_columns / 256)) {}
 
 void ActivationBuffer::quantize_row(const KernelTable& kernels, FormatSet formats,
-                                    const float* values, int64_t row, int64_t columns) {
+                                    const float* values, int64_t row, int64_t num_rows,
+                                    int64_t columns) {
+  const ActivationTile tile = ActivationTiles{num_rows, kernels.tile_rows}.tile_of(row);
+  const int64_t index = row - tile.first_row;
+  const int64_t codes = tile.first_row * tile_row_bytes(columns) + index * kTileColumns;
+  // Where elements of which a row has `count` begin for this one.
+  const auto at = [&](int64_t count) { return tile.first_row * count + index; };
   if (formats.block32) {
-    kernels.quantize_block32(values, columns, codes32_.data() + row * columns,
-                             scales32_.data() + row * (columns / 32),
-                             sums32_.data() + row * (columns / 32));
+    kernels.quantize_block32(values, columns,
+                             {codes32_.data() + codes, scales32_.data() + at(columns / 32),
+                              sums32_.data() + at(columns / 32), nullptr, nullptr, tile.num_rows});
   }
   if (formats.block256) {
-    kernels.quantize_block256(values, columns, codes256_.data() + row * columns,
-                              scales256_.data() + row * (columns / 256),
-                              sums256_.data() + row * (columns / 16),
-                              short_sums256_.data() + row * (columns / 32));
+    kernels.quantize_block256(
+        values, columns,
+        {codes256_.data() + codes, scales256_.data() + at(columns / 256),
+         sums256_.data() + at(columns / 16), short_sums256_.data() + 2 * at(columns / 64),
+         loud256_.data() + at(columns / 256), tile.num_rows});
   }
 }
 
-Activations ActivationBuffer::activations(ActivationFormat format, const float* values,
+Activations ActivationBuffer::activations(const KernelTable& kernels, ActivationFormat format,
+                                          const float* values, int64_t num_rows,
                                           int64_t columns) const {
+  const ActivationTiles tiles = {num_rows, kernels.tile_rows};
   switch (format) {
     case ActivationFormat::kInt8Block32:
-      return {values, codes32_.data(), scales32_.data(), sums32_.data(), nullptr, columns};
+      return {values,  codes32_.data(), scales32_.data(), sums32_.data(),
+              nullptr, nullptr,         columns,          tiles};
     case ActivationFormat::kInt8Block256:
-      return {values,          codes256_.data(),      scales256_.data(),
-              sums256_.data(), short_sums256_.data(), columns};
+      return {values,
+              codes256_.data(),
+              scales256_.data(),
+              sums256_.data(),
+              short_sums256_.data(),
+              loud256_.data(),
+              columns,
+              tiles};
     case ActivationFormat::kFloat32:
       break;
   }
-  return {values, nullptr, nullptr, nullptr, nullptr, columns};
+  return {values, nullptr, nullptr, nullptr, nullptr, nullptr, columns, tiles};
 }
 
 }  // namespace sparkllama

@@ -25,21 +25,25 @@ class ActivationBuffer {
  public:
   ActivationBuffer(int64_t max_rows, int64_t max_columns);
 
-  // Quantizes row `row` of a matrix of `columns`. Rows may be prepared by different threads.
+  // Quantizes row `row` of a matrix of `num_rows` by `columns`. Rows may be prepared by different
+  // threads.
   void quantize_row(const KernelTable& kernels, FormatSet formats, const float* values, int64_t row,
-                    int64_t columns);
+                    int64_t num_rows, int64_t columns);
 
   // What a product reads: `values` are the rows themselves, [num_rows, columns].
-  Activations activations(ActivationFormat format, const float* values, int64_t columns) const;
+  Activations activations(const KernelTable& kernels, ActivationFormat format, const float* values,
+                          int64_t num_rows, int64_t columns) const;
 
  private:
-  AlignedArray<int8_t> codes32_;         // [max_rows, max_columns]
+  // In tiles, as Activations says.
+  AlignedArray<int8_t> codes32_;         // [max_rows, tile_row_bytes(max_columns)]
   AlignedArray<float> scales32_;         // [max_rows, max_columns / 32]
   AlignedArray<int32_t> sums32_;         // [max_rows, max_columns / 32]
-  AlignedArray<int8_t> codes256_;        // [max_rows, max_columns]
+  AlignedArray<int8_t> codes256_;        // [max_rows, tile_row_bytes(max_columns)]
   AlignedArray<float> scales256_;        // [max_rows, max_columns / 256]
   AlignedArray<int32_t> sums256_;        // [max_rows, max_columns / 16]
   AlignedArray<int16_t> short_sums256_;  // [max_rows, max_columns / 32]
+  AlignedArray<uint8_t> loud256_;        // [max_rows, max_columns / 256]
 };
 
 }  // namespace sparkllama

@@ -8,24 +8,44 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/activation_tiles.h"
 #include "tensor/activation_format.h"
 #include "tensor/packed_layout.h"
 
 namespace sparkllama {
+
+// Sums of 16 products of such codes with 6-bit ones, signed, fit into 16 bits.
+constexpr int32_t kQuietSum = 1023;
 
 // Activations of a step, prepared once and read by every matrix product that takes them.
 //
 // Per block: amax = max |x|, scale = amax / 127, code = round-half-even(x * (127 / amax)).
 // A block with amax below 2^-100 counts as zero: scale 0, codes 0. A block that holds an infinity
 // or a NaN has scale NaN and codes 0, so that every output it meets is NaN.
+//
+// Rows stand in tiles (ops/activation_tiles.h). The shapes below are those of one row, whose
+// elements lie apart by the number of rows of its tile.
 struct Activations {
-  const float* values;  // [num_rows, columns]; read by float types only
-  const int8_t* codes;  // [num_rows, columns], in [-127, 127]; null for kFloat32
-  const float* scales;  // [num_rows, columns / block]
-  // Sums of codes. kInt8Block32: [num_rows, columns / 32]; kInt8Block256: [num_rows, columns / 16].
-  const int32_t* sums;
-  const int16_t* sums32;  // kInt8Block256: [num_rows, columns / 32]; null for the others
+  const float* values;    // [num_rows, columns], in no tiles; read by float types only
+  const int8_t* codes;    // [columns], in [-127, 127]; null for kFloat32
+  const float* scales;    // [columns / block]
+  const int32_t* sums;    // of codes; kInt8Block32: [columns / 32]; kInt8Block256: [columns / 16]
+  const int16_t* sums32;  // of codes; kInt8Block256: [columns / 64][2]; null for the others
+  // kInt8Block256: [columns / 256], 1 where the magnitudes of 16 codes that a sum is of come to
+  // more than kQuietSum, else 0; null for the others.
+  const uint8_t* loud;
   int64_t columns;
+  ActivationTiles tiles;
+};
+
+// Where one row is written in its tile; each pointer is at the row's first element.
+struct QuantizedRow {
+  int8_t* codes;
+  float* scales;
+  int32_t* sums;
+  int16_t* sums32;
+  uint8_t* loud;
+  int64_t tile_rows;  // of the tile
 };
 
 enum class KvType : int32_t { kFloat32 = 0, kFloat16 = 1, kInt8 = 2 };
@@ -93,6 +113,9 @@ constexpr int64_t attention_scratch_floats(int64_t rows, int64_t head_dim) {
   return whole_rows * (kAttentionSegment + 16 + 3 * columns + 4) + 4 * kKvBlockPositions * columns;
 }
 
+// Bytes of scratch that a matrix product needs.
+constexpr int64_t kProductScratchBytes = 160 * 1024;
+
 struct RopePair {
   float cosine;
   float sine;
@@ -101,24 +124,26 @@ struct RopePair {
 struct KernelTable {
   const char* name;  // "reference", "avx2", "avxvnni", "avx512", "neon"
 
+  // Most rows of a tile of activations.
+  int64_t tile_rows;
+
   // y[t * y_stride + r] for t in [0, num_rows), r in [row_begin, row_end): weights row r times
-  // activations row t. row_begin is a multiple of kPanelRows, and so is row_end where it is not
-  // weights.rows. y holds [num_rows, y_stride] and does not overlap any input; nothing but those
-  // elements is read or written. Zero columns give 0.
-  // Float types: one chain of fused multiply-adds over k = 0 .. columns - 1 from 0, weights widened
-  // to float32. Quantized types: per block in order, integer arithmetic exact,
+  // activations row t, num_rows being activations.tiles.num_rows. scratch is
+  // [kProductScratchBytes], on a border of 64 bytes. row_begin is a multiple of kPanelRows, and so
+  // is row_end where it is not weights.rows. y holds [num_rows, y_stride] and does not overlap any
+  // input; nothing but those elements is read or written. Zero columns give 0. Float types: one
+  // chain of fused multiply-adds over k = 0 .. columns - 1 from 0, weights widened to float32.
+  // Quantized types: per block in order, integer arithmetic exact,
   //   acc = fma(float(dot), weight scale * activation scale, acc)
   // and for types with a minimum a second such step. The exact expression per type stands in
   // cpu/kernels/reference/matrix_product.cc.
   void (*matrix_product)(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
-                         const Activations& activations, int64_t num_rows, float* y,
+                         const Activations& activations, std::byte* scratch, float* y,
                          int64_t y_stride);
 
   // Quantizes one row as Activations says. `columns` is a multiple of the block.
-  void (*quantize_block32)(const float* x, int64_t columns, int8_t* codes, float* scales,
-                           int32_t* sums);
-  void (*quantize_block256)(const float* x, int64_t columns, int8_t* codes, float* scales,
-                            int32_t* sums, int16_t* sums32);
+  void (*quantize_block32)(const float* x, int64_t columns, const QuantizedRow& out);
+  void (*quantize_block256)(const float* x, int64_t columns, const QuantizedRow& out);
 
   // out[i] = (x[i] * (1 / sqrt(sum / columns + epsilon))) * weight[i]; out may be x.
   // sum is of x^2 in 16 lanes (lane = i mod 16), each a chain of fused multiply-adds from 0, then a

@@ -45,8 +45,9 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
       gate_(capacity.tokens * parameters_.feed_forward_length),
       up_(capacity.tokens * parameters_.feed_forward_length),
       rotations_(capacity.tokens * (parameters_.rope_dimension / 2)),
-      scratch_floats_(
-          attention_scratch_floats(attention_plan_.most_rows(), parameters_.head_dimension)),
+      scratch_floats_(std::max<int64_t>(
+          attention_scratch_floats(attention_plan_.most_rows(), parameters_.head_dimension),
+          kProductScratchBytes / sizeof(float))),
       scratch_(pool.size() * scratch_floats_),
       quantized_(std::max(capacity.tokens, kMaxLogitsRows), widest(parameters_)) {
   for (int l = 0; l < parameters_.layer_count; ++l) {
@@ -175,7 +176,7 @@ void ForwardPass::feed_forward(int layer) {
     for (int64_t t = share.begin; t < share.end; ++t) {
       float* gate = gate_.data() + t * width;
       kernels_.swiglu(gate, up_.data() + t * width, width);
-      quantized_.quantize_row(kernels_, formats, gate, t, width);
+      quantized_.quantize_row(kernels_, formats, gate, t, num_tokens_, width);
     }
   });
   multiply({{&w.down, projected_.data()}}, gate_.data(), num_tokens_);
@@ -215,7 +216,7 @@ void ForwardPass::normalize_row(int64_t token, const float* norm, FormatSet form
   const int64_t width = parameters_.embedding_length;
   float* row = normed_.data() + token * width;
   kernels_.rms_norm(residual_.data() + token * width, norm, parameters_.norm_epsilon, width, row);
-  quantized_.quantize_row(kernels_, formats, row, token, width);
+  quantized_.quantize_row(kernels_, formats, row, token, num_tokens_, width);
 }
 
 void ForwardPass::quantize(FormatSet formats, const float* rows, int64_t columns) {
@@ -225,7 +226,7 @@ void ForwardPass::quantize(FormatSet formats, const float* rows, int64_t columns
   pool_.run(num_tokens_ * columns * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
-      quantized_.quantize_row(kernels_, formats, rows + t * columns, t, columns);
+      quantized_.quantize_row(kernels_, formats, rows + t * columns, t, num_tokens_, columns);
     }
   });
 }
@@ -252,8 +253,10 @@ void ForwardPass::multiply(std::initializer_list<Product> products, const float*
       if (begin < end) {
         kernels_.matrix_product(
             weights, begin, end,
-            quantized_.activations(activation_format(weights.type), rows, weights.columns),
-            num_rows, product.y, weights.rows);
+            quantized_.activations(kernels_, activation_format(weights.type), rows, num_rows,
+                                   weights.columns),
+            reinterpret_cast<std::byte*>(scratch_.data() + thread * scratch_floats_), product.y,
+            weights.rows);
       }
       first += whole_granules(weights.rows);
     }
@@ -268,7 +271,7 @@ void ForwardPass::logits(const int32_t* tokens, int64_t count, float* out) {
       float* row = normed_.data() + i * width;
       kernels_.rms_norm(residual_.data() + tokens[i] * width, model_.output_norm(),
                         parameters_.norm_epsilon, width, row);
-      quantized_.quantize_row(kernels_, output_formats_, row, i, width);
+      quantized_.quantize_row(kernels_, output_formats_, row, i, count, width);
     }
   });
   multiply({{&model_.output(), out}}, normed_.data(), count);

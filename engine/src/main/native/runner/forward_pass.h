@@ -83,7 +83,7 @@ class ForwardPass {
   AlignedArray<float> up_;            // [tokens, feed_forward]
   AlignedArray<RopePair> rotations_;  // [tokens, rope_dim / 2]
   int64_t scratch_floats_;
-  AlignedArray<float> scratch_;  // [threads, scratch_floats_]
+  AlignedArray<float> scratch_;  // [threads, scratch_floats_], of attention or of products
   ActivationBuffer quantized_;   // [max(tokens, kMaxLogitsRows), widest input]
 };
 

@@ -1,10 +1,13 @@
 // Walks quantization, normalization, RoPE, SwiGLU, addition and dequantization of every table
 // against the reference, bit by bit, and the reference against float64.
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 #include "base/math.h"
 #include "cpu/kernel_dispatch.h"
+#include "cpu/kernels/reference/activation_row.h"
 #include "tests/instruction_sets.h"
 #include "tests/kernel_check.h"
 #include "tests/packed_weights.h"
@@ -39,6 +42,8 @@ void check_quantize(const KernelTable& table, TensorType type, const std::vector
   const OwnedActivations actual = prepare(table, type, x, columns);
   EXPECT(actual.codes == expected.codes);
   EXPECT(actual.sums == expected.sums);
+  EXPECT(actual.sums32 == expected.sums32);
+  EXPECT(actual.loud == expected.loud);
   expect_same(actual.scales, expected.scales, named(table, "quantize", columns));
   // The contract, anew in float64: a code is within half a step and rounding of x / scale.
   const size_t block = static_cast<size_t>(block_columns(type));
@@ -59,6 +64,52 @@ void check_quantize(const KernelTable& table, TensorType type, const std::vector
     for (size_t j = 0; j < sum_block; ++j) sum += actual.codes[i + j];
     EXPECT_EQUAL(actual.sums[i / sum_block], sum);
   }
+  for (size_t b = 0; b < actual.loud.size(); ++b) {
+    int most = 0;
+    for (size_t i = 256 * b; i < 256 * (b + 1); i += 16) {
+      int magnitude = 0;
+      for (size_t j = i; j < i + 16; ++j) magnitude += std::abs(actual.codes[j]);
+      most = std::max(most, magnitude);
+    }
+    EXPECT_EQUAL(static_cast<int>(actual.loud[b]), most > 1023 ? 1 : 0);
+  }
+}
+
+// Rows in tiles are the same rows.
+void check_tiles(const KernelTable& table, TensorType type, int64_t num_rows, Random& random) {
+  const int64_t block = block_columns(type);
+  const int64_t sum_block = block == 32 ? 32 : 16;
+  const int64_t columns = 3 * block;
+  const std::vector<float> x = random.gaussians(num_rows * columns);
+  const OwnedActivations tiles = prepare(table, type, x, num_rows, columns, 4);
+  const Activations view = tiles.view();
+  for (int64_t t = 0; t < num_rows; ++t) {
+    const std::vector<float> one(x.begin() + t * columns, x.begin() + (t + 1) * columns);
+    const OwnedActivations alone = prepare(reference(), type, one, columns);
+    const reference::ActivationRow row(view, t, block, sum_block);
+    for (int64_t k = 0; k < columns; ++k) {
+      EXPECT_EQUAL(*row.codes(k), alone.codes[static_cast<size_t>(k)]);
+    }
+    for (int64_t b = 0; b < columns / block; ++b) {
+      EXPECT(same_bits(row.scale(b), alone.scales[static_cast<size_t>(b)]));
+    }
+    for (int64_t s = 0; s < columns / sum_block; ++s) {
+      EXPECT_EQUAL(row.sum(s), alone.sums[static_cast<size_t>(s)]);
+    }
+    if (block == 32) continue;
+    const ActivationTile tile = view.tiles.tile_of(t);
+    const int64_t index = t - tile.first_row;
+    for (int64_t s = 0; s < columns / 32; ++s) {
+      const int64_t at =
+          tile.first_row * (columns / 32) + (s / 2 * tile.num_rows + index) * 2 + s % 2;
+      EXPECT_EQUAL(view.sums32[at], alone.sums32[static_cast<size_t>(s)]);
+    }
+    for (int64_t b = 0; b < 3; ++b) {
+      const int64_t at = tile.first_row * 3 + b * tile.num_rows + index;
+      EXPECT_EQUAL(static_cast<int>(view.loud[at]),
+                   static_cast<int>(alone.loud[static_cast<size_t>(b)]));
+    }
+  }
 }
 
 void walk_quantize(const KernelTable& table, Random& random) {
@@ -70,6 +121,8 @@ void walk_quantize(const KernelTable& table, Random& random) {
       }
       check_quantize(table, type, any_floats(blocks * block, random));
     }
+    for (const int64_t num_rows : {1, 3, 4, 7, 13}) check_tiles(table, type, num_rows, random);
+    check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), 1.0f));  // loud
     check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), 0.0f));
     check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), -0.0f));
     // Ties: 127 steps, so that x / scale is exactly half way.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/aligned_array.h"
 #include "ops/kernel_table.h"
 #include "tests/expect.h"
 #include "tests/instruction_sets.h"
@@ -40,37 +41,63 @@ struct OwnedActivations {
   std::vector<float> scales;
   std::vector<int32_t> sums;
   std::vector<int16_t> sums32;
+  std::vector<uint8_t> loud;
   int64_t columns;
+  ActivationTiles tiles;
 
   Activations view() const {
-    return {values.data(), codes.data(), scales.data(), sums.data(), sums32.data(), columns};
+    return {values.data(), codes.data(), scales.data(), sums.data(),
+            sums32.data(), loud.data(),  columns,       tiles};
   }
 };
 
-// Quantizes [num_rows, columns] by a table, in the format that the weight type reads.
+// Quantizes [num_rows, columns] by a table, in the format that the weight type reads and in tiles
+// of at most tile_rows.
 inline OwnedActivations prepare(const KernelTable& table, TensorType type,
-                                const std::vector<float>& values, int64_t columns) {
-  OwnedActivations out = {values, {}, {}, {}, {}, columns};
+                                const std::vector<float>& values, int64_t num_rows, int64_t columns,
+                                int64_t tile_rows) {
+  OwnedActivations out = {values, {}, {}, {}, {}, {}, columns, {num_rows, tile_rows}};
   const ActivationFormat format = activation_format(type);
   if (format == ActivationFormat::kFloat32 || columns == 0) return out;
   const int64_t block = format == ActivationFormat::kInt8Block32 ? 32 : 256;
   const int64_t sum_block = format == ActivationFormat::kInt8Block32 ? 32 : 16;
-  out.codes.resize(values.size());
-  out.scales.resize(values.size() / static_cast<size_t>(block));
-  out.sums.resize(values.size() / static_cast<size_t>(sum_block));
-  if (block == 256) out.sums32.resize(values.size() / 32);
-  for (int64_t at = 0; at < static_cast<int64_t>(values.size()); at += columns) {
-    const float* x = values.data() + at;
-    int8_t* codes = out.codes.data() + at;
-    float* scales = out.scales.data() + at / block;
-    int32_t* sums = out.sums.data() + at / sum_block;
-    if (block == 32) {
-      table.quantize_block32(x, columns, codes, scales, sums);
-    } else {
-      table.quantize_block256(x, columns, codes, scales, sums, out.sums32.data() + at / 32);
-    }
+  out.codes.resize(static_cast<size_t>(num_rows * tile_row_bytes(columns)));
+  out.scales.resize(static_cast<size_t>(num_rows * (columns / block)));
+  out.sums.resize(static_cast<size_t>(num_rows * (columns / sum_block)));
+  if (block == 256) {
+    out.sums32.resize(static_cast<size_t>(num_rows * (columns / 32)));
+    out.loud.resize(static_cast<size_t>(num_rows * (columns / 256)));
+  }
+  for (int64_t row = 0; row < num_rows; ++row) {
+    const ActivationTile tile = out.tiles.tile_of(row);
+    const int64_t index = row - tile.first_row;
+    const QuantizedRow place = {
+        out.codes.data() + tile.first_row * tile_row_bytes(columns) + index * kTileColumns,
+        out.scales.data() + tile.first_row * (columns / block) + index,
+        out.sums.data() + tile.first_row * (columns / sum_block) + index,
+        out.sums32.data() + 2 * (tile.first_row * (columns / 64) + index),
+        out.loud.data() + tile.first_row * (columns / 256) + index,
+        tile.num_rows};
+    (block == 32 ? table.quantize_block32 : table.quantize_block256)(values.data() + row * columns,
+                                                                     columns, place);
   }
   return out;
+}
+
+// The same in tiles of one row: rows as they are.
+inline OwnedActivations prepare(const KernelTable& table, TensorType type,
+                                const std::vector<float>& values, int64_t columns) {
+  const int64_t num_rows = columns == 0 ? 0 : static_cast<int64_t>(values.size()) / columns;
+  return prepare(table, type, values, num_rows, columns, 1);
+}
+
+// A table's product, with scratch of its own.
+inline void multiply(const KernelTable& table, const PackedMatrix& weights, int64_t row_begin,
+                     int64_t row_end, const OwnedActivations& activations, std::vector<float>& y,
+                     int64_t y_stride) {
+  AlignedArray<std::byte> scratch(kProductScratchBytes);
+  table.matrix_product(weights, row_begin, row_end, activations.view(), scratch.data(), y.data(),
+                       y_stride);
 }
 
 }  // namespace sparkllama::testing

@@ -76,7 +76,7 @@ double compare(TensorType type, const std::vector<float>& values, Random& random
   const PackedMatrix& weights = packed.matrix();
   const OwnedActivations x = prepare(table, type, values, kColumns);
   std::vector<float> y(kActivationRows * kRows);
-  table.matrix_product(weights, 0, kRows, x.view(), kActivationRows, y.data(), kRows);
+  multiply(table, weights, 0, kRows, x, y, kRows);
 
   // Per block two steps of a chain, each with at most: the conversion of an integer, the product of
   // scales, and the chain's own rounding. Float types: one step per column.

@@ -31,15 +31,16 @@ void compare(const KernelTable& table, const Case& c, Random& random) {
   data.insert(data.begin(), 2, std::byte{0});
   const PackedWeights packed(c.type, data.data() + 2, c.rows, c.columns);
   const PackedMatrix& weights = packed.matrix();
-  const OwnedActivations x =
-      prepare(reference, c.type, random.gaussians(c.num_rows * c.columns), c.columns);
+  const std::vector<float> values = random.gaussians(c.num_rows * c.columns);
+  // The reference reads rows as they are, the table tiles of its own.
+  const OwnedActivations rows = prepare(reference, c.type, values, c.num_rows, c.columns, 1);
+  const OwnedActivations tiles =
+      prepare(table, c.type, values, c.num_rows, c.columns, table.tile_rows);
   const int64_t stride = c.rows + 3;
   std::vector<float> expected(static_cast<size_t>(c.num_rows * stride), kUntouched);
   std::vector<float> actual = expected;
-  reference.matrix_product(weights, c.row_begin, c.row_end, x.view(), c.num_rows, expected.data(),
-                           stride);
-  table.matrix_product(weights, c.row_begin, c.row_end, x.view(), c.num_rows, actual.data(),
-                       stride);
+  multiply(reference, weights, c.row_begin, c.row_end, rows, expected, stride);
+  multiply(table, weights, c.row_begin, c.row_end, tiles, actual, stride);
   const std::string what = std::string(table.name) + " " + tensor_type_name(c.type) + " rows " +
                            std::to_string(c.row_begin) + ".." + std::to_string(c.row_end) + " of " +
                            std::to_string(c.rows) + ", columns " + std::to_string(c.columns) +
@@ -74,11 +75,18 @@ void walk_type(const KernelTable& table, TensorType type, Random& random) {
   }
 }
 
-// Rows so wide that a product walks them in several chunks, which must not be seen.
+// Rows so wide that a product walks them in several chunks, and so many activation rows that it may
+// unfold the weights first: neither must be seen.
 void walk_chunks(const KernelTable& table, TensorType type, Random& random) {
   const int64_t columns = block_columns(type) == 1 ? 1000 : 5888;
-  for (const int64_t num_rows : {1, 6, 7, 14}) {
+  for (const int64_t num_rows : {1, 6, 7, 14, 50}) {
     compare(table, {type, 48, 0, 48, columns, num_rows, true}, random);
+  }
+  const int64_t block = block_columns(type);
+  for (const int64_t num_rows : {29, 43, 61, 64}) {
+    for (const int64_t rows : {1, 17, 32, 40}) {
+      compare(table, {type, rows, 0, rows, 3 * block, num_rows, rows != 17}, random);
+    }
   }
 }
 
@@ -86,7 +94,7 @@ void walk_chunks(const KernelTable& table, TensorType type, Random& random) {
 void walk_extremes(const KernelTable& table, TensorType type) {
   const int64_t columns = block_columns(type) == 1 ? 64 : 512;
   const int64_t rows = 8;
-  const int64_t num_rows = 4;
+  const int64_t num_rows = 64;
   const KernelTable& reference = *kernel_table(InstructionSet::kReference);
   for (const int byte : {0x00, 0x0f, 0x7f, 0x80, 0x81, 0xf0, 0xff}) {
     std::vector<std::byte> data(static_cast<size_t>(rows * row_bytes(type, columns)),
@@ -104,13 +112,16 @@ void walk_extremes(const KernelTable& table, TensorType type) {
     std::vector<float> values;
     for (int64_t i = 0; i < num_rows * columns; ++i) {
       const int64_t t = i / columns;
-      values.push_back(t == 0 ? 1.0f : t == 1 ? -1.0f : (i / t) % 2 == 0 ? 1.0f : -1.0f);
+      // From 32 on, tiles of which one row alone has sums of products wider than 16 bits.
+      const float value = t > 32 && t % 7 != 0 && i % 256 != 0 ? 0.4f : 1.0f;
+      values.push_back(t == 0 ? 1.0f : t == 1 ? -1.0f : (i / t) % 2 == 0 ? value : -value);
     }
-    const OwnedActivations x = prepare(reference, type, values, columns);
+    const OwnedActivations rows_as_are = prepare(reference, type, values, num_rows, columns, 1);
+    const OwnedActivations tiles = prepare(table, type, values, num_rows, columns, table.tile_rows);
     std::vector<float> expected(static_cast<size_t>(num_rows * rows));
     std::vector<float> actual = expected;
-    reference.matrix_product(weights, 0, rows, x.view(), num_rows, expected.data(), rows);
-    table.matrix_product(weights, 0, rows, x.view(), num_rows, actual.data(), rows);
+    multiply(reference, weights, 0, rows, rows_as_are, expected, rows);
+    multiply(table, weights, 0, rows, tiles, actual, rows);
     expect_same(actual, expected,
                 std::string(tensor_type_name(type)) + " all bytes " + std::to_string(byte));
   }

@@ -70,7 +70,7 @@ uint64_t product_digest(TensorType type) {
   const OwnedActivations x =
       prepare(reference(), type, exact_values(num_rows * columns, random), columns);
   std::vector<float> y(static_cast<size_t>(num_rows * rows));
-  reference().matrix_product(weights.matrix(), 0, rows, x.view(), num_rows, y.data(), rows);
+  multiply(reference(), weights.matrix(), 0, rows, x, y, rows);
   std::vector<float> row(static_cast<size_t>(columns));
   reference().dequantize_row(weights.matrix(), 17, row.data());
   Digest digest;

@@ -20,8 +20,8 @@ struct Block32Tile {
   // Block kBlock of the record at `records`.
   template <int kBlock>
   static inline __attribute__((always_inline)) void add_block(
-      const uint8_t* const (&records)[V::kPanels], const int8_t* x, int64_t x_stride,
-      const float* scales, const int32_t* sums, int64_t blocks, Sums& tile) {
+      const uint8_t* const (&records)[V::kPanels], const int8_t* x, const float* scales,
+      const int32_t* sums, Sums& tile) {
     const uint8_t* codes[kVectors];
     const uint8_t* high[kVectors];
 #pragma GCC unroll 4
@@ -34,11 +34,11 @@ struct Block32Tile {
     typename V::Int dots[kRows][kVectors];
 #pragma GCC unroll 8
     for (int t = 0; t < kRows; ++t) {
-      const typename V::Int begin = Codes::begin(sums + t * blocks);
+      const typename V::Int begin = Codes::begin(sums + t);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) dots[t][v] = begin;
     }
-    add_steps<V, Codes, kRows, kVectors, 0, 8>(codes, high, x, x_stride, dots);
+    add_steps<V, Codes, kRows, kVectors, 0, 8>(codes, high, x, dots);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const uint8_t* record = records[v / V::kVectors];
@@ -47,13 +47,13 @@ struct Block32Tile {
           V::load_halves(record + kRecord.scales_at + kBlock * 32 + part);
 #pragma GCC unroll 8
       for (int t = 0; t < kRows; ++t) {
-        const typename V::Float scale = V::broadcast_float(scales + t * blocks);
+        const typename V::Float scale = V::broadcast_float(scales + t);
         tile.acc[t][v] =
             V::fma(V::to_float(dots[t][v]), V::multiply(weight_scales, scale), tile.acc[t][v]);
         if constexpr (Codes::kMinimum) {
           const typename V::Float minimums =
               V::load_halves(record + kRecord.minimums_at + kBlock * 32 + part);
-          const typename V::Float sum = V::to_float(V::broadcast(sums + t * blocks));
+          const typename V::Float sum = V::to_float(V::broadcast(sums + t));
           tile.acc[t][v] = V::fma(sum, V::multiply(minimums, scale), tile.acc[t][v]);
         }
       }
@@ -63,28 +63,29 @@ struct Block32Tile {
   static void multiply(const ProductTile& tile) {
     const Activations& a = *tile.activations;
     const int64_t blocks = tile.columns / 32;
-    const int8_t* x = a.codes + tile.first_row * tile.columns + tile.first_block * 32;
-    const float* scales = a.scales + tile.first_row * blocks + tile.first_block;
-    const int32_t* sums = a.sums + tile.first_row * blocks + tile.first_block;
+    const int64_t row_bytes = tile_row_bytes(tile.columns);
+    const int8_t* x = a.codes + tile.first_row * row_bytes + tile.first_block * 32 * kRows;
+    const float* scales = a.scales + tile.first_row * blocks + tile.first_block * kRows;
+    const int32_t* sums = a.sums + tile.first_row * blocks + tile.first_block * kRows;
     const uint8_t* records[V::kPanels];
     for (int p = 0; p < V::kPanels; ++p) records[p] = tile.panels[p];
     Sums acc;
     acc.load(tile, tile.first_block == 0);
     int64_t b = tile.first_block;
     for (; b + 2 <= tile.end_block; b += 2) {
-      add_block<0>(records, x, tile.columns, scales, sums, blocks, acc);
-      add_block<1>(records, x + 32, tile.columns, scales + 1, sums + 1, blocks, acc);
-      fetch_next_rows<kRows>(x, tile.columns);
-      x += 64;
-      scales += 2;
-      sums += 2;
+      add_block<0>(records, x, scales, sums, acc);
+      add_block<1>(records, x + 32, scales + kRows, sums + kRows, acc);
+      fetch_next_tile<kRows>(x, row_bytes);
+      x += kTileColumns * kRows;
+      scales += 2 * kRows;
+      sums += 2 * kRows;
 #pragma GCC unroll 2
       for (int p = 0; p < V::kPanels; ++p) {
         fetch_ahead(tile, records[p]);
         records[p] += kRecord.bytes;
       }
     }
-    if (b < tile.end_block) add_block<0>(records, x, tile.columns, scales, sums, blocks, acc);
+    if (b < tile.end_block) add_block<0>(records, x, scales, sums, acc);
     acc.store(tile);
   }
 };

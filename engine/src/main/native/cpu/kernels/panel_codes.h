@@ -3,6 +3,7 @@
 // V is a vector unit as cpu/kernels/panel_product.h describes it.
 #pragma once
 
+#include "ops/activation_tiles.h"
 #include "tensor/packed_layout.h"
 
 namespace sparkllama {
@@ -84,11 +85,12 @@ struct PanelCodes {
   }
 };
 
-// Adds the products of steps [kStep, kEnd) of 8. kVectors counts those of all panels.
+// Adds the products of steps [kStep, kEnd) of 8 with the rows of a tile that begins at x. kVectors
+// counts those of all panels.
 template <typename V, typename Codes, int kRows, int kVectors, int kStep, int kEnd>
 inline __attribute__((always_inline)) void add_steps(const uint8_t* const (&codes)[kVectors],
                                                      const uint8_t* const (&high)[kVectors],
-                                                     const int8_t* x, int64_t x_stride,
+                                                     const int8_t* x,
                                                      typename V::Int (&dots)[kRows][kVectors]) {
   typename V::Int weights[kVectors];
 #pragma GCC unroll 4
@@ -97,12 +99,12 @@ inline __attribute__((always_inline)) void add_steps(const uint8_t* const (&code
   }
 #pragma GCC unroll 8
   for (int t = 0; t < kRows; ++t) {
-    const typename V::Int four = V::broadcast(x + t * x_stride + 4 * kStep);
+    const typename V::Int four = V::broadcast(x + t * kTileColumns + 4 * kStep);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) dots[t][v] = Codes::dot(dots[t][v], weights[v], four);
   }
   if constexpr (kStep + 1 < kEnd) {
-    add_steps<V, Codes, kRows, kVectors, kStep + 1, kEnd>(codes, high, x, x_stride, dots);
+    add_steps<V, Codes, kRows, kVectors, kStep + 1, kEnd>(codes, high, x, dots);
   }
 }
 

@@ -19,7 +19,10 @@
 //   dot_wide          the same with codes in [0, 255], each 128 above what is meant
 //   dot_shorts        accumulator + 2 products per lane of 16-bit integers
 //   widen_signed, widen_low_half, widen_high_half, widen_pairs: one byte (two) per lane to 32 (16)
-//   to_float, load_float, load_halves, load_bfloats, broadcast_float, multiply, fma, fnma, store
+//   store_codes, exclusive_or, constant (of 32-bit lanes), shift_right (32-bit lanes, of their
+//   sign), pair_shorts: lanes whose low halves are the first's and whose high halves are the
+//   second's to_float, load_float, load_halves, load_bfloats, broadcast_float, multiply, fma, fnma,
+//   store
 #pragma once
 
 #include "cpu/kernels/product_tile.h"
@@ -27,9 +30,9 @@
 namespace sparkllama {
 namespace {
 
-// Bytes of packed weights that stay in the second cache, beside the next chunk's, for all
-// activation rows. A chunk of few columns would spend its time on loading and storing the sums.
-constexpr int64_t kChunkBytes = 96 * 1024;
+// Bytes of weights that stay in the second cache, beside the next chunk's, for all activation rows.
+// A chunk of few columns would spend its time on loading and storing the sums.
+constexpr int64_t kChunkBytes = kProductScratchBytes;
 
 // Calls the tile's function for its number of activation rows.
 template <typename V, template <typename, TensorType, int> typename Tile, TensorType kType,
@@ -43,7 +46,7 @@ inline __attribute__((always_inline)) void multiply_rows(const ProductTile& tile
 }
 
 // How a product of one type walks through its weights: panels by chunks of columns.
-template <typename V, TensorType kType>
+template <typename V, TensorType kType, int64_t kBlockBytes>
 struct PanelWalk {
   static constexpr RecordLayout kRecord = record_layout(kType);
   const ProductTask& task;
@@ -57,8 +60,9 @@ struct PanelWalk {
         bytes(panel_bytes(kType, task.weights.columns)) {
     // Few activation rows pass a chunk once: then it is the whole panel, read in one go. Chunks of
     // like width, for one of few columns is mostly beginning and end.
-    constexpr int64_t kMost = kChunkBytes / (V::kPanels * kRecord.bytes) * kRecord.blocks;
-    const int64_t chunks = task.num_rows <= V::kRows ? 1 : (blocks + kMost - 1) / kMost;
+    constexpr int64_t kMost = kChunkBytes / (V::kPanels * kBlockBytes);
+    const int64_t chunks =
+        task.activations.tiles.num_rows <= V::kRows ? 1 : (blocks + kMost - 1) / kMost;
     const int64_t records = (blocks + kRecord.blocks - 1) / kRecord.blocks;
     chunk = (records + chunks - 1) / chunks * kRecord.blocks;
   }
@@ -76,16 +80,21 @@ struct SingleRowUnit : V {
   static constexpr int kRows = 1;
 };
 
-template <typename V, template <typename, TensorType, int> typename Tile, TensorType kType>
-void multiply_panels(const ProductTask& task) {
-  if constexpr (V::kPanels > 1) {
-    if (task.num_rows == 1) return multiply_panels<SingleRowUnit<V>, Tile, kType>(task);
-  }
-  const PanelWalk<V, kType> walk(task);
+// For weights that tiles read as they are.
+template <TensorType kType>
+struct AsPacked {
+  static constexpr int64_t kBlockBytes = record_layout(kType).bytes / record_layout(kType).blocks;
+  void prepare(ProductTile&) {}
+};
+
+// `weights` prepares the panels of a chunk before its tiles are multiplied.
+template <typename V, template <typename, TensorType, int> typename Tile, TensorType kType,
+          typename Weights>
+void multiply_chunks(const ProductTask& task, Weights& weights) {
+  const PanelWalk<V, kType, Weights::kBlockBytes> walk(task);
   constexpr int64_t kStride = V::kPanels * kPanelRows;
   constexpr int64_t kLines = record_layout(kType).bytes / 64;
-  // Tiles of like height: one of few rows costs almost as much as a full one.
-  const int64_t tiles = (task.num_rows + V::kRows - 1) / V::kRows;
+  const int64_t tiles = task.activations.tiles.count();
   for (int64_t r = task.row_begin; r < task.row_end; r += kStride) {
     for (int64_t first = 0; first < walk.blocks; first += walk.chunk) {
       const bool last = first + walk.chunk >= walk.blocks;
@@ -97,24 +106,38 @@ void multiply_panels(const ProductTask& task) {
       tile.y_stride = task.y_stride;
       tile.ahead = last ? walk.at(r + kStride, 0) - walk.at(r, first)
                         : walk.at(r, first + walk.chunk) - walk.at(r, first);
+      for (int p = 0; p < V::kPanels; ++p) {
+        // Where there is no second panel the first is read twice, and nothing is written.
+        const bool there = r + p * kPanelRows < task.row_end;
+        const int64_t left = there ? task.row_end - r - p * kPanelRows : 0;
+        tile.panels[p] = walk.at(there ? r + p * kPanelRows : r, first);
+        tile.outputs[p] = left < kPanelRows ? left : kPanelRows;
+      }
+      weights.prepare(tile);
       for (int64_t i = 0; i < tiles; ++i) {
-        tile.first_row = task.num_rows * i / tiles;
+        const ActivationTile rows = task.activations.tiles.tile(i);
+        tile.first_row = rows.first_row;
         tile.first_line = kLines * i / tiles;
         tile.end_line = kLines * (i + 1) / tiles;
         for (int p = 0; p < V::kPanels; ++p) {
-          // Where there is no second panel the first is read twice, and nothing is written.
-          const bool there = r + p * kPanelRows < task.row_end;
-          const int64_t output = there ? r + p * kPanelRows : r;
-          const int64_t left = there ? task.row_end - output : 0;
-          tile.panels[p] = walk.at(output, first);
+          const int64_t output = tile.outputs[p] > 0 ? r + p * kPanelRows : r;
           tile.y[p] = task.y + tile.first_row * task.y_stride + output;
-          tile.outputs[p] = left < kPanelRows ? left : kPanelRows;
         }
-        multiply_rows<V, Tile, kType, V::kRows>(tile,
-                                                task.num_rows * (i + 1) / tiles - tile.first_row);
+        multiply_rows<V, Tile, kType, V::kRows>(tile, rows.num_rows);
       }
     }
   }
+}
+
+template <typename V, template <typename, TensorType, int> typename Tile, TensorType kType>
+void multiply_panels(const ProductTask& task) {
+  AsPacked<kType> weights;
+  if constexpr (V::kPanels > 1) {
+    if (task.activations.tiles.num_rows == 1) {
+      return multiply_chunks<SingleRowUnit<V>, Tile, kType>(task, weights);
+    }
+  }
+  multiply_chunks<V, Tile, kType>(task, weights);
 }
 
 }  // namespace

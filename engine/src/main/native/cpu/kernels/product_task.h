@@ -11,9 +11,16 @@ struct ProductTask {
   int64_t row_begin;
   int64_t row_end;
   const Activations& activations;
-  int64_t num_rows;
+  std::byte* scratch;  // [kProductScratchBytes]
   float* y;
   int64_t y_stride;
 };
+
+// Whether unfolding the weights first pays: their codes are in two parts, and many rows meet them.
+static inline bool unfolds(const ProductTask& task) {
+  constexpr int64_t kTiles = 8;
+  return (task.weights.type == TensorType::kQ3_K || task.weights.type == TensorType::kQ6_K) &&
+         task.activations.tiles.count() >= kTiles;
+}
 
 }  // namespace sparkllama

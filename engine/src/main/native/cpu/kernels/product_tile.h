@@ -10,9 +10,10 @@ namespace {
 
 // What a tile reads and writes.
 struct ProductTile {
-  const uint8_t* panels[2];  // at the chunk's first record
-  int64_t columns;           // of the whole matrix
-  int64_t first_block;       // of the chunk, even for types of 32 columns
+  const uint8_t* panels[2];    // at the chunk's first record
+  const uint8_t* unfolded[2];  // the same, for kernels that unfold a chunk first
+  int64_t columns;             // of the whole matrix
+  int64_t first_block;         // of the chunk, even for types of 32 columns
   int64_t end_block;
   const Activations* activations;
   int64_t first_row;
@@ -34,12 +35,14 @@ inline __attribute__((always_inline)) void fetch_ahead(const ProductTile& tile,
   }
 }
 
-// Fetches the line of activations that the next tile reads where this one reads `x`: a row's chunk
-// is too short for the processor to foresee it.
+// Fetches the activations that the next tile reads where this one reads `x`, kTileColumns of each
+// row: a chunk is too short for the processor to foresee them.
 template <int kRows>
-inline __attribute__((always_inline)) void fetch_next_rows(const int8_t* x, int64_t x_stride) {
+inline __attribute__((always_inline)) void fetch_next_tile(const int8_t* x, int64_t row_bytes) {
 #pragma GCC unroll 8
-  for (int t = kRows; t < 2 * kRows; ++t) __builtin_prefetch(x + t * x_stride, 0, 3);
+  for (int t = 0; t < kRows; ++t) {
+    __builtin_prefetch(x + kRows * row_bytes + t * kTileColumns, 0, 3);
+  }
 }
 
 // The sums of a tile, kept in y between chunks.

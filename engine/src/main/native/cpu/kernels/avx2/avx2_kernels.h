@@ -9,11 +9,13 @@
 
 namespace sparkllama::avx2 {
 
+// What fits into the registers: 8 dots, 2 weights, 1 broadcast; the sums wait in memory.
+constexpr int kTileRows = 4;
+
 void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
-void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
-void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
-                       int16_t* sums32);
+                    const Activations& activations, std::byte* scratch, float* y, int64_t y_stride);
+void quantize_block32(const float* x, int64_t columns, const QuantizedRow& out);
+void quantize_block256(const float* x, int64_t columns, const QuantizedRow& out);
 // Writes `count` codes, each `stride` bytes after the one before, and returns the scale, as
 // Activations says.
 float quantize_codes(const float* x, int64_t count, int8_t* codes, int64_t stride);

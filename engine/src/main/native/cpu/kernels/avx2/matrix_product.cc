@@ -6,10 +6,11 @@
 namespace sparkllama::avx2 {
 
 void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride) {
-  const ProductTask task = {weights, row_begin, row_end, activations, num_rows, y, y_stride};
+                    const Activations& activations, std::byte* scratch, float* y,
+                    int64_t y_stride) {
+  const ProductTask task = {weights, row_begin, row_end, activations, scratch, y, y_stride};
   if (weights.columns == 0) {
-    for (int64_t t = 0; t < num_rows; ++t) {
+    for (int64_t t = 0; t < activations.tiles.num_rows; ++t) {
       for (int64_t r = row_begin; r < row_end; ++r) y[t * y_stride + r] = 0.0f;
     }
     return;
@@ -22,7 +23,7 @@ void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_
       block32_product(task);
       break;
     case ActivationFormat::kInt8Block256:
-      block256_product(task);
+      unfolds(task) ? unfolded_product(task) : block256_product(task);
       break;
   }
 }

@@ -32,17 +32,17 @@ __m128i eight_codes(__m256 x, __m256 inverse) {
   return _mm_packs_epi16(words, words);
 }
 
-// Sums of 16 codes at a time.
-void sum_codes(const int8_t* codes, int64_t columns, int32_t* sums) {
-  const __m256i ones = _mm256_set1_epi16(1);
-  for (int64_t k = 0; k < columns; k += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + k));
-    const __m256i pairs = _mm256_madd_epi16(_mm256_cvtepi8_epi16(bytes), ones);
-    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
-    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
-    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1));
-    sums[k / 16] = _mm_cvtsi128_si32(four);
-  }
+__m128i load_sixteen(const int8_t* codes) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
+}
+
+// Of signed bytes.
+int32_t sum_of_sixteen(__m128i bytes) {
+  const __m256i pairs = _mm256_madd_epi16(_mm256_cvtepi8_epi16(bytes), _mm256_set1_epi16(1));
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1));
+  return _mm_cvtsi128_si32(four);
 }
 
 }  // namespace
@@ -71,24 +71,39 @@ float quantize_codes(const float* x, int64_t count, int8_t* codes, int64_t strid
   return amax / 127.0f;
 }
 
-void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales,
-                      int32_t* sums) {
+void quantize_block32(const float* x, int64_t columns, const QuantizedRow& out) {
   for (int64_t k = 0; k < columns; k += 32) {
-    scales[k / 32] = quantize_codes(x + k, 32, codes + k, 1);
-    int32_t halves[2];
-    sum_codes(codes + k, 32, halves);
-    sums[k / 32] = halves[0] + halves[1];
+    int8_t* codes = out.codes + k / kTileColumns * kTileColumns * out.tile_rows + k % kTileColumns;
+    out.scales[k / 32 * out.tile_rows] = quantize_codes(x + k, 32, codes, 1);
+    out.sums[k / 32 * out.tile_rows] =
+        sum_of_sixteen(load_sixteen(codes)) + sum_of_sixteen(load_sixteen(codes + 16));
   }
 }
 
-void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
-                       int16_t* sums32) {
-  for (int64_t k = 0; k < columns; k += 256) {
-    scales[k / 256] = quantize_codes(x + k, 256, codes + k, 1);
-  }
-  sum_codes(codes, columns, sums);
-  for (int64_t i = 0; i < columns / 32; ++i) {
-    sums32[i] = static_cast<int16_t>(sums[2 * i] + sums[2 * i + 1]);
+void quantize_block256(const float* x, int64_t columns, const QuantizedRow& out) {
+  for (int64_t b = 0; b < columns / 256; ++b) {
+    int8_t codes[256];
+    out.scales[b * out.tile_rows] = quantize_codes(x + b * 256, 256, codes, 1);
+    int8_t* to = out.codes + b * 256 * out.tile_rows;
+    for (int64_t i = 0; i < 4; ++i) {
+      std::memcpy(to + i * kTileColumns * out.tile_rows, codes + i * kTileColumns, kTileColumns);
+    }
+    out.loud[b * out.tile_rows] = 0;
+    for (int64_t i = 0; i < 8; ++i) {
+      const __m128i low = load_sixteen(codes + 32 * i);
+      const __m128i high = load_sixteen(codes + 32 * i + 16);
+      if (sum_of_sixteen(_mm_abs_epi8(low)) > kQuietSum ||
+          sum_of_sixteen(_mm_abs_epi8(high)) > kQuietSum) {
+        out.loud[b * out.tile_rows] = 1;
+      }
+      const int32_t first = sum_of_sixteen(low);
+      const int32_t second = sum_of_sixteen(high);
+      int32_t* sums = out.sums + (16 * b + 2 * i) * out.tile_rows;
+      sums[0] = first;
+      sums[out.tile_rows] = second;
+      out.sums32[(4 * b + i / 2) * 2 * out.tile_rows + i % 2] =
+          static_cast<int16_t>(first + second);
+    }
   }
 }
 

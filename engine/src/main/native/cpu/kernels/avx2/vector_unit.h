@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "cpu/kernels/avx2/avx2_kernels.h"
 #include "tensor/block_layout.h"
 
 namespace sparkllama {
@@ -15,7 +16,7 @@ struct Avx2Unit {
   using Float = __m256;
   static constexpr int kVectors = 2;
   static constexpr int kPanels = 1;
-  static constexpr int kRows = 4;  // 8 dots, 2 weights, 1 broadcast; the sums wait in memory
+  static constexpr int kRows = avx2::kTileRows;
   static constexpr bool kSubtractsOffset = true;
 
   static Int load(const uint8_t* from) {
@@ -33,6 +34,18 @@ struct Avx2Unit {
   template <int kCount>
   static Int shift_left(Int a) {
     return _mm256_slli_epi32(a, kCount);
+  }
+  template <int kCount>
+  static Int shift_right(Int a) {
+    return _mm256_srai_epi32(a, kCount);
+  }
+  static Int exclusive_or(Int a, Int b) { return _mm256_xor_si256(a, b); }
+  static Int constant(int32_t lane) { return _mm256_set1_epi32(lane); }
+  static Int pair_shorts(Int low, Int high) {
+    return _mm256_blend_epi16(low, _mm256_slli_epi32(high, 16), 0xaa);
+  }
+  static void store_codes(uint8_t* to, Int codes) {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(to), codes);
   }
   template <int kBits, int kShift>
   static Int low_bits(Int bytes) {

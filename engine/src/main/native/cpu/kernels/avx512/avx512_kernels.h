@@ -9,11 +9,13 @@
 
 namespace sparkllama::avx512 {
 
+// What fits into the registers: 12 dots, 12 sums, 2 weights, 1 broadcast, and constants.
+constexpr int kTileRows = 6;
+
 void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
-void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums);
-void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
-                       int16_t* sums32);
+                    const Activations& activations, std::byte* scratch, float* y, int64_t y_stride);
+void quantize_block32(const float* x, int64_t columns, const QuantizedRow& out);
+void quantize_block256(const float* x, int64_t columns, const QuantizedRow& out);
 void rms_norm(const float* x, const float* weight, float epsilon, int64_t columns, float* out);
 void rope_adjacent(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope_dim,
                    const RopePair* pairs);

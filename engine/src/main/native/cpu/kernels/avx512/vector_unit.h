@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "cpu/kernels/avx512/avx512_kernels.h"
 #include "tensor/block_layout.h"
 
 namespace sparkllama {
@@ -15,7 +16,7 @@ struct Avx512Unit {
   using Float = __m512;
   static constexpr int kVectors = 1;
   static constexpr int kPanels = 2;
-  static constexpr int kRows = 6;  // 12 dots, 12 sums, 2 weights, 1 broadcast, and constants
+  static constexpr int kRows = avx512::kTileRows;
   static constexpr bool kSubtractsOffset = false;
 
   static Int load(const uint8_t* from) { return _mm512_load_si512(from); }
@@ -32,6 +33,16 @@ struct Avx512Unit {
   static Int shift_left(Int a) {
     return _mm512_slli_epi32(a, kCount);
   }
+  template <int kCount>
+  static Int shift_right(Int a) {
+    return _mm512_srai_epi32(a, kCount);
+  }
+  static Int exclusive_or(Int a, Int b) { return _mm512_xor_si512(a, b); }
+  static Int constant(int32_t lane) { return _mm512_set1_epi32(lane); }
+  static Int pair_shorts(Int low, Int high) {
+    return _mm512_mask_blend_epi16(0xaaaaaaaa, low, _mm512_slli_epi32(high, 16));
+  }
+  static void store_codes(uint8_t* to, Int codes) { _mm512_store_si512(to, codes); }
   template <int kBits, int kShift>
   static Int low_bits(Int bytes) {
     const Int mask = _mm512_set1_epi8((1 << kBits) - 1);

@@ -10,9 +10,10 @@ namespace sparkllama::avxvnni {
 // The weights have at least one column.
 void block32_product(const ProductTask& task);   // types with blocks of 32
 void block256_product(const ProductTask& task);  // types with blocks of 256
+void unfolded_product(const ProductTask& task);  // the same, where unfolds(task)
 
 // As ops/kernel_table.h describes it.
 void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
+                    const Activations& activations, std::byte* scratch, float* y, int64_t y_stride);
 
 }  // namespace sparkllama::avxvnni

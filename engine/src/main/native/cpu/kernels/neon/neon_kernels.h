@@ -9,7 +9,10 @@
 
 namespace sparkllama::neon {
 
+// What fits into the registers: 16 dots, 4 weights, 1 broadcast; the sums wait in memory.
+constexpr int kTileRows = 4;
+
 void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride);
+                    const Activations& activations, std::byte* scratch, float* y, int64_t y_stride);
 
 }  // namespace sparkllama::neon

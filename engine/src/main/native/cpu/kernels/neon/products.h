@@ -11,5 +11,6 @@ namespace sparkllama::neon {
 void float_product(const ProductTask& task);     // F32, F16, BF16
 void block32_product(const ProductTask& task);   // types with blocks of 32
 void block256_product(const ProductTask& task);  // types with blocks of 256
+void unfolded_product(const ProductTask& task);  // the same, where unfolds(task)
 
 }  // namespace sparkllama::neon

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "cpu/kernels/neon/neon_kernels.h"
 #include "tensor/block_layout.h"
 
 namespace sparkllama {
@@ -15,7 +16,7 @@ struct NeonUnit {
   using Float = float32x4_t;
   static constexpr int kVectors = 4;
   static constexpr int kPanels = 1;
-  static constexpr int kRows = 4;  // 16 dots, 4 weights, 1 broadcast; the sums wait in memory
+  static constexpr int kRows = neon::kTileRows;
   static constexpr bool kSubtractsOffset = true;
 
   static Int load(const uint8_t* from) { return vreinterpretq_s32_u8(vld1q_u8(from)); }
@@ -32,6 +33,14 @@ struct NeonUnit {
   static Int shift_left(Int a) {
     return vshlq_n_s32(a, kCount);
   }
+  template <int kCount>
+  static Int shift_right(Int a) {
+    return vshrq_n_s32(a, kCount);
+  }
+  static Int exclusive_or(Int a, Int b) { return veorq_s32(a, b); }
+  static Int constant(int32_t lane) { return vdupq_n_s32(lane); }
+  static Int pair_shorts(Int low, Int high) { return vsliq_n_s32(low, high, 16); }
+  static void store_codes(uint8_t* to, Int codes) { vst1q_u8(to, to_bytes(codes)); }
   template <int kBits, int kShift>
   static Int low_bits(Int bytes) {
     const uint8x16_t mask = vdupq_n_u8((1 << kBits) - 1);

@@ -19,6 +19,7 @@
 // float() of an int32 rounds half to even. The largest magnitudes, |code_a| being at most 127:
 // Q6_K 256 * 128 * 32 * 127 = 133,169,152 and IQ4_XS 256 * 32 * 127 * 127 = 132,128,768 < 2^31.
 
+#include "cpu/kernels/reference/activation_row.h"
 #include "cpu/kernels/reference/reference_kernels.h"
 #include "cpu/kernels/reference/weight_block.h"
 
@@ -32,10 +33,10 @@ struct OutputColumn {
 };
 
 void float_row(const PackedMatrix& weights, int64_t row, const Activations& activations,
-               int64_t num_rows, OutputColumn y) {
+               OutputColumn y) {
   for (int64_t k = 0; k < activations.columns; ++k) {
     const float weight = unpack_float(weights, row, k);
-    for (int64_t t = 0; t < num_rows; ++t) {
+    for (int64_t t = 0; t < activations.tiles.num_rows; ++t) {
       float& acc = y.data[t * y.stride];
       acc = __builtin_fmaf(weight, activations.values[t * activations.columns + k], acc);
     }
@@ -49,18 +50,18 @@ int32_t dot_product(const int8_t* a, const int8_t* b, int count) {
 }
 
 void block32_row(const PackedMatrix& weights, int64_t row, const Activations& activations,
-                 int64_t num_rows, OutputColumn y) {
+                 OutputColumn y) {
   const int64_t blocks = activations.columns / 32;
   for (int64_t b = 0; b < blocks; ++b) {
     const WeightBlock32 weight = unpack_block32(weights, row, b);
-    for (int64_t t = 0; t < num_rows; ++t) {
-      const float scale = activations.scales[t * blocks + b];
+    for (int64_t t = 0; t < activations.tiles.num_rows; ++t) {
+      const ActivationRow x(activations, t, 32, 32);
+      const float scale = x.scale(b);
       float& acc = y.data[t * y.stride];
-      const int8_t* codes = activations.codes + t * activations.columns + b * 32;
-      const int32_t dot = dot_product(weight.codes, codes, 32);
+      const int32_t dot = dot_product(weight.codes, x.codes(b * 32), 32);
       acc = __builtin_fmaf(static_cast<float>(dot), weight.scale * scale, acc);
       if (has_minimum(weights.type)) {
-        const float sum = static_cast<float>(activations.sums[t * blocks + b]);
+        const float sum = static_cast<float>(x.sum(b));
         acc = __builtin_fmaf(sum, weight.minimum * scale, acc);
       }
     }
@@ -68,20 +69,20 @@ void block32_row(const PackedMatrix& weights, int64_t row, const Activations& ac
 }
 
 void block256_row(const PackedMatrix& weights, int64_t row, const Activations& activations,
-                  int64_t num_rows, OutputColumn y) {
+                  OutputColumn y) {
   const int64_t blocks = activations.columns / 256;
   for (int64_t b = 0; b < blocks; ++b) {
     const WeightBlock256 weight = unpack_block256(weights, row, b);
-    for (int64_t t = 0; t < num_rows; ++t) {
-      const float scale = activations.scales[t * blocks + b];
+    for (int64_t t = 0; t < activations.tiles.num_rows; ++t) {
+      const ActivationRow x(activations, t, 256, 16);
+      const float scale = x.scale(b);
       float& acc = y.data[t * y.stride];
-      const int8_t* codes = activations.codes + t * activations.columns + b * 256;
-      const int32_t* sums = activations.sums + (t * blocks + b) * 16;
       int32_t dot = 0;
       int32_t minima = 0;
       for (int s = 0; s < 16; ++s) {
-        dot += weight.sub_scales[s] * dot_product(weight.codes + s * 16, codes + s * 16, 16);
-        minima += weight.sub_minimums[s] * sums[s];
+        dot += weight.sub_scales[s] *
+               dot_product(weight.codes + s * 16, x.codes(b * 256 + s * 16), 16);
+        minima += weight.sub_minimums[s] * x.sum(b * 16 + s);
       }
       acc = __builtin_fmaf(static_cast<float>(dot), weight.scale * scale, acc);
       if (has_minimum(weights.type)) {
@@ -94,19 +95,19 @@ void block256_row(const PackedMatrix& weights, int64_t row, const Activations& a
 }  // namespace
 
 void matrix_product(const PackedMatrix& weights, int64_t row_begin, int64_t row_end,
-                    const Activations& activations, int64_t num_rows, float* y, int64_t y_stride) {
+                    const Activations& activations, std::byte*, float* y, int64_t y_stride) {
   for (int64_t r = row_begin; r < row_end; ++r) {
     const OutputColumn column = {y + r, y_stride};
-    for (int64_t t = 0; t < num_rows; ++t) column.data[t * y_stride] = 0.0f;
+    for (int64_t t = 0; t < activations.tiles.num_rows; ++t) column.data[t * y_stride] = 0.0f;
     switch (activation_format(weights.type)) {
       case ActivationFormat::kFloat32:
-        float_row(weights, r, activations, num_rows, column);
+        float_row(weights, r, activations, column);
         break;
       case ActivationFormat::kInt8Block32:
-        block32_row(weights, r, activations, num_rows, column);
+        block32_row(weights, r, activations, column);
         break;
       case ActivationFormat::kInt8Block256:
-        block256_row(weights, r, activations, num_rows, column);
+        block256_row(weights, r, activations, column);
         break;
     }
   }

@@ -1,6 +1,7 @@
 // Quantizes activations to 8 bits.
 
 #include <bit>
+#include <cstdlib>
 #include <limits>
 
 #include "cpu/kernels/reference/code_block.h"
@@ -9,15 +10,21 @@
 namespace sparkllama::reference {
 namespace {
 
-void quantize(const float* x, int64_t columns, int64_t block, int64_t sum_block, int8_t* codes,
-              float* scales, int32_t* sums) {
+// `block` and `sum_block` are the columns of a scale and of a sum.
+void quantize(const float* x, int64_t columns, int64_t block, int64_t sum_block,
+              const QuantizedRow& out) {
   for (int64_t k = 0; k < columns; k += block) {
-    scales[k / block] = quantize_codes(x + k, block, codes + k, 1);
-  }
-  for (int64_t k = 0; k < columns; k += sum_block) {
-    int32_t sum = 0;
-    for (int64_t i = 0; i < sum_block; ++i) sum += codes[k + i];
-    sums[k / sum_block] = sum;
+    int8_t codes[256];
+    out.scales[k / block * out.tile_rows] = quantize_codes(x + k, block, codes, 1);
+    for (int64_t i = 0; i < block; ++i) {
+      out.codes[(k + i) / kTileColumns * kTileColumns * out.tile_rows + (k + i) % kTileColumns] =
+          codes[i];
+    }
+    for (int64_t first = 0; first < block; first += sum_block) {
+      int32_t sum = 0;
+      for (int64_t i = 0; i < sum_block; ++i) sum += codes[first + i];
+      out.sums[(k + first) / sum_block * out.tile_rows] = sum;
+    }
   }
 }
 
@@ -45,16 +52,25 @@ float quantize_codes(const float* x, int64_t count, int8_t* codes, int64_t strid
   return amax / 127.0f;
 }
 
-void quantize_block32(const float* x, int64_t columns, int8_t* codes, float* scales,
-                      int32_t* sums) {
-  quantize(x, columns, 32, 32, codes, scales, sums);
+void quantize_block32(const float* x, int64_t columns, const QuantizedRow& out) {
+  quantize(x, columns, 32, 32, out);
 }
 
-void quantize_block256(const float* x, int64_t columns, int8_t* codes, float* scales, int32_t* sums,
-                       int16_t* sums32) {
-  quantize(x, columns, 256, 16, codes, scales, sums);
+void quantize_block256(const float* x, int64_t columns, const QuantizedRow& out) {
+  quantize(x, columns, 256, 16, out);
   for (int64_t i = 0; i < columns / 32; ++i) {
-    sums32[i] = static_cast<int16_t>(sums[2 * i] + sums[2 * i + 1]);
+    const int32_t* sums = out.sums + 2 * i * out.tile_rows;
+    out.sums32[i / 2 * 2 * out.tile_rows + i % 2] =
+        static_cast<int16_t>(sums[0] + sums[out.tile_rows]);
+  }
+  for (int64_t b = 0; b < columns / 256; ++b) {
+    out.loud[b * out.tile_rows] = 0;
+    for (int64_t k = b * 256; k < (b + 1) * 256; k += 16) {
+      const int8_t* codes = out.codes + k / kTileColumns * kTileColumns * out.tile_rows;
+      int32_t magnitude = 0;
+      for (int64_t i = 0; i < 16; ++i) magnitude += std::abs(codes[k % kTileColumns + i]);
+      if (magnitude > kQuietSum) out.loud[b * out.tile_rows] = 1;
+    }
   }
 }
 
