@@ -152,7 +152,7 @@ struct Block256Tile {
         for (int t = 0; t < kRows; ++t) dots[t][v] = V::zero();
       }
 #pragma GCC unroll 2
-      for (int p = 0; p < V::kPanels; ++p) fetch_ahead(tile, records[p * V::kVectors]);
+      for (int p = 0; p < V::kPanels; ++p) fetch_ahead<V>(tile, records[p * V::kVectors]);
       for (int g = 0; g < 8; ++g) {
         if constexpr (kRecord.subs == 16) {
           add_sub<0, 4>(codes, high, subs, x, sums, dots);

@@ -81,7 +81,7 @@ struct Block32Tile {
       sums += 2 * kRows;
 #pragma GCC unroll 2
       for (int p = 0; p < V::kPanels; ++p) {
-        fetch_ahead(tile, records[p]);
+        fetch_ahead<V>(tile, records[p]);
         records[p] += kRecord.bytes;
       }
     }

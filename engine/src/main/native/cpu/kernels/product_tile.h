@@ -27,11 +27,13 @@ struct ProductTile {
   int64_t end_line;
 };
 
-// Fetches into the second cache: the first has the activations.
+// Fetches into the second cache, for the first has the activations; a single tile's are few.
+template <typename V>
 inline __attribute__((always_inline)) void fetch_ahead(const ProductTile& tile,
                                                        const uint8_t* record) {
+  constexpr int kCache = V::kSingleTile ? 3 : 2;
   for (int64_t line = tile.first_line; line < tile.end_line; ++line) {
-    __builtin_prefetch(record + tile.ahead + 64 * line, 0, 2);
+    __builtin_prefetch(record + tile.ahead + 64 * line, 0, kCache);
   }
 }
 

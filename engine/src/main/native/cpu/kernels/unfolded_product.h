@@ -196,7 +196,7 @@ struct UnfoldedTile {
         for (int t = 0; t < kRows; ++t) dots[t][v] = V::zero();
       }
 #pragma GCC unroll 2
-      for (int p = 0; p < V::kPanels; ++p) fetch_ahead(tile, records[p * V::kVectors]);
+      for (int p = 0; p < V::kPanels; ++p) fetch_ahead<V>(tile, records[p * V::kVectors]);
       if (sums_fit(kType) || is_quiet(activations)) {
         add_block<true>(tile, block, activations, dots);
       } else {

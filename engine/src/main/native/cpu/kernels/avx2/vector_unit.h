@@ -17,6 +17,7 @@ struct Avx2Unit {
   static constexpr int kVectors = 2;
   static constexpr int kPanels = 1;
   static constexpr int kRows = avx2::kTileRows;
+  static constexpr bool kSingleTile = false;
   static constexpr bool kSubtractsOffset = true;
 
   static Int load(const uint8_t* from) {

@@ -17,6 +17,7 @@ struct Avx512Unit {
   static constexpr int kVectors = 1;
   static constexpr int kPanels = 2;
   static constexpr int kRows = avx512::kTileRows;
+  static constexpr bool kSingleTile = false;
   static constexpr bool kSubtractsOffset = false;
 
   static Int load(const uint8_t* from) { return _mm512_load_si512(from); }

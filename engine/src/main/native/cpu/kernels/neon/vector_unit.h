@@ -17,6 +17,7 @@ struct NeonUnit {
   static constexpr int kVectors = 4;
   static constexpr int kPanels = 1;
   static constexpr int kRows = neon::kTileRows;
+  static constexpr bool kSingleTile = false;
   static constexpr bool kSubtractsOffset = true;
 
   static Int load(const uint8_t* from) { return vreinterpretq_s32_u8(vld1q_u8(from)); }
