@@ -8,16 +8,26 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
+import java.util.stream.DoubleStream;
 
 /** Lets contestants do works by turns. */
 final class Contest {
   private final List<Participant> contestants;
+  private final DoubleSupplier bandwidth;
   private final Consumer<String> progress;
 
-  Contest(List<Participant> contestants, Consumer<String> progress) {
+  /**
+   * Takes the contestants.
+   *
+   * @param bandwidth measures how many bytes per second memory gives
+   */
+  Contest(List<Participant> contestants, DoubleSupplier bandwidth, Consumer<String> progress) {
     this.contestants = List.copyOf(contestants);
+    this.bandwidth = bandwidth;
     this.progress = progress;
   }
 
@@ -39,19 +49,21 @@ final class Contest {
     return result;
   }
 
-  private Map<String, Reply.Measured> round(
+  private Map<String, Turn> round(
       WorkResult result, Set<Participant> able, List<Participant> order, String name) {
-    Map<String, Reply.Measured> round = new LinkedHashMap<>();
+    Map<String, Turn> round = new LinkedHashMap<>();
     for (Participant contestant : order) {
       ContestantProcess process = contestant.process().orElseThrow();
+      OptionalDouble before = bandwidth(result.work());
       Optional<ProcessorTime> begin = processorTime(process);
       Reply reply = process.measured(result.work());
       Optional<ProcessorTime> end = processorTime(process);
+      OptionalDouble after = bandwidth(result.work());
       if (begin.isPresent() && end.isPresent()) {
         result.addBusyWithOthers(end.get().othersSince(begin.get()));
       }
       if (reply instanceof Reply.Measured measured) {
-        round.put(contestant.name(), measured);
+        round.put(contestant.name(), new Turn(measured, higher(before, after)));
       } else {
         String reason = reply instanceof Reply.Refused refused ? refused.error() : "another reply";
         result.fail(contestant.name(), reason);
@@ -61,6 +73,16 @@ final class Contest {
           "%s, %s, %s: %s".formatted(result.work().label(), name, contestant.name(), told(reply)));
     }
     return round;
+  }
+
+  private OptionalDouble bandwidth(Work work) {
+    return work.isBoundByMemory()
+        ? OptionalDouble.of(bandwidth.getAsDouble())
+        : OptionalDouble.empty();
+  }
+
+  private static OptionalDouble higher(OptionalDouble first, OptionalDouble second) {
+    return DoubleStream.concat(first.stream(), second.stream()).max();
   }
 
   private static Optional<ProcessorTime> processorTime(ContestantProcess process) {

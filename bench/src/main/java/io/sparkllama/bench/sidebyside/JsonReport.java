@@ -48,7 +48,7 @@ final class JsonReport {
   private ObjectNode work(WorkResult result) {
     ObjectNode json = result.work().toJson();
     for (Participant contestant : run.contestants()) {
-      if (!result.measured(contestant.name()).isEmpty()) {
+      if (!result.turns(contestant.name()).isEmpty()) {
         contestant(json.putObject(contestant.name()), result, contestant);
       }
     }
@@ -67,17 +67,21 @@ final class JsonReport {
   }
 
   private void contestant(ObjectNode json, WorkResult result, Participant contestant) {
-    List<Reply.Measured> rounds = result.measured(contestant.name());
+    List<Turn> turns = result.turns(contestant.name());
     Distribution rate = result.tokensPerSecond(contestant.name()).orElseThrow();
     distribution(json.putObject("tokens_per_second"), rate);
     run.shares()
         .ofInt8Peak(result.work(), rate.median())
         .ifPresent(share -> json.put("share_of_int8_peak", rounded(share)));
-    run.shares()
-        .ofBandwidth(result.work(), rate.median())
-        .ifPresent(share -> json.put("share_of_bandwidth", rounded(share)));
-    rounds.forEach(round -> json.withArray("/seconds").add(rounded(round.seconds())));
-    rounds.forEach(round -> json.withArray("/tokens").add(round.tokens()));
+    result
+        .bandwidthShare(contestant.name(), run.weights().bytesPerStep())
+        .ifPresent(shares -> distribution(json.putObject("share_of_bandwidth"), shares));
+    for (Turn turn : turns) {
+      json.withArray("/seconds").add(rounded(turn.measured().seconds()));
+      json.withArray("/tokens").add(turn.measured().tokens());
+      turn.bytesPerSecond()
+          .ifPresent(rated -> json.withArray("/memory_bytes_per_second").add(Math.rint(rated)));
+    }
   }
 
   private static void distribution(ObjectNode json, Distribution values) {

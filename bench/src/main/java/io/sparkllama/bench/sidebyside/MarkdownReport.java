@@ -98,7 +98,7 @@ final class MarkdownReport {
     List<String> names =
         run.contestants().stream()
             .map(Participant::name)
-            .filter(name -> results.stream().anyMatch(result -> !result.measured(name).isEmpty()))
+            .filter(name -> results.stream().anyMatch(result -> !result.turns(name).isEmpty()))
             .toList();
     List<String> head = new ArrayList<>(List.of("share of the peak"));
     names.forEach(name -> head.add(name + ", int8"));
@@ -120,8 +120,8 @@ final class MarkdownReport {
       row.add(
           share(
               result
-                  .tokensPerSecond(name)
-                  .map(rate -> shares.ofBandwidth(result.work(), rate.median()))));
+                  .bandwidthShare(name, run.weights().bytesPerStep())
+                  .map(used -> OptionalDouble.of(used.median()))));
     }
     return row;
   }
@@ -158,7 +158,7 @@ final class MarkdownReport {
                             "- "
                                 + failure.getKey()
                                 + " has no "
-                                + (result.measured(failure.getKey()).isEmpty() ? "" : "further ")
+                                + (result.turns(failure.getKey()).isEmpty() ? "" : "further ")
                                 + "rounds of "
                                 + result.work().label()
                                 + ": "
@@ -185,7 +185,8 @@ final class MarkdownReport {
     facts.add(
         String.format(
             Locale.ROOT,
-            "Peaks by %s: %s before and %s after; the higher of each counts",
+            "Peaks by %s: %s before and %s after; the higher int8 peak counts; the bandwidth"
+                + " is measured anew around every turn",
             run.peaks().instructionSet(),
             peaks(run.peaksBefore()),
             peaks(run.peaksAfter())));

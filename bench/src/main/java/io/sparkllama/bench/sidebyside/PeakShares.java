@@ -21,11 +21,4 @@ record PeakShares(WeightWork weights, MachinePeaks peaks) {
     }
     return OptionalDouble.of(perToken * tokensPerSecond / peaks.int8MultiplyAdds());
   }
-
-  /** Returns the share of the memory's bandwidth; empty where a step has more than one token. */
-  OptionalDouble ofBandwidth(Work work, double tokensPerSecond) {
-    return work instanceof Work.Decode decode && decode.sequences() == 1
-        ? OptionalDouble.of(weights.bytesPerStep() * tokensPerSecond / peaks.bytesRead())
-        : OptionalDouble.empty();
-  }
 }

@@ -121,7 +121,8 @@ public final class SideBySide implements Callable<Integer> {
     try {
       startAll(contestants);
       measureMemory(contestants, memory);
-      Contest contest = new Contest(contestants, SideBySide::progress);
+      Contest contest =
+          new Contest(contestants, () -> MachinePeaks.bandwidth(options), SideBySide::progress);
       planned.forEach(work -> results.add(contest.measured(work)));
     } finally {
       contestants.forEach(contestant -> contestant.process().ifPresent(ContestantProcess::close));

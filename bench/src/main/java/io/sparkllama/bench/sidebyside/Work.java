@@ -100,6 +100,11 @@ sealed interface Work {
     }
   }
 
+  /** Says whether memory bounds it: the weights are read once for every token. */
+  default boolean isBoundByMemory() {
+    return this instanceof Decode decode && decode.sequences() == 1;
+  }
+
   /** Returns the name of the kind: {@code prefill}, {@code decode} or {@code generate}. */
   default String kind() {
     return getClass().getSimpleName().toLowerCase(Locale.ROOT);

@@ -9,7 +9,7 @@ import java.util.Optional;
 /** Collects what a work took each contestant, round by round. */
 final class WorkResult {
   private final Work work;
-  private final List<Map<String, Reply.Measured>> rounds = new ArrayList<>();
+  private final List<Map<String, Turn>> rounds = new ArrayList<>();
   private final Map<String, String> failures = new LinkedHashMap<>();
   private final List<Double> busyWithOthers = new ArrayList<>();
 
@@ -21,8 +21,8 @@ final class WorkResult {
     return work;
   }
 
-  /** Adds a round: what each contestant that did the work took, by name. */
-  void addRound(Map<String, Reply.Measured> round) {
+  /** Adds a round: the turns of the contestants that did the work, by name. */
+  void addRound(Map<String, Turn> round) {
     rounds.add(Map.copyOf(round));
   }
 
@@ -49,8 +49,8 @@ final class WorkResult {
     return rounds.size();
   }
 
-  /** Returns a contestant's rounds in their order. */
-  List<Reply.Measured> measured(String contestant) {
+  /** Returns a contestant's turns in the order of rounds. */
+  List<Turn> turns(String contestant) {
     return rounds.stream()
         .filter(round -> round.containsKey(contestant))
         .map(round -> round.get(contestant))
@@ -59,8 +59,24 @@ final class WorkResult {
 
   /** Sums up a contestant's tokens per second; empty where it did not do the work. */
   Optional<Distribution> tokensPerSecond(String contestant) {
+    return distribution(turns(contestant).stream().map(Turn::tokensPerSecond).toList());
+  }
+
+  /**
+   * Sums up the shares of the memory's bandwidth that a contestant used, each of what memory gave
+   * in the same moment: on a virtual machine that may double within a minute. Empty where it was
+   * not measured.
+   *
+   * @param bytesPerToken that are read from memory at least
+   */
+  Optional<Distribution> bandwidthShare(String contestant, long bytesPerToken) {
     return distribution(
-        measured(contestant).stream().map(Reply.Measured::tokensPerSecond).toList());
+        turns(contestant).stream()
+            .filter(turn -> turn.bytesPerSecond().isPresent())
+            .map(
+                turn ->
+                    bytesPerToken * turn.tokensPerSecond() / turn.bytesPerSecond().getAsDouble())
+            .toList());
   }
 
   /**

@@ -37,13 +37,32 @@ class ContestTest {
     start("b", obeys);
     start("c", obeys);
 
-    WorkResult result = new Contest(contestants, progress::add).measured(PREFILL);
+    WorkResult result = new Contest(contestants, () -> 1e9, progress::add).measured(PREFILL);
 
     assertThat(result.rounds()).isEqualTo(3);
     assertThat(result.tokensPerSecond("c")).contains(new Distribution(16, 16, 16, 3));
     assertThat(result.busyWithOthers().orElseThrow().count()).isEqualTo(12);
     assertThat(progress.stream().map(line -> line.replaceAll(".*, ([abc]): .*", "$1")))
         .containsExactly("a", "b", "c", "a", "b", "c", "b", "c", "a", "c", "a", "b");
+  }
+
+  @Test
+  void memoryIsMeasuredAroundEveryTurnOfWorkThatItBounds() throws IOException {
+    start(
+        "a",
+        INTRODUCTION.replace("prefill", "decode")
+            + "; while read command; do "
+            + MEASURED
+            + "; done");
+    List<Double> bandwidths = new ArrayList<>(List.of(1.0, 1.0, 320.0, 300.0, 100.0, 160.0));
+
+    WorkResult result =
+        new Contest(contestants, () -> bandwidths.remove(0), progress::add)
+            .measured(new PlannedWork(new Work.Decode(1, 8, 8), 2));
+
+    // The warm-up's pair does not count: 16 tokens/s of 5 bytes of 320, and of 160.
+    assertThat(result.bandwidthShare("a", 5)).contains(new Distribution(0.375, 0.25, 0.5, 2));
+    assertThat(bandwidths).isEmpty();
   }
 
   @Test
@@ -58,10 +77,10 @@ class ContestTest {
             + MEASURED
             + "; read command; echo 'out of memory' >&2; exit 1");
 
-    WorkResult result = new Contest(contestants, progress::add).measured(PREFILL);
+    WorkResult result = new Contest(contestants, () -> 1e9, progress::add).measured(PREFILL);
 
-    assertThat(result.measured("a")).hasSize(3);
-    assertThat(result.measured("b")).hasSize(1);
+    assertThat(result.turns("a")).hasSize(3);
+    assertThat(result.turns("b")).hasSize(1);
     assertThat(result.failures().get("b")).contains("ended").contains("out of memory");
   }
 
@@ -70,7 +89,7 @@ class ContestTest {
     start("a", INTRODUCTION + "; read command; exit 1");
 
     WorkResult result =
-        new Contest(contestants, progress::add)
+        new Contest(contestants, () -> 1e9, progress::add)
             .measured(new PlannedWork(new Work.Generate(1, 2, 3), 2));
 
     assertThat(result.rounds()).isZero();

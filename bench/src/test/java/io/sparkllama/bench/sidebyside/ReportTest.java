@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,8 @@ class ReportTest {
     assertThat(prefill.at("/processors_busy_with_others/most").doubleValue()).isEqualTo(1.25);
     assertThat(prefill.has("missing")).isFalse();
     JsonNode decode = mapper.readTree(lines.get(2));
+    assertThat(decode.at("/ours/share_of_bandwidth/median").doubleValue()).isEqualTo(0.25);
+    assertThat(decode.at("/ours/memory_bytes_per_second/0").doubleValue()).isEqualTo(40_000);
     assertThat(decode.at("/failures/llama.cpp").textValue()).isEqualTo("no room");
     assertThat(mapper.readTree(lines.get(3)).get("private_bytes").longValue()).isEqualTo(1 << 20);
   }
@@ -82,7 +85,8 @@ class ReportTest {
     addRound(prefill, 1, 4);
     List.of(0.0, 0.3, 1.25).forEach(prefill::addBusyWithOthers);
     WorkResult decode = new WorkResult(new Work.Decode(1, 256, 10));
-    decode.addRound(Map.of("ours", new Reply.Measured(0.5, 10)));
+    decode.addRound(
+        Map.of("ours", new Turn(new Reply.Measured(0.5, 10), OptionalDouble.of(40_000))));
     decode.fail("llama.cpp", "no room");
     Reply ready = new Reply.Ready("name", "1.0", List.of("prefill"));
     return new RunRecord(
@@ -107,7 +111,7 @@ class ReportTest {
   private static void addRound(WorkResult result, double oursSeconds, double otherSeconds) {
     result.addRound(
         Map.of(
-            "ours", new Reply.Measured(oursSeconds, 100),
-            "llama.cpp", new Reply.Measured(otherSeconds, 100)));
+            "ours", Turn.of(new Reply.Measured(oursSeconds, 100)),
+            "llama.cpp", Turn.of(new Reply.Measured(otherSeconds, 100))));
   }
 }

@@ -31,11 +31,11 @@ class WorkResultTest {
   @Test
   void roundsThatOneOfTwoMissedHaveNoRatio() {
     addRound(1, 2);
-    result.addRound(Map.of("ours", new Reply.Measured(1, 100)));
+    result.addRound(Map.of("ours", Turn.of(new Reply.Measured(1, 100))));
     result.fail("other", "it ended");
 
     assertThat(result.rounds()).isEqualTo(2);
-    assertThat(result.measured("other")).hasSize(1);
+    assertThat(result.turns("other")).hasSize(1);
     assertThat(result.ratio("ours", "other")).contains(new Distribution(2, 2, 2, 1));
     assertThat(result.ratio("ours", "nobody")).isEmpty();
     assertThat(result.tokensPerSecond("nobody")).isEmpty();
@@ -45,7 +45,7 @@ class WorkResultTest {
   private void addRound(double oursSeconds, double otherSeconds) {
     result.addRound(
         Map.of(
-            "ours", new Reply.Measured(oursSeconds, 100),
-            "other", new Reply.Measured(otherSeconds, 100)));
+            "ours", Turn.of(new Reply.Measured(oursSeconds, 100)),
+            "other", Turn.of(new Reply.Measured(otherSeconds, 100))));
   }
 }

@@ -22,13 +22,22 @@ public record MachinePeaks(
   public static MachinePeaks measured(EngineOptions options) {
     NativeLibrary.load(options.nativeDirectory());
     int set = options.instructionSet().ordinal();
-    int threads =
-        options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+    int threads = threads(options);
     return new MachinePeaks(
         BenchNatives.instructionSetInForce(set),
         threads,
         BenchNatives.int8Peak(set, threads, SECONDS),
         BenchNatives.readBandwidth(threads, BUFFER_BYTES, SECONDS));
+  }
+
+  /** Measures the bytes read per second alone, for half a second. */
+  public static double bandwidth(EngineOptions options) {
+    NativeLibrary.load(options.nativeDirectory());
+    return BenchNatives.readBandwidth(threads(options), BUFFER_BYTES, SECONDS);
+  }
+
+  private static int threads(EngineOptions options) {
+    return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
   }
 
   /**

@@ -2,15 +2,13 @@ package io.sparkllama.engine.cli;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.gguf.GgufContents;
-import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.model.QuantizationMix;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,7 +35,7 @@ final class SynthesizeCommand implements Callable<Integer> {
       names = "--type",
       required = true,
       paramLabel = "TYPE",
-      description = "The matrices' type, such as F16, Q8_0, Q4_0 or Q4_K.")
+      description = "The matrices' type or mix, such as F16, Q8_0, Q4_0 or Q4_K_M.")
   private String typeName;
 
   @Option(
@@ -69,7 +67,7 @@ final class SynthesizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ModelShape shape = shape();
-    QuantizationType type = type();
+    QuantizationMix mix = mix();
     if (threads < 0) {
       throw new InvalidConfigurationException("--threads must be at least 0: " + threads);
     }
@@ -80,7 +78,7 @@ final class SynthesizeCommand implements Callable<Integer> {
     if (Files.isDirectory(path)) {
       throw new InvalidConfigurationException("The output is a folder; name a file: " + path);
     }
-    SyntheticModel model = new SyntheticModel(shape, type, contextLength);
+    SyntheticModel model = new SyntheticModel(shape, mix, contextLength);
     List<SyntheticTensor> tensors = model.tensors();
     GgufContents contents = contents(model, tensors);
     long total = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.rowBytes()).sum();
@@ -95,7 +93,7 @@ final class SynthesizeCommand implements Callable<Integer> {
         json -> {
           json.writeStringField("output", path.toString());
           json.writeStringField("shape", shape.label());
-          json.writeStringField("type", type.name());
+          json.writeStringField("type", mix.label());
           json.writeNumberField("seed", seed);
           json.writeNumberField("elements", elements);
           json.writeNumberField("bytes", Files.size(path));
@@ -107,7 +105,7 @@ final class SynthesizeCommand implements Callable<Integer> {
                 "%s: %s as %s, %,d weights, %s",
                 path,
                 shape.label(),
-                type,
+                mix.label(),
                 elements,
                 ByteSize.readable(total)));
     return 0;
@@ -133,19 +131,15 @@ final class SynthesizeCommand implements Callable<Integer> {
     }
   }
 
-  private QuantizationType type() {
-    try {
-      return QuantizationType.valueOf(typeName.toUpperCase(Locale.ROOT));
-    } catch (IllegalArgumentException e) {
-      throw new InvalidConfigurationException(
-          "There is no such type; known are "
-              + Arrays.stream(QuantizationType.values())
-                  .map(QuantizationType::name)
-                  .collect(Collectors.joining(", "))
-              + ": "
-              + typeName,
-          e);
-    }
+  private QuantizationMix mix() {
+    return QuantizationMix.ofLabel(typeName)
+        .orElseThrow(
+            () ->
+                new InvalidConfigurationException(
+                    "There is no such type; known are "
+                        + String.join(", ", QuantizationMix.labels())
+                        + ": "
+                        + typeName));
   }
 
   private void remark(long written, long total) {

@@ -2,6 +2,7 @@ package io.sparkllama.engine.cli;
 
 import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.model.QuantizationMix;
 import io.sparkllama.engine.model.WeightRole;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +18,7 @@ final class SyntheticModel {
   private static final float NORM_EPSILON = 1e-5f;
 
   private final ModelShape shape;
-  private final QuantizationType type;
+  private final QuantizationMix mix;
   private final int contextLength;
 
   /**
@@ -25,9 +26,9 @@ final class SyntheticModel {
    *
    * @param contextLength of the model; 0 takes the shape's
    */
-  SyntheticModel(ModelShape shape, QuantizationType type, int contextLength) {
+  SyntheticModel(ModelShape shape, QuantizationMix mix, int contextLength) {
     this.shape = shape;
-    this.type = type;
+    this.mix = mix;
     this.contextLength = contextLength == 0 ? shape.contextLength() : contextLength;
   }
 
@@ -38,7 +39,7 @@ final class SyntheticModel {
     metadata.put("general.architecture", MetadataValue.ofString("llama"));
     metadata.put("general.name", MetadataValue.ofString("synthetic " + shape.label()));
     metadata.put("general.description", MetadataValue.ofString("random weights of seed " + seed));
-    metadata.put("general.file_type", MetadataValue.ofUint32(fileType(type)));
+    metadata.put("general.file_type", MetadataValue.ofUint32(mix.fileType()));
     metadata.put("general.quantization_version", MetadataValue.ofUint32(2));
     metadata.put("llama.vocab_size", MetadataValue.ofUint32(shape.vocabularySize()));
     metadata.put("llama.context_length", MetadataValue.ofUint32(contextLength));
@@ -95,6 +96,7 @@ final class SyntheticModel {
   private SyntheticTensor tensor(WeightRole role, int layer) {
     ModelShape.Layers layers = shape.layers();
     String name = role.tensorName(layer);
+    QuantizationType type = mix.typeOf(role, layer, layers.count(), shape.tiedEmbedding());
     long width = layers.embedding();
     long kvWidth = (long) layers.kvHeads() * layers.headDimension();
     return switch (role) {
@@ -130,26 +132,5 @@ final class SyntheticModel {
       factors[pair] = (float) (1 / ((1 - blend) / rope.factor() + blend));
     }
     return factors;
-  }
-
-  // The numbers of llama.cpp's llama_ftype for files that hold one type.
-  private static int fileType(QuantizationType type) {
-    return switch (type) {
-      case F32 -> 0;
-      case F16 -> 1;
-      case Q4_0 -> 2;
-      case Q4_1 -> 3;
-      case Q8_0 -> 7;
-      case Q5_0 -> 8;
-      case Q5_1 -> 9;
-      case Q2_K -> 10;
-      case Q3_K -> 11;
-      case Q4_K -> 14;
-      case Q5_K -> 16;
-      case Q6_K -> 18;
-      case IQ4_NL -> 25;
-      case IQ4_XS -> 30;
-      case BF16 -> 32;
-    };
   }
 }

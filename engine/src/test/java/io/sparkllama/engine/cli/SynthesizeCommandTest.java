@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkllama.engine.ModelFile;
+import io.sparkllama.engine.SharedData;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.QuantizationMix;
+import io.sparkllama.engine.model.WeightRole;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SynthesizeCommandTest {
   @TempDir private Path folder;
@@ -84,10 +89,32 @@ class SynthesizeCommandTest {
         .isEqualTo(QuantizationType.F16);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"stories260K.Q4_K_M.gguf", "tinystories656K.Q4_K_M.gguf"})
+  void theMixIsThatOfFilesThatLlamaCppQuantized(String file) {
+    GgufFile real = GgufFile.read(SharedData.path("models/quantized/" + file));
+    int layers = ModelFile.open(SharedData.path("models/quantized/" + file)).config().layerCount();
+    boolean tied = real.tensor(WeightRole.OUTPUT.tensorName(0)).isEmpty();
+    QuantizationMix mix = QuantizationMix.ofLabel("Q4_K_M").orElseThrow();
+
+    for (WeightRole role : WeightRole.values()) {
+      for (int layer = 0; layer < (role.perLayer() ? layers : 1); layer++) {
+        TensorInfo tensor = real.tensor(role.tensorName(layer)).orElse(null);
+        if (tensor != null && tensor.rows() > 1) {
+          assertThat(
+                  SyntheticTensor.storedType(
+                      mix.typeOf(role, layer, layers, tied), tensor.columns()))
+              .as(tensor.name())
+              .isEqualTo(tensor.type());
+        }
+      }
+    }
+  }
+
   @Test
   void ropeFactorsAreThoseOfLlama32() {
     SyntheticTensor factors =
-        new SyntheticModel(ModelShape.LLAMA_3_2_1B, QuantizationType.Q8_0, 0)
+        new SyntheticModel(ModelShape.LLAMA_3_2_1B, QuantizationMix.of(QuantizationType.Q8_0), 0)
             .tensors().stream()
                 .filter(tensor -> tensor.name().equals("rope_freqs.weight"))
                 .findFirst()
