@@ -37,7 +37,7 @@ class AlignedArray {
       throw MemoryError("A buffer could not be allocated: lower the batch limits: " +
                         std::to_string(bytes) + " bytes");
     }
-    advise_huge_pages(data_.get(), bytes);
+    if (alignment == kHugePageBytes) advise_huge_pages(data_.get(), bytes);
   }
 
   T* data() { return data_.get(); }

@@ -150,6 +150,11 @@ public final class SideBySide implements Callable<Integer> {
               ? "--rounds and --patience are at least 1, --threads at least 0"
               : "There is no such model file: " + model);
     }
+    for (String other : others) {
+      if (!other.equals(LLAMA_CPP) && !other.equals(KHERUD)) {
+        throw usage("There is no such contestant: " + other);
+      }
+    }
     try {
       return works.stream().map(text -> PlannedWork.parse(text, rounds)).toList();
     } catch (IllegalArgumentException e) {
@@ -160,12 +165,7 @@ public final class SideBySide implements Callable<Integer> {
   private void startAll(List<Participant> contestants) throws IOException {
     contestants.add(start(OURS, engine()));
     for (String other : others) {
-      contestants.add(
-          switch (other) {
-            case LLAMA_CPP -> start(other, llamaCpp());
-            case KHERUD -> start(other, java("KherudContestant"));
-            default -> throw usage("There is no such contestant: " + other);
-          });
+      contestants.add(start(other, other.equals(KHERUD) ? java("KherudContestant") : llamaCpp()));
     }
   }
 

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads tensors' bytes and numbers, a row or a piece at a time, for tools and tests; the engine
- * maps the file instead. One thread at a time.
+ * Reads tensors' bytes and numbers, a row or a piece at a time, for packing and for tools; the
+ * engine maps the packed file. One thread at a time.
  */
 public final class TensorReader implements Closeable {
   private final GgufFile file;

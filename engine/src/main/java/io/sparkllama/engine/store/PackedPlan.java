@@ -1,5 +1,6 @@
 package io.sparkllama.engine.store;
 
+import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.model.ModelConfig;
@@ -16,6 +17,9 @@ import java.util.stream.Stream;
  * @param length of the whole file in bytes
  */
 public record PackedPlan(List<PackedTensor> tensors, long length) {
+  /** Packed bytes of 16 rows at most: rows of two million columns, far beyond any model's. */
+  private static final long MOST_PANEL_BYTES = 128 << 20;
+
   public PackedPlan {
     tensors = List.copyOf(tensors);
   }
@@ -36,11 +40,21 @@ public record PackedPlan(List<PackedTensor> tensors, long length) {
     }
   }
 
+  /** Refuses rows of which not even one panel should be taken into memory. */
+  static void requirePackable(TensorInfo source) {
+    if (source.columns() > MOST_PANEL_BYTES / (PackedLayout.PANEL_ROWS * Float.BYTES)) {
+      throw new ModelFormatException(
+          "the rows of tensor %s are too long for any model: %d columns"
+              .formatted(source.name(), source.columns()));
+    }
+  }
+
   /** Places the weights. The factors of RoPE have none: they are in its frequencies already. */
   public static PackedPlan of(ModelConfig config, WeightMap weights) {
     List<Weight> ordered = ordered(config, weights);
     long dataBytes = 0;
     for (Weight weight : ordered) {
+      requirePackable(weight.source());
       dataBytes = Math.addExact(PackedLayout.aligned(dataBytes), weight.bytes());
     }
     List<PackedTensor> placed = new ArrayList<>();
