@@ -28,10 +28,17 @@ class Reference:
         reader = gguf.GGUFReader(path)
         self.tensors = {tensor.name: tensor for tensor in reader.tensors}
         self.fields = reader.fields
+        if "rope_freqs.weight" in self.tensors or "llama.rope.scaling.type" in self.fields:
+            raise SystemExit("models with RoPE scaling are not for this comparison")
 
-    def number(self, key):
-        field = self.fields["llama." + key]
-        return field.parts[field.data[0]][0].item()
+    def number(self, key, default=None):
+        field = self.fields.get("llama." + key)
+        if field is None and default is None:
+            raise SystemExit(f"the model has no llama.{key}")
+        return default if field is None else field.parts[field.data[0]][0].item()
+
+    def vocabulary(self):
+        return int(self.tensors["token_embd.weight"].shape[1])
 
     def weights(self, name):
         tensor = self.tensors[name]
@@ -48,7 +55,7 @@ class Reference:
     def rotated(self, x):
         """Rotates neighbouring pairs of [tokens, heads, dimension]."""
         tokens, _, dimension = x.shape
-        frequencies = self.number("rope.freq_base") ** (-np.arange(0, dimension, 2) / dimension)
+        frequencies = self.number("rope.freq_base", 10000.0) ** (-np.arange(0, dimension, 2) / dimension)
         angles = np.outer(np.arange(tokens), frequencies)[:, None, :]
         cosine = np.cos(angles).astype(np.float32)
         sine = np.sin(angles).astype(np.float32)
@@ -60,7 +67,7 @@ class Reference:
 
     def attention(self, x, layer):
         heads = self.number("attention.head_count")
-        kv_heads = self.number("attention.head_count_kv")
+        kv_heads = self.number("attention.head_count_kv", heads)
         tokens, width = x.shape
         dimension = width // heads
         name = f"blk.{layer}.attn_"
@@ -98,7 +105,7 @@ def llama_cpp_logits(path, ids, vocabulary):
     parameters.n_gpu_layers = 0
     model = llama.llama_load_model_from_file(path.encode(), parameters)
     context_parameters = llama.llama_context_default_params()
-    context_parameters.n_ctx = 512
+    context_parameters.n_ctx = max(512, len(ids))
     context = llama.llama_init_from_model(model, context_parameters)
     batch = llama.llama_batch_init(len(ids), 0, 1)
     batch.n_tokens = len(ids)
@@ -131,7 +138,7 @@ def divergence(reference, other):
 def main():
     path, tokens, ours_path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     reference = Reference(path)
-    vocabulary = reference.number("vocab_size")
+    vocabulary = reference.vocabulary()
     ids = [token_at(position, vocabulary) for position in range(tokens)]
     expected = log_softmax(reference.logits(ids))
     ours = log_softmax(np.fromfile(ours_path, np.float32).reshape(tokens, vocabulary))

@@ -9,7 +9,8 @@ namespace sparkllama {
 
 constexpr int64_t kHugePageBytes = int64_t{2} << 20;
 
-// Advises the system, which may have none: nothing depends on it. `memory` begins on a page's border.
+// Advises the system, which may have none: nothing depends on it. `memory` begins on a page's
+// border.
 inline void advise_huge_pages(void* memory, int64_t bytes) {
   if (bytes >= kHugePageBytes) {
     static_cast<void>(::madvise(memory, static_cast<size_t>(bytes), MADV_HUGEPAGE));

@@ -34,6 +34,7 @@ struct ActivationTiles {
   constexpr int64_t count() const { return (num_rows + most_rows - 1) / most_rows; }
 
   constexpr ActivationTile tile(int64_t index) const {
+    if (most_rows == 1) return {index, 1};
     const int64_t first = num_rows * index / count();
     return {first, num_rows * (index + 1) / count() - first};
   }

@@ -124,7 +124,7 @@ struct RopePair {
 struct KernelTable {
   const char* name;  // "reference", "avx2", "avxvnni", "avx512", "neon"
 
-  // Most rows of a tile of activations.
+  // Most rows of a tile of activations: what matrix_product is given has no higher ones.
   int64_t tile_rows;
 
   // y[t * y_stride + r] for t in [0, num_rows), r in [row_begin, row_end): weights row r times

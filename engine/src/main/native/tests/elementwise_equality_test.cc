@@ -80,7 +80,9 @@ void check_tiles(const KernelTable& table, TensorType type, int64_t num_rows, Ra
   const int64_t block = block_columns(type);
   const int64_t sum_block = block == 32 ? 32 : 16;
   const int64_t columns = 3 * block;
-  const std::vector<float> x = random.gaussians(num_rows * columns);
+  std::vector<float> x = random.gaussians(num_rows * columns);
+  const int64_t loud = num_rows / 2;
+  std::fill(x.begin() + loud * columns + block, x.begin() + loud * columns + 2 * block, 1.0f);
   const OwnedActivations tiles = prepare(table, type, x, num_rows, columns, 4);
   const Activations view = tiles.view();
   for (int64_t t = 0; t < num_rows; ++t) {
@@ -123,6 +125,12 @@ void walk_quantize(const KernelTable& table, Random& random) {
     }
     for (const int64_t num_rows : {1, 3, 4, 7, 13}) check_tiles(table, type, num_rows, random);
     check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), 1.0f));  // loud
+    // Blocks of a largest magnitude below 2^-100 count as zero.
+    for (const float least : {0x1p-100f, std::nextafter(0x1p-100f, 0.0f)}) {
+      const std::vector<float> x(static_cast<size_t>(block), least);
+      check_quantize(table, type, x);
+      EXPECT_EQUAL(prepare(table, type, x, block).scales[0] != 0.0f, least == 0x1p-100f);
+    }
     check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), 0.0f));
     check_quantize(table, type, std::vector<float>(static_cast<size_t>(block), -0.0f));
     // Ties: 127 steps, so that x / scale is exactly half way.
@@ -132,9 +140,13 @@ void walk_quantize(const KernelTable& table, Random& random) {
     check_quantize(table, type, ties);
     const float inf = std::numeric_limits<float>::infinity();
     for (const float special : {inf, -inf, std::nanf("")}) {
+      for (const int64_t where : {0, 1, 2}) {
+        std::vector<float> other = random.gaussians(3 * block);
+        other[static_cast<size_t>(where * block + 3)] = special;
+        check_quantize(table, type, other);
+      }
       std::vector<float> x = random.gaussians(2 * block);
       x[3] = special;
-      check_quantize(table, type, x);
       EXPECT(std::isnan(prepare(table, type, x, 2 * block).scales[0]));
       EXPECT(!std::isnan(prepare(table, type, x, 2 * block).scales[1]));
     }

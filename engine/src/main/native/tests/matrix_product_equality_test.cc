@@ -75,12 +75,14 @@ void walk_type(const KernelTable& table, TensorType type, Random& random) {
   }
 }
 
-// Rows so wide that a product walks them in several chunks, and so many activation rows that it may
-// unfold the weights first: neither must be seen.
+// Rows so wide that a product walks them in three chunks, even of one panel, and so many activation
+// rows that it may unfold the weights first: neither must be seen.
 void walk_chunks(const KernelTable& table, TensorType type, Random& random) {
-  const int64_t columns = block_columns(type) == 1 ? 1000 : 5888;
-  for (const int64_t num_rows : {1, 6, 7, 14, 50}) {
-    compare(table, {type, 48, 0, 48, columns, num_rows, true}, random);
+  const RecordLayout record = record_layout(type);
+  const int64_t chunk_blocks = kProductScratchBytes / (record.bytes / record.blocks);
+  const int64_t columns = (2 * chunk_blocks + 1) * record.block_columns;
+  for (const int64_t num_rows : {1, 7, 50}) {
+    compare(table, {type, 33, 0, 33, columns, num_rows, true}, random);
   }
   const int64_t block = block_columns(type);
   for (const int64_t num_rows : {29, 43, 61, 64}) {
@@ -88,6 +90,17 @@ void walk_chunks(const KernelTable& table, TensorType type, Random& random) {
       compare(table, {type, rows, 0, rows, 3 * block, num_rows, rows != 17}, random);
     }
   }
+}
+
+// Activations whose codes are their values. Rows are as loud as they can be without being called so
+// (16 magnitudes of kQuietSum), but for every 13th, of one more. The first two rows are ones.
+float extreme_value(int64_t t, int64_t i) {
+  if (t < 2) return t == 0 ? 1.0f : -1.0f;
+  const int64_t k = i % 256;
+  float magnitude = t % 13 == 5 || k % 16 != 0 ? 64.0f : 63.0f;
+  if (k < 16) magnitude = k == 0 ? 127.0f : k <= 11 ? 60.0f : 59.0f;  // 1023 together
+  const bool positive = t % 3 == 0 || (t % 3 == 1 && i / t % 2 == 0);
+  return positive ? magnitude : -magnitude;
 }
 
 // The largest sums of products: nothing may saturate or overflow.
@@ -111,10 +124,7 @@ void walk_extremes(const KernelTable& table, TensorType type) {
     const PackedMatrix& weights = packed.matrix();
     std::vector<float> values;
     for (int64_t i = 0; i < num_rows * columns; ++i) {
-      const int64_t t = i / columns;
-      // From 32 on, tiles of which one row alone has sums of products wider than 16 bits.
-      const float value = t > 32 && t % 7 != 0 && i % 256 != 0 ? 0.4f : 1.0f;
-      values.push_back(t == 0 ? 1.0f : t == 1 ? -1.0f : (i / t) % 2 == 0 ? value : -value);
+      values.push_back(extreme_value(i / columns, i % columns));
     }
     const OwnedActivations rows_as_are = prepare(reference, type, values, num_rows, columns, 1);
     const OwnedActivations tiles = prepare(table, type, values, num_rows, columns, table.tile_rows);

@@ -168,7 +168,7 @@ struct Block256Tile {
           high[v] += Codes::kHighBytes;
           subs[v] += 16;
         }
-        if (g % 2 == 0) fetch_next_tile<kRows>(x, tile.columns);
+        if (g % 2 == 0) fetch_next_tile<V, kRows>(x, tile.columns);
         x += g % 2 == 0 ? 32 : kTileColumns * kRows - 32;
         sums += 2 * kRows;
       }

@@ -75,7 +75,7 @@ struct Block32Tile {
     for (; b + 2 <= tile.end_block; b += 2) {
       add_block<0>(records, x, scales, sums, acc);
       add_block<1>(records, x + 32, scales + kRows, sums + kRows, acc);
-      fetch_next_tile<kRows>(x, row_bytes);
+      fetch_next_tile<V, kRows>(x, row_bytes);
       x += kTileColumns * kRows;
       scales += 2 * kRows;
       sums += 2 * kRows;

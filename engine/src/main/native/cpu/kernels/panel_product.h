@@ -21,7 +21,7 @@
 //   dot_shorts        accumulator + 2 products per lane of 16-bit integers
 //   widen_signed, widen_low_half, widen_high_half, widen_pairs: one byte (two) per lane to 32 (16)
 //   store_codes, exclusive_or, constant (of 32-bit lanes), shift_right (32-bit lanes, of their
-//   sign), pair_shorts: lanes whose low halves are the first's and whose high halves are the
+//   sign) pair_shorts: lanes whose low halves are the first's and whose high halves are the
 //   second's to_float, load_float, load_halves, load_bfloats, broadcast_float, multiply, fma, fnma,
 //   store
 #pragma once

@@ -39,8 +39,9 @@ inline __attribute__((always_inline)) void fetch_ahead(const ProductTile& tile,
 
 // Fetches the activations that the next tile reads where this one reads `x`, kTileColumns of each
 // row: a chunk is too short for the processor to foresee them.
-template <int kRows>
+template <typename V, int kRows>
 inline __attribute__((always_inline)) void fetch_next_tile(const int8_t* x, int64_t row_bytes) {
+  if constexpr (V::kSingleTile) return;
 #pragma GCC unroll 8
   for (int t = 0; t < kRows; ++t) {
     __builtin_prefetch(x + kRows * row_bytes + t * kTileColumns, 0, 3);

@@ -164,7 +164,7 @@ struct UnfoldedTile {
         add_single<0>(codes, scales, x, sums, dots);
         add_single<1>(codes, scales, x, sums, dots);
       }
-      if (pair % 2 == 0) fetch_next_tile<kRows>(x, tile.columns);
+      if (pair % 2 == 0) fetch_next_tile<V, kRows>(x, tile.columns);
       x += pair % 2 == 0 ? 32 : kTileColumns * kRows - 32;
       sums += 2 * kRows;
 #pragma GCC unroll 4

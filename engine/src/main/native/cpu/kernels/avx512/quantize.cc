@@ -148,16 +148,16 @@ void quantize_block256(const float* x, int64_t columns, const QuantizedRow& out)
     out.scales[b * out.tile_rows] =
         quantize_codes(x + b * 256, stride, out.codes + 4 * b * stride, bytes);
     __m512i fours[4];
-    __m512i magnitudes[4];
+    __m512i absolute[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
       fours[i] = sums_of_four(bytes[i]);
-      magnitudes[i] = sums_of_four_magnitudes(bytes[i]);
+      absolute[i] = sums_of_four_magnitudes(bytes[i]);
     }
     const __m512i sixteens =
         add_neighbours(add_neighbours(fours[0], fours[1]), add_neighbours(fours[2], fours[3]));
-    const __m512i sixteen_magnitudes = add_neighbours(add_neighbours(magnitudes[0], magnitudes[1]),
-                                                      add_neighbours(magnitudes[2], magnitudes[3]));
+    const __m512i sixteen_magnitudes = add_neighbours(add_neighbours(absolute[0], absolute[1]),
+                                                      add_neighbours(absolute[2], absolute[3]));
     out.loud[b * out.tile_rows] =
         _mm512_cmpgt_epi32_mask(sixteen_magnitudes, _mm512_set1_epi32(kQuietSum)) != 0;
     alignas(64) int32_t sums[16];

@@ -8,9 +8,10 @@ namespace sparkllama::reference {
 class ActivationRow {
  public:
   // `block` and `sum_block` are the columns of a scale and of a sum.
-  ActivationRow(const Activations& activations, int64_t row, int64_t block, int64_t sum_block)
-      : rows_(activations.tiles.tile_of(row).num_rows) {
-    const int64_t first = activations.tiles.tile_of(row).first_row;
+  ActivationRow(const Activations& activations, int64_t row, int64_t block, int64_t sum_block) {
+    const ActivationTile tile = activations.tiles.tile_of(row);
+    const int64_t first = tile.first_row;
+    rows_ = tile.num_rows;
     const int64_t index = row - first;
     const int64_t columns = activations.columns;
     codes_ = activations.codes + first * tile_row_bytes(columns) + index * kTileColumns;

@@ -8,7 +8,8 @@ import java.util.stream.Stream;
 
 /**
  * Says which type each matrix of a model is quantized to: one type for all of them, or one of the
- * mixes that llama.cpp's quantizer made usual, which spend more bits where errors cost most.
+ * mixes that llama.cpp's quantizer made usual, which spend more bits where errors cost most. (For a
+ * model of 70B parameters that quantizer spends more on the values than is said here.)
  *
  * @param label as users write it: a type's name, or {@code Q4_K_M} and {@code Q5_K_M}
  * @param type of most matrices
