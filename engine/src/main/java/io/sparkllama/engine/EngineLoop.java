@@ -56,10 +56,10 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private long steps;
   private long runnerNanos;
 
-  private volatile EngineStatistics statistics = new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0);
+  private volatile EngineStatistics statistics = new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   /** Takes over the runner, which it closes. */
-  EngineLoop(ModelRunner runner, int prefillChunk) {
+  EngineLoop(ModelRunner runner, int prefillChunk, boolean prefixCache) {
     this.runner = runner;
     this.buffer = runner.newBuffer();
     this.writer = new BatchWriter(buffer, runner.blockSize());
@@ -72,7 +72,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
                 prefillChunk,
                 capacity.logitsRows(),
                 capacity.candidates()),
-            new BlockManager(runner.blockCounts(), runner.blockSize()));
+            new BlockManager(runner.blockCounts(), runner.blockSize(), prefixCache));
     this.thread = new Thread(this::run, "sparkllama-engine");
     thread.setDaemon(true);
     thread.start();
@@ -260,6 +260,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
         new EngineStatistics(
             promptTokens,
             computedTokens,
+            scheduler.cachedTokens(),
             sampledTokens,
             steps,
             scheduler.preemptions(),

@@ -53,7 +53,7 @@ public final class LlamaEngine implements AutoCloseable {
       Optional<ModelFile> model,
       ModelText text,
       int contextLength,
-      int prefillChunk,
+      EngineOptions options,
       ModelRunner runner,
       Optional<PackedModel> packed) {
     this.model = model;
@@ -61,7 +61,7 @@ public final class LlamaEngine implements AutoCloseable {
     this.contextLength = contextLength;
     this.prompts = new PromptEncoder(text::encodeWithBos);
     this.continuations = new ContinuationEncoder(text);
-    this.loop = new EngineLoop(runner, prefillChunk);
+    this.loop = new EngineLoop(runner, options.prefillChunk(), options.prefixCache());
     this.mostCandidates = loop.mostCandidates();
     this.packed = packed;
     packed.ifPresent(weights -> weights.compare(loop::fail));
@@ -112,7 +112,7 @@ public final class LlamaEngine implements AutoCloseable {
           Optional.of(model),
           new TokenizerText(model.tokenizer()),
           runner.contextLength(),
-          options.prefillChunk(),
+          options,
           runner,
           Optional.of(packed));
     } catch (RuntimeException | Error e) {
@@ -129,7 +129,7 @@ public final class LlamaEngine implements AutoCloseable {
   static LlamaEngine on(
       ModelText text, int contextLength, EngineOptions options, ModelRunner runner) {
     return new LlamaEngine(
-        Optional.empty(), text, contextLength, options.prefillChunk(), runner, Optional.empty());
+        Optional.empty(), text, contextLength, options, runner, Optional.empty());
   }
 
   /** Returns the model that the engine was opened with. */

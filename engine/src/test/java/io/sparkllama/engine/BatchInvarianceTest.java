@@ -6,6 +6,7 @@ import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowKey;
@@ -16,16 +17,22 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Holds that answers are the same bits whatever the batch limits, chunks, threads, kernels and the
- * size of the KV cache.
+ * Holds that answers are the same bits whatever the batch limits, chunks, threads, kernels, the
+ * size of the KV cache and what the prefix cache knows.
  */
 @Timeout(300)
 class BatchInvarianceTest {
   private static final EngineOptions ONE_BY_ONE =
-      EngineOptions.defaults().withThreads(1).withContextLength(128).withBatchLimits(1, 512, 512);
+      EngineOptions.defaults()
+          .withThreads(1)
+          .withContextLength(128)
+          .withBatchLimits(1, 512, 512)
+          .withPrefixCache(false);
+  private static final EngineOptions CACHING = ONE_BY_ONE.withPrefixCache(true).withThreads(2);
 
   /** Bytes of 12 blocks of 16 positions: 5 layers, keys and values, 4 heads of 8 halves. */
   private static final long TWELVE_BLOCKS = 12L * 16 * 5 * 2 * 4 * 8 * 2;
@@ -37,7 +44,9 @@ class BatchInvarianceTest {
           ONE_BY_ONE.withBatchLimits(64, 512, 16).withThreads(2),
           ONE_BY_ONE.withBatchLimits(64, 37, 1),
           ONE_BY_ONE.withBatchLimits(3, 512, 512).withInstructionSet(InstructionSet.REFERENCE),
-          ONE_BY_ONE.withBatchLimits(64, 512, 512).withKvCacheMemory(TWELVE_BLOCKS).withThreads(2));
+          ONE_BY_ONE.withBatchLimits(64, 512, 512).withKvCacheMemory(TWELVE_BLOCKS).withThreads(2),
+          CACHING.withBatchLimits(64, 512, 16),
+          CACHING.withBatchLimits(64, 512, 512).withKvCacheMemory(TWELVE_BLOCKS));
 
   private static final List<String> PROMPTS =
       List.of(
@@ -66,38 +75,64 @@ class BatchInvarianceTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(KvCacheType.class)
+  void answersAreTheSameBitsFromAColdAndAWarmCache(KvCacheType type) {
+    ModelFile model = ModelFile.open(SharedData.path("models/stories260K.f16.gguf"));
+    List<Object> expected = answers(model, ONE_BY_ONE.withKvCacheType(type));
+    for (long memory : new long[] {0, 2 * TWELVE_BLOCKS}) {
+      EngineOptions options =
+          CACHING.withBatchLimits(64, 512, 16).withKvCacheType(type).withKvCacheMemory(memory);
+      try (LlamaEngine engine = LlamaEngine.open(model, options)) {
+        List<Object> cold = answers(engine);
+        long cached = engine.statistics().cachedTokens();
+        List<Object> warm = answers(engine);
+
+        assertThat(cold).usingRecursiveComparison().isEqualTo(expected);
+        assertThat(warm).usingRecursiveComparison().isEqualTo(expected);
+        assertThat(cached).isPositive();
+        assertThat(engine.statistics().cachedTokens()).isGreaterThan(cached);
+      }
+    }
+  }
+
   private static List<Object> answers(ModelFile model, EngineOptions options) {
     try (LlamaEngine engine = LlamaEngine.open(model, options)) {
-      List<CompletableFuture<?>> futures = new ArrayList<>();
-      for (int i = 0; i < 4 * PROMPTS.size(); i++) {
-        Prompt prompt = Prompt.ofData(PROMPTS.get(i % PROMPTS.size()));
-        SamplingParams sampling =
-            new SamplingParams(
-                i % 2 == 0 ? 0.8 : 0,
-                i % 3 * 20,
-                i % 5 == 0 ? 0.9 : 1,
-                0,
-                i,
-                30 + i,
-                List.of(),
-                List.of());
-        futures.add(
-            engine.generate(
-                new GenerationRequest(new RowKey(i, -i), prompt, sampling, OverlongPolicy.ERROR)));
-        if (i < PROMPTS.size()) {
-          futures.add(
-              engine.classify(
-                  new ClassifyRequest(
-                      prompt, LABELS, OverlongPolicy.ERROR, ClassifyRequest.Normalization.NONE)));
-          futures.add(engine.score(new ScoreRequest(prompt, Prompt.ofData(" in the park."))));
-        }
-      }
-      List<Object> answers = new ArrayList<>();
-      futures.forEach(future -> answers.add(future.join()));
+      List<Object> answers = answers(engine);
       if (options.kvCacheMemory() > 0) {
         assertThat(engine.statistics().preemptions()).isPositive();
       }
       return answers;
     }
+  }
+
+  private static List<Object> answers(LlamaEngine engine) {
+    List<CompletableFuture<?>> futures = new ArrayList<>();
+    for (int i = 0; i < 4 * PROMPTS.size(); i++) {
+      Prompt prompt = Prompt.ofData(PROMPTS.get(i % PROMPTS.size()));
+      SamplingParams sampling =
+          new SamplingParams(
+              i % 2 == 0 ? 0.8 : 0,
+              i % 3 * 20,
+              i % 5 == 0 ? 0.9 : 1,
+              0,
+              i,
+              30 + i,
+              List.of(),
+              List.of());
+      futures.add(
+          engine.generate(
+              new GenerationRequest(new RowKey(i, -i), prompt, sampling, OverlongPolicy.ERROR)));
+      if (i < PROMPTS.size()) {
+        futures.add(
+            engine.classify(
+                new ClassifyRequest(
+                    prompt, LABELS, OverlongPolicy.ERROR, ClassifyRequest.Normalization.NONE)));
+        futures.add(engine.score(new ScoreRequest(prompt, Prompt.ofData(" in the park."))));
+      }
+    }
+    List<Object> answers = new ArrayList<>();
+    futures.forEach(future -> answers.add(future.join()));
+    return answers;
   }
 }

@@ -179,6 +179,7 @@ public record JobConfig(
         values.value(JobKeys.ENGINE_MAX_BATCH_TOKENS),
         values.value(JobKeys.ENGINE_PREFILL_CHUNK),
         values.value(JobKeys.ENGINE_CONTEXT_LENGTH),
+        values.value(JobKeys.ENGINE_PREFIX_CACHE),
         values.value(JobKeys.ENGINE_INSTRUCTION_SET),
         values
             .optional(JobKeys.ENGINE_NATIVE_DIRECTORY)

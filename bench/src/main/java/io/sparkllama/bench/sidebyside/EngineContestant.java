@@ -52,7 +52,8 @@ final class EngineContestant implements Contestant {
 
   // Room for all sequences of the largest work that the model's context allows.
   private static EngineOptions options(ModelConfig model, ContestantSetup setup) {
-    EngineOptions options = EngineOptions.defaults().withThreads(setup.threads());
+    EngineOptions options =
+        EngineOptions.defaults().withThreads(setup.threads()).withPrefixCache(false);
     int sequences = setup.works().stream().mapToInt(Work::sequences).max().orElse(1);
     options =
         options.withBatchLimits(

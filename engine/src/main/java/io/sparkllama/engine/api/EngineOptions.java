@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param maxBatchTokens tokens in one step
  * @param prefillChunk tokens of one sequence in one step
  * @param contextLength most tokens of a sequence; 0 takes the model's
+ * @param prefixCache whether keys and values of what sequences begin with alike are computed once
  * @param nativeDirectory where the native library is extracted or found; empty takes the system's
  *     temporary folder
  * @param cacheDirectory where the weights are kept as the kernels read them, of models that lie
@@ -27,6 +28,7 @@ public record EngineOptions(
     int maxBatchTokens,
     int prefillChunk,
     int contextLength,
+    boolean prefixCache,
     InstructionSet instructionSet,
     Optional<Path> nativeDirectory,
     Optional<Path> cacheDirectory) {
@@ -61,6 +63,7 @@ public record EngineOptions(
         512,
         512,
         0,
+        true,
         InstructionSet.AUTO,
         Optional.empty(),
         Optional.empty());
@@ -75,6 +78,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        prefixCache,
         instructionSet,
         nativeDirectory,
         cacheDirectory);
@@ -89,6 +93,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        prefixCache,
         instructionSet,
         nativeDirectory,
         cacheDirectory);
@@ -103,6 +108,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        prefixCache,
         instructionSet,
         nativeDirectory,
         cacheDirectory);
@@ -120,6 +126,7 @@ public record EngineOptions(
         tokens,
         chunk,
         contextLength,
+        prefixCache,
         instructionSet,
         nativeDirectory,
         cacheDirectory);
@@ -133,6 +140,22 @@ public record EngineOptions(
         maxSequences,
         maxBatchTokens,
         prefillChunk,
+        value,
+        prefixCache,
+        instructionSet,
+        nativeDirectory,
+        cacheDirectory);
+  }
+
+  public EngineOptions withPrefixCache(boolean value) {
+    return new EngineOptions(
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
         value,
         instructionSet,
         nativeDirectory,
@@ -148,6 +171,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        prefixCache,
         value,
         nativeDirectory,
         cacheDirectory);
@@ -162,6 +186,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        prefixCache,
         instructionSet,
         Optional.of(value),
         cacheDirectory);
@@ -176,6 +201,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        prefixCache,
         instructionSet,
         nativeDirectory,
         Optional.of(value));

@@ -100,7 +100,9 @@ final class BenchCommand implements Callable<Integer> {
             .max()
             .getAsInt();
     EngineOptions options =
-        given.withBatchLimits(largest, given.maxBatchTokens(), given.prefillChunk());
+        given
+            .withBatchLimits(largest, given.maxBatchTokens(), given.prefillChunk())
+            .withPrefixCache(false); // each batch runs twice, and is to be computed twice
     if (options.kvCacheMemory() != 0) {
       return options;
     }

@@ -50,6 +50,14 @@ final class EngineArguments {
   private int prefillChunk = DEFAULTS.prefillChunk();
 
   @Option(
+      names = "--prefix-cache",
+      arity = "1",
+      paramLabel = "BOOLEAN",
+      description =
+          "Whether what sequences begin with alike is computed once (default: ${DEFAULT-VALUE}).")
+  private boolean prefixCache = DEFAULTS.prefixCache();
+
+  @Option(
       names = "--instruction-set",
       paramLabel = "SET",
       description = "The kernels: auto, reference, avx2, avxvnni, avx512 or neon (default: auto).")
@@ -82,6 +90,7 @@ final class EngineArguments {
             .withKvCacheMemory(kvCacheMemory)
             .withBatchLimits(maxSequences, maxBatchTokens, prefillChunk)
             .withContextLength(contextLength)
+            .withPrefixCache(prefixCache)
             .withInstructionSet(instructionSet);
     if (nativeDirectory != null) {
       options = options.withNativeDirectory(nativeDirectory);

@@ -9,24 +9,32 @@ import java.util.List;
  * <p>A block may be held by several sequences, which then only read it; it is free again when the
  * last lets it go. Every sequence has as many blocks in one group as in the other: a window's
  * blocks are kept until the sequence ends.
+ *
+ * <p>With a prefix cache, full blocks stay known when nobody holds them, until they are needed:
+ * they count as free.
  */
 public final class BlockManager {
   private final int blockSize;
   private final int[][] references; // [groups, blocks]
   private final int[][] free; // [groups, blocks], a stack of which the first freeCounts are free
   private final int[] freeCounts; // [groups]
+  private final PrefixCache cache; // null without one
+  private final PrefixCache.Block[] known; // [blocks of the first group], null for most
 
   /**
    * Makes pools of free blocks.
    *
    * @param blockCounts blocks of each group
    * @param blockSize positions in one block
+   * @param prefixCache whether sequences share the blocks of what they begin with
    */
-  public BlockManager(int[] blockCounts, int blockSize) {
+  public BlockManager(int[] blockCounts, int blockSize, boolean prefixCache) {
     if (blockSize < 1) {
       throw new IllegalArgumentException("A block must hold at least 1 position, not " + blockSize);
     }
     this.blockSize = blockSize;
+    cache = prefixCache ? new PrefixCache(blockSize) : null;
+    known = new PrefixCache.Block[blockCounts[0]];
     references = new int[blockCounts.length][];
     free = new int[blockCounts.length][];
     freeCounts = blockCounts.clone();
@@ -52,13 +60,121 @@ public final class BlockManager {
     return smallest;
   }
 
-  /** Returns the blocks that are free in every group. */
+  /** Returns the blocks that are free in every group, or are kept by the prefix cache alone. */
   public int freeBlocks() {
     int smallest = Integer.MAX_VALUE;
     for (int count : freeCounts) {
       smallest = Math.min(smallest, count);
     }
-    return smallest;
+    return smallest + (cache == null ? 0 : cache.unused());
+  }
+
+  /**
+   * Gives a waiting sequence without blocks those that the prefix cache has of its first tokens. It
+   * always has a token left to compute, and all that it wants to know of.
+   *
+   * @return false where its next block is being computed: it had better wait for that; it has been
+   *     given nothing then
+   */
+  boolean attach(Sequence sequence) {
+    if (cache == null || sequence.parent() != null) {
+      return true;
+    }
+    List<PrefixCache.Block> found = sequence.chain();
+    PrefixCache.Block before = null;
+    while (found.size() < sequence.skippable() / blockSize) {
+      PrefixCache.Block next = cache.next(before, sequence, found.size());
+      if (next == null) {
+        break;
+      }
+      if (!next.isComputed()) {
+        found.clear();
+        return false;
+      }
+      found.add(next);
+      before = next;
+    }
+    for (PrefixCache.Block block : found) {
+      hold(block);
+      for (int group = 0; group < free.length; group++) {
+        sequence.tables()[group].append(block.place(group));
+      }
+    }
+    sequence.skip(found.size() * blockSize);
+    return true;
+  }
+
+  /** Lets others know which blocks a sequence that starts is going to compute. */
+  void expect(Sequence sequence) {
+    if (cache == null || sequence.parent() != null) {
+      return;
+    }
+    List<PrefixCache.Block> chain = sequence.chain();
+    PrefixCache.Block before = last(chain);
+    while ((chain.size() + 1) * blockSize <= sequence.length()
+        && cache.next(before, sequence, chain.size()) == null) {
+      before = cache.expect(before, sequence, chain.size());
+      chain.add(before);
+    }
+  }
+
+  /** Keeps the blocks that a sequence has filled since it was {@code from} positions long. */
+  void keep(Sequence sequence, int from) {
+    if (cache == null || sequence.parent() != null) {
+      return;
+    }
+    List<PrefixCache.Block> chain = sequence.chain();
+    for (int i = from / blockSize; (i + 1) * blockSize <= sequence.numComputedTokens(); i++) {
+      if (i > chain.size()) {
+        return; // another was computing a block before this one at the same time
+      }
+      if (i == chain.size()) {
+        PrefixCache.Block same = cache.next(last(chain), sequence, i);
+        if (same != null) {
+          if (!same.isComputed() || !adopt(sequence, i, same)) {
+            return;
+          }
+          continue;
+        }
+        chain.add(cache.expect(last(chain), sequence, i));
+      }
+      int[] places = new int[free.length];
+      for (int group = 0; group < places.length; group++) {
+        places[group] = sequence.tables()[group].block(i);
+      }
+      cache.computed(chain.get(i), places);
+      known[places[0]] = chain.get(i);
+    }
+  }
+
+  /** Replaces a sequence's own block, which no fork reads, by one that holds the same bits. */
+  private boolean adopt(Sequence sequence, int index, PrefixCache.Block same) {
+    if (references[0][sequence.tables()[0].block(index)] > 1) {
+      return false;
+    }
+    for (int group = 0; group < free.length; group++) {
+      BlockTable table = sequence.tables()[group];
+      int own = table.block(index);
+      references[group][own] = 0;
+      free[group][freeCounts[group]++] = own;
+      table.replace(index, same.place(group));
+    }
+    hold(same);
+    sequence.chain().add(same);
+    return true;
+  }
+
+  private void hold(PrefixCache.Block block) {
+    if (references[0][block.place(0)] == 0) {
+      cache.hold(block);
+    }
+    for (int group = 0; group < free.length; group++) {
+      references[group][block.place(group)]++;
+    }
+  }
+
+  private static PrefixCache.Block last(List<PrefixCache.Block> chain) {
+    return chain.isEmpty() ? null : chain.get(chain.size() - 1);
   }
 
   /** Returns the blocks that so many positions need in each group. */
@@ -114,23 +230,50 @@ public final class BlockManager {
     return copies;
   }
 
-  /** Lets go of all blocks of the tables and empties them. */
+  /** Lets go of all that a sequence holds, from its end, and of what it was expected to compute. */
+  void release(Sequence sequence) {
+    List<PrefixCache.Block> chain = sequence.chain();
+    for (int i = chain.size() - 1; i >= 0 && !chain.get(i).isComputed(); i--) {
+      cache.giveUp(chain.get(i));
+    }
+    chain.clear();
+    release(sequence.tables());
+  }
+
+  /** Lets go of all blocks of the tables, from the last to the first, and empties them. */
   void release(BlockTable[] tables) {
-    for (int group = 0; group < tables.length; group++) {
-      for (int i = 0; i < tables[group].size(); i++) {
+    for (int i = tables[0].size() - 1; i >= 0; i--) {
+      PrefixCache.Block kept = known[tables[0].block(i)];
+      for (int group = 0; group < tables.length; group++) {
         int block = tables[group].block(i);
         if (references[group][block] < 1) {
           throw new IllegalStateException("Block released twice: " + group + ", " + block);
         }
-        if (--references[group][block] == 0) {
+        if (--references[group][block] == 0 && kept == null) {
           free[group][freeCounts[group]++] = block;
         }
       }
-      tables[group].clear();
+      if (kept != null && references[0][kept.place(0)] == 0) {
+        cache.letGo(kept);
+      }
+    }
+    for (BlockTable table : tables) {
+      table.clear();
+    }
+  }
+
+  private void evict() {
+    PrefixCache.Block block = cache.evict();
+    known[block.place(0)] = null;
+    for (int group = 0; group < free.length; group++) {
+      free[group][freeCounts[group]++] = block.place(group);
     }
   }
 
   private int take(int group) {
+    if (freeCounts[group] == 0 && cache != null && cache.unused() > 0) {
+      evict();
+    }
     if (freeCounts[group] == 0) {
       throw new IllegalStateException("No free block in group " + group);
     }

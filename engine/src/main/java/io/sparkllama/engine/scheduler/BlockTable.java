@@ -26,6 +26,10 @@ public final class BlockTable {
     blocks[size++] = block;
   }
 
+  void replace(int index, int block) {
+    blocks[index] = block;
+  }
+
   void clear() {
     size = 0;
   }

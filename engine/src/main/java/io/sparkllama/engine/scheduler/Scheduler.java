@@ -19,6 +19,7 @@ public final class Scheduler {
   private final TreeSet<Sequence> waiting = new TreeSet<>();
   private long requests;
   private long preemptions;
+  private long cachedTokens;
 
   public Scheduler(SchedulerLimits limits, BlockManager blocks) {
     this.limits = limits;
@@ -52,7 +53,7 @@ public final class Scheduler {
   /** Forgets a sequence, whatever its state, and frees its blocks. */
   public void finish(Sequence sequence) {
     if (sequence.isRunning()) {
-      blocks.release(sequence.tables());
+      blocks.release(sequence);
       running.remove(sequence);
     } else if (sequence.isWaiting()) {
       waiting.remove(sequence);
@@ -91,7 +92,9 @@ public final class Scheduler {
   /** Counts a step's tokens as computed. */
   public void update(ScheduledBatch batch) {
     for (ScheduledBatch.Entry entry : batch.entries()) {
+      int from = entry.sequence().numComputedTokens();
       entry.sequence().advance(entry.count());
+      blocks.keep(entry.sequence(), from);
     }
   }
 
@@ -107,6 +110,11 @@ public final class Scheduler {
   /** Returns how often a sequence gave up its blocks. */
   public long preemptions() {
     return preemptions;
+  }
+
+  /** Returns how many tokens were not computed because the prefix cache had them. */
+  public long cachedTokens() {
+    return cachedTokens;
   }
 
   private void extend(Sequence sequence, ScheduledBatch batch) {
@@ -126,6 +134,7 @@ public final class Scheduler {
 
   private void admit(ScheduledBatch batch) {
     long active = running.stream().filter(sequence -> !sequence.isIdle()).count();
+    int passedOver = 0;
     Sequence next = waiting.isEmpty() ? null : waiting.first();
     for (; next != null; next = waiting.higher(next)) {
       Sequence sequence = next;
@@ -135,10 +144,20 @@ public final class Scheduler {
       if (!sequence.parentIsReady()) {
         continue;
       }
+      if (!blocks.attach(sequence)) {
+        if (++passedOver > limits.sequences()) {
+          return; // to look further would cost more than it finds
+        }
+        continue;
+      }
       int count = batch.room(sequence);
       if (count == 0 || !makeRoom(sequence, batch)) {
+        blocks.release(sequence);
+        sequence.restart();
         return;
       }
+      cachedTokens += sequence.numComputedTokens() - sequence.prefix();
+      blocks.expect(sequence);
       List<BlockCopy> copies =
           sequence.parent() == null
               ? List.of()
@@ -157,7 +176,10 @@ public final class Scheduler {
    * less would often have to give it back. Only younger sequences make way.
    */
   private boolean makeRoom(Sequence sequence, ScheduledBatch batch) {
-    int needed = blocks.blocksForFork(sequence.prefix(), sequence.length());
+    int needed =
+        sequence.parent() == null
+            ? blocks.missing(sequence.tables(), sequence.length())
+            : blocks.blocksForFork(sequence.prefix(), sequence.length());
     while (needed > blocks.freeBlocks()) {
       if (running.isEmpty() || running.last().compareTo(sequence) < 0) {
         return false;
@@ -170,7 +192,7 @@ public final class Scheduler {
   private void preempt(Sequence victim, ScheduledBatch batch) {
     batch.remove(victim);
     running.remove(victim);
-    blocks.release(victim.tables());
+    blocks.release(victim);
     victim.restart();
     waiting.add(victim);
     preemptions++;

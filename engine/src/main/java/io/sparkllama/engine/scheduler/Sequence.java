@@ -1,5 +1,6 @@
 package io.sparkllama.engine.scheduler;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,6 +31,7 @@ public final class Sequence implements Comparable<Sequence> {
   private int fork;
   private int forks;
   private BlockTable[] tables = new BlockTable[0]; // [groups]
+  private final List<PrefixCache.Block> chain = new ArrayList<>(); // known blocks, from the first
 
   private Sequence(Sequence parent, int[] tokens, List<Probe> probes, boolean samples) {
     this.parent = parent;
@@ -186,6 +188,21 @@ public final class Sequence implements Comparable<Sequence> {
 
   BlockTable[] tables() {
     return tables;
+  }
+
+  /** Returns the leading blocks that the prefix cache knows of, computed or expected to be. */
+  List<PrefixCache.Block> chain() {
+    return chain;
+  }
+
+  /** Returns how many leading tokens need not be computed where their keys and values are known. */
+  int skippable() {
+    return nextProbe < probes.size() ? probes.get(nextProbe).position() : length - 1;
+  }
+
+  /** Counts leading tokens as computed: their keys and values were there. */
+  void skip(int count) {
+    numComputedTokens = count;
   }
 
   boolean isNew() {

@@ -28,7 +28,10 @@ class BenchMeasurementTest {
         CommandRun.of("synthesize", "--shape", "llama-60m", "--type", "Q4_0", model.toString());
     assertThat(run.exitCode()).as(run.err()).isZero();
     EngineOptions options =
-        EngineOptions.defaults().withBatchLimits(8, 16, 16).withContextLength(256);
+        EngineOptions.defaults()
+            .withBatchLimits(8, 16, 16)
+            .withContextLength(256)
+            .withPrefixCache(false);
     engine = LlamaEngine.open(model, options);
     BenchPrompts made = new BenchPrompts(engine.model().tokenizer());
     prompts = made.prompts(7, 3, 20, 0);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /** Holds the count of blocks through growing, forking and letting go. */
 class BlockManagerTest {
-  private final BlockManager blocks = new BlockManager(new int[] {10, 12}, 4);
+  private final BlockManager blocks = new BlockManager(new int[] {10, 12}, 4, false);
 
   private static BlockTable[] tables() {
     return new BlockTable[] {new BlockTable(), new BlockTable()};
@@ -64,7 +64,7 @@ class BlockManagerTest {
   @Test
   void refusesMoreThanThereIs() {
     assertThatThrownBy(() -> blocks.grow(tables(), 41)).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> new BlockManager(new int[] {1}, 0))
+    assertThatThrownBy(() -> new BlockManager(new int[] {1}, 0, false))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -19,7 +19,8 @@ class SchedulerTest {
   private static final int GROUPS = 2;
 
   private final SchedulerLimits limits = new SchedulerLimits(5, 16, 6, 6, 12);
-  private final BlockManager blocks = new BlockManager(new int[] {POOL, POOL + 3}, BLOCK_SIZE);
+  private final BlockManager blocks =
+      new BlockManager(new int[] {POOL, POOL + 3}, BLOCK_SIZE, false);
   private final Scheduler scheduler = new Scheduler(limits, blocks);
 
   /** What a sequence still has to do. */

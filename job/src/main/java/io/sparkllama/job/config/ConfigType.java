@@ -61,6 +61,18 @@ public record ConfigType<T>(
     return wholeNumber(least, most).map(Long::intValue);
   }
 
+  /** Takes true and false. */
+  public static ConfigType<Boolean> truth() {
+    return new ConfigType<>(
+        "true or false",
+        "true or false",
+        value -> {
+          String text = scalarText(value);
+          return "true".equals(text) ? Boolean.TRUE : "false".equals(text) ? Boolean.FALSE : null;
+        },
+        false);
+  }
+
   /** Takes numbers that {@code range} describes. */
   public static ConfigType<Double> number(String range, Function<Double, Boolean> within) {
     return new ConfigType<>(

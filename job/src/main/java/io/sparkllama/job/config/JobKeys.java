@@ -320,6 +320,13 @@ public final class JobKeys {
           ENGINE.contextLength(),
           "tokens",
           "Longest prompt and answer together; 0 takes the model's context.");
+  public static final ConfigKey<Boolean> ENGINE_PREFIX_CACHE =
+      of(
+          "engine.prefix-cache",
+          ConfigType.truth(),
+          ENGINE.prefixCache(),
+          "",
+          "Whether what rows begin with alike is computed once; answers are the same bytes.");
   public static final ConfigKey<InstructionSet> ENGINE_INSTRUCTION_SET =
       of(
           "engine.instruction-set",

@@ -28,6 +28,7 @@ public record EngineSpecification(
     int maxBatchTokens,
     int prefillChunk,
     int contextLength,
+    boolean prefixCache,
     InstructionSet instructionSet,
     String nativeDirectory)
     implements Serializable {
@@ -49,6 +50,7 @@ public record EngineSpecification(
         options.maxBatchTokens(),
         options.prefillChunk(),
         options.contextLength(),
+        options.prefixCache(),
         options.instructionSet(),
         options.nativeDirectory().map(EngineSpecification::absolute).orElse(""));
   }
@@ -72,6 +74,7 @@ public record EngineSpecification(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        prefixCache,
         instructionSet,
         nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),
         cacheDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(cacheDirectory)));

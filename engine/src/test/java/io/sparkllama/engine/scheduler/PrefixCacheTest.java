@@ -1,0 +1,316 @@
+package io.sparkllama.engine.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Runs a scheduler over a pool whose positions remember which tokens they were computed from, so
+ * that a block shared by mistake, or read before it was written, is seen.
+ */
+class PrefixCacheTest {
+  private static final int BLOCK_SIZE = 4;
+  private static final int POOL = 12;
+  private static final int[] POOLS = {POOL, POOL + 3};
+  private static final SchedulerLimits LIMITS = new SchedulerLimits(5, 16, 6, 6, 12);
+
+  private final BlockManager blocks = new BlockManager(POOLS, BLOCK_SIZE, true);
+  private final Scheduler scheduler = new Scheduler(LIMITS, blocks);
+  private final long[][] pools = new long[POOLS.length][]; // [groups][positions]
+  private final List<Job> jobs = new ArrayList<>();
+  private long computed;
+
+  PrefixCacheTest() {
+    Arrays.setAll(pools, group -> new long[POOLS[group] * BLOCK_SIZE]);
+  }
+
+  private static final class Job {
+    final Sequence sequence;
+    final Job parent;
+    final List<Job> forks = new ArrayList<>();
+    int left; // rows of logits until it ends
+    int forksToMake;
+
+    Job(Sequence sequence, Job parent, int left) {
+      this.sequence = sequence;
+      this.parent = parent;
+      this.left = left;
+    }
+  }
+
+  @Test
+  void whatBeginsAlikeIsComputedOnce() {
+    int[] prefix = IntStream.range(0, 22).toArray();
+    Job first = sampling(with(prefix, 100), 1);
+    Job second = sampling(with(prefix, 101), 1);
+    Job third = sampling(with(prefix, 102, 103), 1);
+    runToEnd(new Random(1));
+
+    // 5 blocks of the prefix once; its last 2 tokens and what follows for each.
+    assertThat(computed).isEqualTo(20 + 3 + 3 + 4);
+    assertThat(scheduler.cachedTokens()).isEqualTo(40);
+    assertThat(List.of(first, second, third)).allMatch(job -> job.left == 0);
+
+    sampling(with(prefix, 100), 1);
+    runToEnd(new Random(1));
+    assertThat(scheduler.cachedTokens()).isEqualTo(60);
+    assertThat(blocks.freeBlocks()).isEqualTo(POOL);
+  }
+
+  @Test
+  void aWholePromptThatIsKnownStillHasItsLastTokenComputed() {
+    sampling(new int[8], 1);
+    runToEnd(new Random(1));
+    computed = 0;
+
+    sampling(new int[8], 1);
+    runToEnd(new Random(1));
+
+    assertThat(computed).isEqualTo(4);
+  }
+
+  @Test
+  void tokensThatAreAskedAboutAreComputed() {
+    probing(new int[16], List.of(new Probe(15, new int[1])));
+    runToEnd(new Random(1));
+    computed = 0;
+
+    probing(new int[16], List.of(new Probe(5, new int[1]), new Probe(15, new int[1])));
+    runToEnd(new Random(1));
+
+    assertThat(computed).isEqualTo(12); // one block is skipped: the next has position 5
+  }
+
+  @Test
+  void whoeverComputesABlockThatOthersWaitForMayBeCancelled() {
+    int[] prompt = IntStream.range(0, 24).toArray();
+    Job first = sampling(with(prompt, 1), 1);
+    Job second = sampling(with(prompt, 2), 1);
+    step(new Random(1)); // 6 of the first's tokens
+    assertThat(second.sequence.isWaiting()).isTrue();
+
+    end(first);
+    runToEnd(new Random(1));
+
+    assertThat(second.left).isZero();
+    assertThat(scheduler.cachedTokens()).isEqualTo(4);
+    assertThat(blocks.freeBlocks()).isEqualTo(POOL);
+  }
+
+  @Test
+  void whatIsNeededIsTakenFromWhatWasLetGoLongestAgo() {
+    sampling(IntStream.range(0, 20).toArray(), 1); // 5 blocks known
+    runToEnd(new Random(1));
+    sampling(IntStream.range(100, 120).toArray(), 1); // 5 others
+    runToEnd(new Random(1));
+    sampling(IntStream.range(200, 224).toArray(), 1); // 6: of the first only one is left
+    runToEnd(new Random(1));
+    computed = 0;
+
+    sampling(with(IntStream.range(0, 20).toArray(), 1), 1); // takes the 5 of the second
+    runToEnd(new Random(1));
+    assertThat(computed).isEqualTo(17);
+    computed = 0;
+    sampling(with(IntStream.range(200, 224).toArray(), 1), 1);
+    runToEnd(new Random(1));
+    assertThat(computed).isEqualTo(1);
+  }
+
+  @Test
+  void keepsEveryPromiseThroughRandomHistories() {
+    for (int seed = 0; seed < 80; seed++) {
+      Random random = new Random(seed);
+      for (int i = 0; i < 300; i++) {
+        if (i < 200 && random.nextInt(3) == 0) {
+          submit(random);
+        }
+        if (random.nextInt(20) == 0 && !jobs.isEmpty()) {
+          end(rootOf(jobs.get(random.nextInt(jobs.size()))));
+        }
+        step(random);
+      }
+      runToEnd(random);
+    }
+    assertThat(scheduler.preemptions()).isGreaterThan(100);
+    assertThat(scheduler.cachedTokens()).isGreaterThan(10_000);
+  }
+
+  private void submit(Random random) {
+    int[] tokens = new int[1 + random.nextInt(24)];
+    int different = random.nextInt(tokens.length + 1); // all prompts are alike up to here
+    for (int i = different; i < tokens.length; i++) {
+      tokens[i] = random.nextInt(3);
+    }
+    if (random.nextBoolean()) {
+      sampling(tokens, 1 + random.nextInt(POOL * BLOCK_SIZE - tokens.length));
+    } else {
+      Job job = probing(tokens, List.of(new Probe(tokens.length - 1, new int[1])));
+      job.forksToMake = random.nextInt(6);
+    }
+  }
+
+  private Job sampling(int[] tokens, int samples) {
+    return added(new Job(Sequence.sampling(tokens), null, samples));
+  }
+
+  private Job probing(int[] tokens, List<Probe> probes) {
+    return added(new Job(Sequence.probing(tokens, probes), null, probes.size()));
+  }
+
+  private Job added(Job job) {
+    scheduler.add(job.sequence);
+    jobs.add(job);
+    return job;
+  }
+
+  private static int[] with(int[] prefix, int... more) {
+    return IntStream.concat(Arrays.stream(prefix), Arrays.stream(more)).toArray();
+  }
+
+  private void runToEnd(Random random) {
+    for (int i = 0; !jobs.isEmpty(); i++) {
+      assertThat(i).as("steps to the end").isLessThan(20_000);
+      step(random);
+    }
+    assertThat(blocks.freeBlocks()).isEqualTo(POOL);
+    assertThat(scheduler.running() + scheduler.waiting()).isZero();
+  }
+
+  private void step(Random random) {
+    ScheduledBatch batch = scheduler.schedule();
+    assertThat(batch.isEmpty()).isEqualTo(jobs.isEmpty());
+    computed += batch.tokens();
+    batch.entries().forEach(this::compute);
+    batch.entries().forEach(entry -> checkContents(entry.sequence(), entry.count()));
+    checkAccounts();
+    List<Integer> rows = batch.entries().stream().map(ScheduledBatch.Entry::rows).toList();
+    scheduler.update(batch);
+    for (int i = 0; i < rows.size(); i++) {
+      Sequence sequence = batch.entries().get(i).sequence();
+      for (int row = 0; row < rows.get(i); row++) {
+        jobs.stream()
+            .filter(job -> job.sequence == sequence)
+            .findFirst()
+            .ifPresent(job -> answer(job, random));
+      }
+    }
+  }
+
+  // A position holds what identifies all tokens up to it.
+  private void compute(ScheduledBatch.Entry entry) {
+    for (BlockCopy copy : entry.copies()) {
+      System.arraycopy(
+          pools[copy.group()],
+          copy.source() * BLOCK_SIZE,
+          pools[copy.group()],
+          copy.target() * BLOCK_SIZE,
+          BLOCK_SIZE);
+    }
+    int begin = entry.sequence().numComputedTokens();
+    for (int position = begin; position < begin + entry.count(); position++) {
+      for (int group = 0; group < pools.length; group++) {
+        pools[group][slot(entry.sequence(), group, position)] = mark(entry.sequence(), position);
+      }
+    }
+  }
+
+  private void checkContents(Sequence sequence, int count) {
+    for (int group = 0; group < pools.length; group++) {
+      for (int position = 0; position < sequence.numComputedTokens() + count; position++) {
+        assertThat(pools[group][slot(sequence, group, position)])
+            .as("group %d, position %d", group, position)
+            .isEqualTo(mark(sequence, position));
+      }
+    }
+  }
+
+  private void checkAccounts() {
+    long held = jobs.stream().flatMapToInt(job -> heldBy(job.sequence)).distinct().count();
+    assertThat(held + blocks.freeBlocks()).isEqualTo(POOL);
+  }
+
+  private static IntStream heldBy(Sequence sequence) {
+    BlockTable table = sequence.table(0);
+    return IntStream.range(0, table.size()).map(table::block);
+  }
+
+  private static int slot(Sequence sequence, int group, int position) {
+    return sequence.table(group).block(position / BLOCK_SIZE) * BLOCK_SIZE + position % BLOCK_SIZE;
+  }
+
+  private static long mark(Sequence sequence, int position) {
+    long mark = 17;
+    for (int i = 0; i <= position; i++) {
+      mark = mark * 1_000_003 + sequence.token(i) + 1;
+    }
+    return mark;
+  }
+
+  private void answer(Job job, Random random) {
+    job.left--;
+    if (job.parent == null && job.forksToMake == 0 && job.left > 0) {
+      if (job.sequence.probesAnswered()) {
+        job.sequence.append(random.nextInt(3));
+      } else {
+        job.sequence.answerProbe();
+      }
+      return;
+    }
+    if (!job.sequence.probesAnswered()) {
+      job.sequence.answerProbe();
+    }
+    if (job.forksToMake > 0) {
+      fork(job, random);
+    } else if (job.left == 0) {
+      finish(job);
+    }
+  }
+
+  private void finish(Job job) {
+    scheduler.finish(job.sequence);
+    jobs.remove(job);
+    if (job.parent != null) {
+      job.parent.forks.remove(job);
+      if (job.parent.forks.isEmpty()) {
+        finish(job.parent);
+      }
+    }
+  }
+
+  private void fork(Job job, Random random) {
+    int prefix = job.sequence.length();
+    for (; job.forksToMake > 0; job.forksToMake--) {
+      int count = 1 + random.nextInt(5);
+      List<Probe> probes =
+          IntStream.range(0, count).mapToObj(i -> new Probe(prefix + i, new int[1])).toList();
+      Job fork = new Job(Sequence.fork(job.sequence, new int[count], probes), job, count);
+      if (!scheduler.fitsForked(prefix, prefix + count)) {
+        continue;
+      }
+      job.forks.add(fork);
+      added(fork);
+    }
+    if (job.forks.isEmpty()) {
+      finish(job);
+    }
+  }
+
+  private Job rootOf(Job job) {
+    return job.parent == null ? job : job.parent;
+  }
+
+  private void end(Job root) {
+    for (Job fork : List.copyOf(root.forks)) {
+      scheduler.finish(fork.sequence);
+      jobs.remove(fork);
+    }
+    root.forks.clear();
+    scheduler.finish(root.sequence);
+    jobs.remove(root);
+  }
+}
