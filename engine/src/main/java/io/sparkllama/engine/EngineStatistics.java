@@ -5,8 +5,8 @@ package io.sparkllama.engine;
  *
  * @param promptTokens tokens of all prompts taken
  * @param computedTokens tokens that ran through the model, replays included
- * @param cachedTokens tokens of prompts that did not, for the prefix cache had their keys and
- *     values
+ * @param cachedTokens tokens that did not, replays included, for the prefix cache had their keys
+ *     and values
  * @param sampledTokens tokens generated
  * @param steps calls of the runner
  * @param preemptions times that a sequence gave up its KV blocks and was computed again

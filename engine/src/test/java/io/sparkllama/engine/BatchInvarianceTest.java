@@ -91,7 +91,12 @@ class BatchInvarianceTest {
         assertThat(cold).usingRecursiveComparison().isEqualTo(expected);
         assertThat(warm).usingRecursiveComparison().isEqualTo(expected);
         assertThat(cached).isPositive();
-        assertThat(engine.statistics().cachedTokens()).isGreaterThan(cached);
+        if (memory == 0) {
+          // Within a run only rows that repeat share; from the run before all do.
+          assertThat(engine.statistics().cachedTokens() - cached).isGreaterThan(cached);
+        } else {
+          assertThat(engine.statistics().preemptions()).isPositive();
+        }
       }
     }
   }

@@ -38,6 +38,11 @@ public final class ScheduledBatch {
     return tokens;
   }
 
+  /** Returns whether the step has room for no more tokens. */
+  boolean isFull() {
+    return tokens == limits.tokens();
+  }
+
   /** Returns how many of a sequence's next tokens the step still has room for. */
   int room(Sequence sequence) {
     int count = Math.min(sequence.remaining(), Math.min(limits.chunk(), limits.tokens() - tokens));

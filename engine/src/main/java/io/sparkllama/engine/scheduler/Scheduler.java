@@ -138,7 +138,7 @@ public final class Scheduler {
     Sequence next = waiting.isEmpty() ? null : waiting.first();
     for (; next != null; next = waiting.higher(next)) {
       Sequence sequence = next;
-      if (active >= limits.sequences()) {
+      if (active >= limits.sequences() || batch.isFull()) {
         return;
       }
       if (!sequence.parentIsReady()) {
