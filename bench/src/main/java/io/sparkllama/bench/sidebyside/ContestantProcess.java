@@ -145,6 +145,7 @@ final class ContestantProcess implements AutoCloseable {
   public void close() {
     try {
       write(command("quit"));
+      process.getOutputStream().close(); // who does not know the word finds no more commands
       process.waitFor(SECONDS_TO_END, TimeUnit.SECONDS);
     } catch (IOException e) {
       // it has ended already
