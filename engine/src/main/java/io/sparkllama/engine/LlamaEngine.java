@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
@@ -47,6 +48,7 @@ public final class LlamaEngine implements AutoCloseable {
   private final PromptEncoder prompts;
   private final ContinuationEncoder continuations;
   private final EngineLoop loop;
+  private final AtomicLong takenCachedTokens = new AtomicLong();
   private final Optional<PackedModel> packed; // empty on a bare runner
 
   private LlamaEngine(
@@ -201,6 +203,15 @@ public final class LlamaEngine implements AutoCloseable {
               + request.labels().size());
     }
     return submit(() -> classification(request), ClassifyResult::failed);
+  }
+
+  /**
+   * Returns the tokens that the prefix cache had since this was last called: callers that add up
+   * what they are given count each token once, whatever their number.
+   */
+  public long takeCachedTokens() {
+    long now = statistics().cachedTokens();
+    return Math.max(0, now - takenCachedTokens.getAndAccumulate(now, Math::max));
   }
 
   /** Returns what the engine has done up to its last step. */

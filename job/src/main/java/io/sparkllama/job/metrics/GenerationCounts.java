@@ -7,6 +7,7 @@ import java.util.TreeMap;
 /**
  * Holds what has been done: of a partition, or of a job.
  *
+ * @param cachedTokens tokens that the prefix cache had, so that they were not computed
  * @param errors rows with an error, by its class
  * @param goldRows rows whose gold label is not null
  * @param goldHits of these, the rows whose label is the gold label
@@ -14,16 +15,22 @@ import java.util.TreeMap;
 public record GenerationCounts(
     long rows,
     long promptTokens,
+    long cachedTokens,
     long completionTokens,
     long goldRows,
     long goldHits,
     Map<String, Long> errors)
     implements Serializable {
 
-  public static final GenerationCounts NONE = new GenerationCounts(0, 0, 0, 0, 0, Map.of());
+  public static final GenerationCounts NONE = new GenerationCounts(0, 0, 0, 0, 0, 0, Map.of());
 
   public GenerationCounts {
     errors = errors.isEmpty() ? Map.of() : new TreeMap<>(errors);
+  }
+
+  /** Counts tokens that the prefix cache had. */
+  public static GenerationCounts ofCachedTokens(long tokens) {
+    return tokens == 0 ? NONE : new GenerationCounts(0, 0, tokens, 0, 0, 0, Map.of());
   }
 
   /** Returns the sum of both. */
@@ -38,6 +45,7 @@ public record GenerationCounts(
     return new GenerationCounts(
         rows + other.rows,
         promptTokens + other.promptTokens,
+        cachedTokens + other.cachedTokens,
         completionTokens + other.completionTokens,
         goldRows + other.goldRows,
         goldHits + other.goldHits,

@@ -52,6 +52,7 @@ record Answer(
     return new GenerationCounts(
         1,
         promptTokens,
+        0,
         completionTokens,
         0,
         0,

@@ -15,4 +15,7 @@ interface EngineCalls {
   CompletableFuture<ClassifyResult> classify(ClassifyRequest request);
 
   CompletableFuture<ScoreResult> score(ScoreRequest request);
+
+  /** Returns the tokens that the prefix cache had since any task last asked. */
+  long takeCachedTokens();
 }

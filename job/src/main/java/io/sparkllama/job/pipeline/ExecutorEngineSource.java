@@ -22,6 +22,11 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
 
   private record NativeCalls(LlamaEngine engine) implements EngineCalls {
     @Override
+    public long takeCachedTokens() {
+      return engine.takeCachedTokens();
+    }
+
+    @Override
     public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
       return engine.generate(request);
     }

@@ -81,7 +81,10 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     synchronized (inFlight) {
       inFlight.poll();
     }
-    counts = counts.plus(walk.counts(oldest.row(), answer));
+    counts =
+        counts
+            .plus(walk.counts(oldest.row(), answer))
+            .plus(GenerationCounts.ofCachedTokens(engine.takeCachedTokens()));
     counted.accept(counts);
     return walk.output(oldest.row(), answer);
   }

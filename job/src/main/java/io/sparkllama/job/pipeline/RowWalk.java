@@ -61,7 +61,7 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
     return gold == null
         ? counts
         : counts.plus(
-            new GenerationCounts(0, 0, 0, 1, gold.equals(answer.text()) ? 1 : 0, Map.of()));
+            new GenerationCounts(0, 0, 0, 0, 1, gold.equals(answer.text()) ? 1 : 0, Map.of()));
   }
 
   private RowKey key(Row row) {

@@ -15,9 +15,6 @@ import java.util.OptionalDouble;
  */
 public record JobSummary(GenerationCounts counts, double seconds, String output) {
 
-  /** Prompt tokens not computed: rows share no prefix, so each computes all of its own. */
-  private static final long CACHED_TOKENS = 0;
-
   /** Returns the share of right labels among the rows with a gold label; empty without those. */
   public OptionalDouble accuracy() {
     return counts.goldRows() == 0
@@ -31,7 +28,7 @@ public record JobSummary(GenerationCounts counts, double seconds, String output)
     object.put("rows", counts.rows());
     object.put("errors", counts.errorRows());
     object.put("prompt_tokens", counts.promptTokens());
-    object.put("cached_tokens", CACHED_TOKENS);
+    object.put("cached_tokens", counts.cachedTokens());
     object.put("completion_tokens", counts.completionTokens());
     object.put("seconds", seconds);
     object.put("output", output);
@@ -48,6 +45,7 @@ public record JobSummary(GenerationCounts counts, double seconds, String output)
       line(text, "", "%d %s", error.getValue(), error.getKey());
     }
     line(text, "prompt tokens", "%d", counts.promptTokens());
+    line(text, "of these cached", "%d", counts.cachedTokens());
     line(text, "completion tokens", "%d", counts.completionTokens());
     if (accuracy().isPresent()) {
       line(

@@ -93,4 +93,9 @@ final class FakeEngine implements EngineCalls {
             TimeUnit.MILLISECONDS);
     return future;
   }
+
+  @Override
+  public long takeCachedTokens() {
+    return 3;
+  }
 }

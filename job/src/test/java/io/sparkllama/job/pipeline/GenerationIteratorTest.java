@@ -62,6 +62,7 @@ class GenerationIteratorTest {
     assertThat(engine.mostInFlight.get()).isBetween(2, 5);
     assertThat(counts.get().rows()).isEqualTo(200);
     assertThat(counts.get().completionTokens()).isEqualTo(600);
+    assertThat(counts.get().cachedTokens()).isEqualTo(200 * 3);
   }
 
   @Test
@@ -141,6 +142,11 @@ class GenerationIteratorTest {
 
   /** Gives each request a copy of one future. */
   private static final class Waiting implements EngineCalls {
+    @Override
+    public long takeCachedTokens() {
+      return 0;
+    }
+
     final List<CompletableFuture<GenerationResult>> futures = new ArrayList<>();
     private final CompletableFuture<GenerationResult> model;
 

@@ -34,4 +34,9 @@ final class SilentEngine implements EngineCalls {
     futures.add(future);
     return future;
   }
+
+  @Override
+  public long takeCachedTokens() {
+    return 0;
+  }
 }
