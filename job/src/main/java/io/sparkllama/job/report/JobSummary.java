@@ -45,7 +45,7 @@ public record JobSummary(GenerationCounts counts, double seconds, String output)
       line(text, "", "%d %s", error.getValue(), error.getKey());
     }
     line(text, "prompt tokens", "%d", counts.promptTokens());
-    line(text, "of these cached", "%d", counts.cachedTokens());
+    line(text, "cached tokens", "%d", counts.cachedTokens());
     line(text, "completion tokens", "%d", counts.completionTokens());
     if (accuracy().isPresent()) {
       line(
