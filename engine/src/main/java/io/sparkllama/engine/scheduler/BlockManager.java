@@ -80,6 +80,9 @@ public final class BlockManager {
     if (cache == null || sequence.parent() != null) {
       return true;
     }
+    if (sequence.awaited() != null && sequence.awaited().isExpected()) {
+      return false; // its tokens need not be looked up anew in every step
+    }
     List<PrefixCache.Block> found = sequence.chain();
     PrefixCache.Block before = null;
     while (found.size() < sequence.skippable() / blockSize) {
@@ -89,6 +92,7 @@ public final class BlockManager {
       }
       if (!next.isComputed()) {
         found.clear();
+        sequence.await(next);
         return false;
       }
       found.add(next);
@@ -102,6 +106,37 @@ public final class BlockManager {
     }
     sequence.skip(found.size() * blockSize);
     return true;
+  }
+
+  /**
+   * Gives a sequence that has been given the blocks of its first tokens a copy of a block that
+   * begins like its next one. It needs no more blocks than without it.
+   *
+   * @return the copies that fill the sequence's own block; none where nothing begins alike
+   */
+  List<BlockCopy> copyBeginning(Sequence sequence) {
+    if (cache == null || sequence.parent() != null) {
+      return List.of();
+    }
+    List<PrefixCache.Block> chain = sequence.chain();
+    int most = sequence.skippable() - chain.size() * blockSize;
+    PrefixCache.Beginning found =
+        most < 1 ? null : cache.beginning(last(chain), sequence, chain.size());
+    if (found == null) {
+      return List.of();
+    }
+    List<BlockCopy> copies = new ArrayList<>();
+    hold(found.block()); // or taking a block might evict it
+    if (missing(sequence.tables(), sequence.length()) <= freeBlocks()) {
+      for (int group = 0; group < free.length; group++) {
+        int own = take(group);
+        sequence.tables()[group].append(own);
+        copies.add(new BlockCopy(group, found.block().place(group), own));
+      }
+      sequence.skip(chain.size() * blockSize + Math.min(most, found.tokens()));
+    }
+    letGo(found.block());
+    return copies;
   }
 
   /** Lets others know which blocks a sequence that starts is going to compute. */
@@ -170,6 +205,15 @@ public final class BlockManager {
     }
     for (int group = 0; group < free.length; group++) {
       references[group][block.place(group)]++;
+    }
+  }
+
+  private void letGo(PrefixCache.Block block) {
+    for (int group = 0; group < free.length; group++) {
+      references[group][block.place(group)]--;
+    }
+    if (references[0][block.place(0)] == 0) {
+      cache.letGo(block);
     }
   }
 

@@ -1,18 +1,20 @@
 package io.sparkllama.engine.scheduler;
 
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
-import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 
 /**
  * Remembers which full blocks hold the keys and values of which tokens, so that sequences which
  * begin alike have them computed once.
  *
- * <p>A block is known by its tokens and by the block before it, compared token by token: never by a
- * hash alone. One that no sequence holds any more is kept until its memory is wanted, the one let
- * go longest ago first; blocks of a sequence are let go from its end, so that none outlives the one
- * before it.
+ * <p>A block is known by its tokens and by the block before it, compared token by token. Blocks are
+ * ordered by these, so that the one which shares the most leading tokens with a sequence stands
+ * beside the place where the sequence's own would. One that no sequence holds any more is kept
+ * until its memory is wanted, the one let go longest ago first; blocks of a sequence are let go
+ * from its end, so that none outlives the one before it.
  *
  * <p>A block that is being computed is known as well: who needs it waits for it. One thread at a
  * time.
@@ -20,19 +22,29 @@ import java.util.Map;
 final class PrefixCache {
   /** Is one block of a prefix: its tokens, after those of the blocks before it. */
   static final class Block {
-    private final Block before; // null for the first
-    private final int[] tokens;
-    private final int hash;
-    private int[] places; // [groups], in the pools; null while it is being computed
+    private static final Comparator<Block> BY_TOKENS =
+        Comparator.<Block>comparingLong(block -> block.before == null ? 0 : block.before.number)
+            .thenComparing(block -> block.tokens, Arrays::compare);
 
-    private Block(Block before, int[] tokens) {
+    private final Block before; // null for the first
+    private final int[] tokens; // [blockSize], fewer in one that is only looked for
+    private final long number; // from 1; 0 for one that is only looked for
+    private int[] places; // [groups], in the pools; null unless it has been computed
+    private boolean givenUp;
+
+    private Block(Block before, int[] tokens, long number) {
       this.before = before;
       this.tokens = tokens;
-      this.hash = 31 * System.identityHashCode(before) + Arrays.hashCode(tokens);
+      this.number = number;
     }
 
     boolean isComputed() {
       return places != null;
+    }
+
+    /** Returns whether a sequence is going to compute it. */
+    boolean isExpected() {
+      return places == null && !givenUp;
     }
 
     /** Returns the block's number in a group's pool. */
@@ -40,22 +52,23 @@ final class PrefixCache {
       return places[group];
     }
 
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Block block
-          && block.before == before
-          && Arrays.equals(block.tokens, tokens);
-    }
-
-    @Override
-    public int hashCode() {
-      return hash;
+    private int tokensInCommon(Block other) {
+      int mismatch = Arrays.mismatch(tokens, other.tokens);
+      return mismatch < 0 ? tokens.length : mismatch;
     }
   }
 
+  /**
+   * Is a computed block that begins like a sequence's next one.
+   *
+   * @param tokens how many leading tokens they share, at least 1
+   */
+  record Beginning(Block block, int tokens) {}
+
   private final int blockSize;
-  private final Map<Block, Block> known = new HashMap<>();
+  private final TreeSet<Block> known = new TreeSet<>(Block.BY_TOKENS);
   private final LinkedHashSet<Block> unused = new LinkedHashSet<>(); // let go longest ago first
+  private long blocks; // made so far
 
   PrefixCache(int blockSize) {
     this.blockSize = blockSize;
@@ -63,13 +76,46 @@ final class PrefixCache {
 
   /** Returns the block of a sequence that follows a block; null where it is not known. */
   Block next(Block before, Sequence sequence, int index) {
-    return known.get(new Block(before, tokens(sequence, index)));
+    Block wanted = new Block(before, tokens(sequence, index), 0);
+    Block found = known.floor(wanted);
+    return found != null && Block.BY_TOKENS.compare(found, wanted) == 0 ? found : null;
+  }
+
+  /**
+   * Returns the computed block after a block that shares the most leading tokens with a sequence's
+   * next one; null where none shares any.
+   */
+  Beginning beginning(Block before, Sequence sequence, int index) {
+    Block wanted = new Block(before, tokens(sequence, index), 0);
+    Beginning above = nearest(known.tailSet(wanted, /* inclusive= */ true), wanted);
+    Beginning below =
+        nearest(known.headSet(wanted, /* inclusive= */ false).descendingSet(), wanted);
+    if (above == null || below == null) {
+      return above == null ? below : above;
+    }
+    return below.tokens() > above.tokens() ? below : above;
+  }
+
+  /**
+   * Looks from the wanted block's place outwards; those that are being computed are passed over.
+   */
+  private static Beginning nearest(NavigableSet<Block> outwards, Block wanted) {
+    for (Block block : outwards) {
+      int shared = block.before == wanted.before ? block.tokensInCommon(wanted) : 0;
+      if (shared == 0) {
+        return null;
+      }
+      if (block.isComputed()) {
+        return new Beginning(block, shared);
+      }
+    }
+    return null;
   }
 
   /** Makes the block known that follows a block in a sequence, as one that is being computed. */
   Block expect(Block before, Sequence sequence, int index) {
-    Block block = new Block(before, tokens(sequence, index));
-    if (known.putIfAbsent(block, block) != null) {
+    Block block = new Block(before, tokens(sequence, index), ++blocks);
+    if (!known.add(block)) {
       throw new IllegalStateException("The block is known already");
     }
     return block;
@@ -85,9 +131,10 @@ final class PrefixCache {
 
   /** Forgets a block that will not be computed. */
   void giveUp(Block block) {
-    if (block.isComputed() || known.remove(block) != block) {
+    if (!block.isExpected() || !known.remove(block)) {
       throw new IllegalStateException("The block is computed, or not known");
     }
+    block.givenUp = true;
   }
 
   /** Notes that no sequence holds a block any more. */
@@ -114,9 +161,10 @@ final class PrefixCache {
   }
 
   private int[] tokens(Sequence sequence, int index) {
-    int[] tokens = new int[blockSize];
-    for (int i = 0; i < blockSize; i++) {
-      tokens[i] = sequence.token(index * blockSize + i);
+    int first = index * blockSize;
+    int[] tokens = new int[Math.min(blockSize, sequence.length() - first)];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = sequence.token(first + i);
     }
     return tokens;
   }

@@ -150,18 +150,21 @@ public final class Scheduler {
         }
         continue;
       }
+      if (batch.room(sequence) == 0 || !makeRoom(sequence, batch)) {
+        takeBack(sequence);
+        return;
+      }
+      List<BlockCopy> copies =
+          sequence.parent() == null
+              ? blocks.copyBeginning(sequence)
+              : blocks.fork(sequence.parent().tables(), sequence.tables(), sequence.prefix());
       int count = batch.room(sequence);
-      if (count == 0 || !makeRoom(sequence, batch)) {
-        blocks.release(sequence);
-        sequence.restart();
+      if (count == 0) {
+        takeBack(sequence); // what is left of it wants more rows of logits than the step has
         return;
       }
       cachedTokens += sequence.numComputedTokens() - sequence.prefix();
       blocks.expect(sequence);
-      List<BlockCopy> copies =
-          sequence.parent() == null
-              ? List.of()
-              : blocks.fork(sequence.parent().tables(), sequence.tables(), sequence.prefix());
       blocks.grow(sequence.tables(), sequence.numComputedTokens() + count);
       waiting.remove(sequence);
       running.add(sequence);
@@ -169,6 +172,12 @@ public final class Scheduler {
       batch.add(sequence, count, copies);
       active++;
     }
+  }
+
+  /** Takes back what a sequence that stays waiting was given. */
+  private void takeBack(Sequence sequence) {
+    blocks.release(sequence);
+    sequence.restart();
   }
 
   /**

@@ -32,6 +32,7 @@ public final class Sequence implements Comparable<Sequence> {
   private int forks;
   private BlockTable[] tables = new BlockTable[0]; // [groups]
   private final List<PrefixCache.Block> chain = new ArrayList<>(); // known blocks, from the first
+  private PrefixCache.Block awaited; // null, or the block that it waited for last
 
   private Sequence(Sequence parent, int[] tokens, List<Probe> probes, boolean samples) {
     this.parent = parent;
@@ -193,6 +194,16 @@ public final class Sequence implements Comparable<Sequence> {
   /** Returns the leading blocks that the prefix cache knows of, computed or expected to be. */
   List<PrefixCache.Block> chain() {
     return chain;
+  }
+
+  /** Returns the block that it waited for last, null where it waited for none. */
+  PrefixCache.Block awaited() {
+    return awaited;
+  }
+
+  /** Notes that it waits for another sequence to compute a block. */
+  void await(PrefixCache.Block block) {
+    awaited = block;
   }
 
   /** Returns how many leading tokens need not be computed where their keys and values are known. */
