@@ -5,6 +5,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
+import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.JobKeys;
 import io.sparkllama.job.config.TaskName;
 import io.sparkllama.job.pipeline.ClassifyTask;
@@ -12,6 +13,7 @@ import io.sparkllama.job.pipeline.CompleteTask;
 import io.sparkllama.job.pipeline.PipelineSpecification;
 import io.sparkllama.job.pipeline.RowTask;
 import io.sparkllama.job.pipeline.ScoreTask;
+import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prompt.LabelList;
 import io.sparkllama.job.sink.SinkSpecification;
 import io.sparkllama.job.source.SourceSpecification;
@@ -52,6 +54,7 @@ public record JobConfig(
           JobKeys.GENERATION_TOP_P,
           JobKeys.GENERATION_MIN_P,
           JobKeys.GENERATION_SEED,
+          JobKeys.GENERATION_SEED_BY,
           JobKeys.GENERATION_MAX_TOKENS,
           JobKeys.GENERATION_STOP,
           JobKeys.GENERATION_STOP_TOKENS);
@@ -72,6 +75,7 @@ public record JobConfig(
   public static JobConfig of(ConfigValues values) {
     EngineOptions engine = engine(values);
     int window = values.value(JobKeys.ENGINE_WINDOW);
+    RowTask task = task(values);
     return new JobConfig(
         values.value(JobKeys.MODEL_PATH),
         values.optional(JobKeys.MODEL_SHA256),
@@ -82,14 +86,14 @@ public record JobConfig(
             values.value(JobKeys.INPUT_FORMAT),
             values.optional(JobKeys.INPUT_PATH).orElse(List.of()),
             values.value(JobKeys.INPUT_OPTIONS),
-            values.optional(JobKeys.INPUT_KEY).orElse(List.of()),
-            values.value(JobKeys.INPUT_PARTITIONS)),
+            values.optional(JobKeys.INPUT_KEY).orElse(List.of())),
         new PipelineSpecification(
-            task(values),
+            task,
             templateKeys(values),
             values.value(JobKeys.OUTPUT_COLUMNS),
             values.optional(JobKeys.CLASSIFY_GOLD),
-            window == 0 ? 2 * engine.maxSequences() : window),
+            window == 0 ? 2 * engine.maxSequences() : window,
+            spread(values, task)),
         new SinkSpecification(
             values.value(JobKeys.OUTPUT_FORMAT),
             values.optional(JobKeys.OUTPUT_PATH),
@@ -99,6 +103,16 @@ public record JobConfig(
         engine,
         values.spark(),
         values.value(JobKeys.PROMPT_CHAT_TEMPLATE));
+  }
+
+  /**
+   * Equal prompts are answered once where their answers are equal: keys may be derived from them.
+   */
+  private static RowSpread spread(ConfigValues values, RowTask task) {
+    boolean equalAnswers = !task.answersDependOnKey() || !values.names(JobKeys.INPUT_KEY);
+    return new RowSpread(
+        equalAnswers ? values.value(JobKeys.INPUT_EQUAL_PROMPTS) : EqualPrompts.EACH,
+        values.value(JobKeys.INPUT_PARTITIONS));
   }
 
   private static String templateKeys(ConfigValues values) {
@@ -115,7 +129,10 @@ public record JobConfig(
       case COMPLETE -> {
         refuse(values, "complete", CLASSIFY, SCORE);
         yield new CompleteTask(
-            PromptKeys.prompt(values), sampling(values), values.value(JobKeys.PROMPT_OVERLONG));
+            PromptKeys.prompt(values),
+            sampling(values),
+            values.value(JobKeys.PROMPT_OVERLONG),
+            values.value(JobKeys.GENERATION_SEED_BY));
       }
       case CLASSIFY -> {
         refuse(values, "classify", GENERATION, SCORE);

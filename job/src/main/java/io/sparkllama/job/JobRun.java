@@ -102,9 +102,13 @@ final class JobRun {
 
     GenerationCounter counter = new GenerationCounter();
     spark.sparkContext().register(counter, "sparkllama.rows");
-    Dataset<Row> answers =
-        new GenerationPipeline(model.specification(), pipeline, counter).apply(documents, keys);
     long rows = source.count(documents, keys);
+    Dataset<Row> answers =
+        new GenerationPipeline(
+                model.specification(),
+                pipeline.over(rows, spark.sparkContext().defaultParallelism()),
+                counter)
+            .apply(documents, keys);
 
     GenerationProgress progress = new GenerationProgress(counter);
     spark.sparkContext().addSparkListener(progress);

@@ -129,16 +129,45 @@ class JobRowsTest {
   @Test
   void theSummaryCountsWhatTheOutputHolds() throws Exception {
     Map<String, Row> rows = new HashMap<>();
-    JobProcess run = run(List.of("Once", "Two", "Three little"), rows, "input.partitions=3");
+    JobProcess run =
+        run(
+            List.of("Once", "Two", "Three little"),
+            rows,
+            "input.partitions=3",
+            "engine.prefix-cache=false");
     JsonNode summary = new ObjectMapper().readTree(run.out());
     assertThat(summary.get("prompt_tokens").asLong())
         .isEqualTo(rows.values().stream().mapToLong(row -> row.getStruct(2).getInt(2)).sum());
     assertThat(summary.get("completion_tokens").asLong())
         .isEqualTo(rows.values().stream().mapToLong(row -> row.getStruct(2).getInt(3)).sum());
     assertThat(summary.get("cached_tokens").asLong()).isZero();
+    assertThat(summary.get("repeated_rows").asLong()).isZero();
     assertThat(summary.get("output").asText()).isEqualTo(folder.resolve("out").toString());
     assertThat(summary.has("accuracy")).isFalse();
     assertThat(run.out().strip().lines()).hasSize(1);
+  }
+
+  @Test
+  void equalRowsAreAnsweredOnceUnlessTheJobSaysOtherwise() throws Exception {
+    List<String> texts = List.of("Once", "Two", "Once", "Once", "Two");
+    for (String equalPrompts : List.of("once", "each")) {
+      Map<String, Row> rows = new HashMap<>();
+      JobProcess run =
+          run(
+              texts,
+              rows,
+              "input.equal-prompts=" + equalPrompts,
+              "engine.prefix-cache=false",
+              "output.mode=overwrite");
+      JsonNode summary = new ObjectMapper().readTree(run.out());
+      boolean once = equalPrompts.equals("once");
+      assertThat(summary.get("rows").asLong()).isEqualTo(5);
+      assertThat(summary.get("repeated_rows").asLong()).isEqualTo(once ? 3 : 0);
+      long repeated =
+          2 * rows.get("Once").getStruct(2).getInt(2) + rows.get("Two").getStruct(2).getInt(2);
+      assertThat(summary.get("cached_tokens").asLong()).isEqualTo(once ? repeated : 0);
+      assertThat(spark.read().parquet(folder.resolve("out").toString()).count()).isEqualTo(5);
+    }
   }
 
   private JobProcess run(List<String> texts, Map<String, Row> rows, String... overrides)

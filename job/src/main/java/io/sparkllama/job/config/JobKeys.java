@@ -74,7 +74,19 @@ public final class JobKeys {
           ConfigType.integer(0, 1_000_000),
           0,
           "partitions",
-          "Spreads the rows over so many partitions; 0 leaves them as the source gives them.");
+          "Spreads the rows over so many partitions. 0 leaves them as the source gives them or,"
+              + " where equal prompts are brought together, takes one for each core of the"
+              + " executors, and more from 2,000 rows a partition on.");
+  public static final ConfigKey<EqualPrompts> INPUT_EQUAL_PROMPTS =
+      of(
+          "input.equal-prompts",
+          ConfigType.oneOf(EqualPrompts.class),
+          EqualPrompts.ONCE,
+          "",
+          "Rows that are equal in all columns of the prompt: the model answers one of them for all"
+              + " (once), or each. Once brings them together, which orders the rows anew, the longest"
+              + " first. Rows that sample each by their own keys (generation.seed-by) are always"
+              + " answered each, in the source's order.");
 
   public static final ConfigKey<String> PROMPT_TEMPLATE =
       optional(
@@ -175,6 +187,14 @@ public final class JobKeys {
           0L,
           "",
           "Seed of the random generator; with the row's key it fixes the answer.");
+  public static final ConfigKey<SeedBy> GENERATION_SEED_BY =
+      of(
+          "generation.seed-by",
+          ConfigType.oneOf(SeedBy.class),
+          SeedBy.KEY,
+          "",
+          "What fixes a row's random numbers beside the seed: its key, so that rows with equal"
+              + " prompts differ where input.key names their keys, or its prompt's columns.");
   public static final ConfigKey<Integer> GENERATION_MAX_TOKENS =
       of(
           "generation.max-tokens",

@@ -7,13 +7,17 @@ import java.util.TreeMap;
 /**
  * Holds what has been done: of a partition, or of a job.
  *
- * @param cachedTokens tokens that the prefix cache had, so that they were not computed
+ * @param repeatedRows of the rows, those whose prompt was answered for another row
+ * @param promptTokens of all rows, repeated ones too
+ * @param cachedTokens of the prompts' tokens, those that were not computed: the prefix cache had
+ *     them, or the row was a repeated one
  * @param errors rows with an error, by its class
  * @param goldRows rows whose gold label is not null
  * @param goldHits of these, the rows whose label is the gold label
  */
 public record GenerationCounts(
     long rows,
+    long repeatedRows,
     long promptTokens,
     long cachedTokens,
     long completionTokens,
@@ -22,7 +26,7 @@ public record GenerationCounts(
     Map<String, Long> errors)
     implements Serializable {
 
-  public static final GenerationCounts NONE = new GenerationCounts(0, 0, 0, 0, 0, 0, Map.of());
+  public static final GenerationCounts NONE = new GenerationCounts(0, 0, 0, 0, 0, 0, 0, Map.of());
 
   public GenerationCounts {
     errors = errors.isEmpty() ? Map.of() : new TreeMap<>(errors);
@@ -30,7 +34,18 @@ public record GenerationCounts(
 
   /** Counts tokens that the prefix cache had. */
   public static GenerationCounts ofCachedTokens(long tokens) {
-    return tokens == 0 ? NONE : new GenerationCounts(0, 0, tokens, 0, 0, 0, Map.of());
+    return tokens == 0 ? NONE : new GenerationCounts(0, 0, 0, tokens, 0, 0, 0, Map.of());
+  }
+
+  /** Counts the label of a row that has a gold label. */
+  public static GenerationCounts ofGold(int hits) {
+    return new GenerationCounts(0, 0, 0, 0, 0, 1, hits, Map.of());
+  }
+
+  /** Returns the same for a row whose prompt was answered for another one. */
+  public GenerationCounts asRepeated() {
+    return new GenerationCounts(
+        rows, rows, promptTokens, promptTokens, completionTokens, goldRows, goldHits, errors);
   }
 
   /** Returns the sum of both. */
@@ -44,6 +59,7 @@ public record GenerationCounts(
     }
     return new GenerationCounts(
         rows + other.rows,
+        repeatedRows + other.repeatedRows,
         promptTokens + other.promptTokens,
         cachedTokens + other.cachedTokens,
         completionTokens + other.completionTokens,

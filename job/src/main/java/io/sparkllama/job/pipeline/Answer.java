@@ -51,6 +51,7 @@ record Answer(
   GenerationCounts counts() {
     return new GenerationCounts(
         1,
+        0,
         promptTokens,
         0,
         completionTokens,

@@ -6,6 +6,7 @@ import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.job.config.SeedBy;
 import io.sparkllama.job.prompt.ChatFormat;
 import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.RowPrompt;
@@ -20,7 +21,8 @@ import org.apache.spark.sql.types.StructField;
  * Writes a completion after each row's prompt. In conversations with a model that thinks, what it
  * thought stands in a column of its own.
  */
-public record CompleteTask(RowPrompt prompt, SamplingParams sampling, OverlongPolicy overlong)
+public record CompleteTask(
+    RowPrompt prompt, SamplingParams sampling, OverlongPolicy overlong, SeedBy seedBy)
     implements RowTask {
   /** The column with what the model thought. */
   public static final String REASONING = "reasoning";
@@ -32,7 +34,17 @@ public record CompleteTask(RowPrompt prompt, SamplingParams sampling, OverlongPo
 
   @Override
   public RowTask in(ChatFormat format) {
-    return new CompleteTask(RowTask.in(prompt, format), sampling, overlong);
+    return new CompleteTask(RowTask.in(prompt, format), sampling, overlong, seedBy);
+  }
+
+  @Override
+  public boolean answersDependOnKey() {
+    return sampling.temperature() > 0 && seedBy == SeedBy.KEY;
+  }
+
+  @Override
+  public boolean seedsByPrompt() {
+    return seedBy == SeedBy.PROMPT;
   }
 
   @Override

@@ -12,11 +12,12 @@ import java.util.function.Consumer;
 import org.apache.spark.sql.Row;
 
 /**
- * Yields a partition's answers in the order of its rows, with a bounded number of rows in flight.
+ * Yields a partition's answers in the order of its rows, with a bounded number of requests in
+ * flight. Rows with equal prompts that stand together share one.
  *
- * <p>Memory holds at most {@code window} rows. The window is filled again before each wait, so that
- * the engine's batch stays full until the partition's end. Used by the task's thread alone, but for
- * {@link #close}.
+ * <p>Memory holds at most {@code ROWS_OF_A_REQUEST * window} rows, and no more than {@code window}
+ * where none are equal. The window is filled again before each wait, so that the engine's batch
+ * stays full until the partition's end. Used by the task's thread alone, but for {@link #close}.
  */
 final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private static final long WATCH_MILLISECONDS = 100;
@@ -26,7 +27,17 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     void check();
   }
 
-  private record InFlight(Row row, PendingAnswer<?> pending) {}
+  /**
+   * Is what rows held may be to requests in flight: enough that a run of equal rows costs little.
+   */
+  private static final int ROWS_OF_A_REQUEST = 8;
+
+  /**
+   * Is a row that waits for its answer.
+   *
+   * @param repeated whether the row before it asked for the same
+   */
+  private record InFlight(Row row, PendingAnswer<?> pending, boolean repeated) {}
 
   private final Iterator<Row> rows;
   private final RowWalk walk;
@@ -35,11 +46,13 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private final Watch watch;
   private final Consumer<GenerationCounts> counted;
   private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>(); // guarded by itself
+  private InFlight last; // that was sent, null before the first
   private GenerationCounts counts = GenerationCounts.NONE;
+  private int requests; // in flight; guarded by inFlight
   private boolean closed; // guarded by inFlight
 
   /**
-   * @param window rows in flight at most, at least 1
+   * @param window requests in flight at most, at least 1
    * @param watch asked while waiting
    * @param counted receives the partition's counts after every row
    */
@@ -80,10 +93,12 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     Answer answer = oldest.pending().answer();
     synchronized (inFlight) {
       inFlight.poll();
+      requests -= oldest.repeated() ? 0 : 1;
     }
+    GenerationCounts ofRow = walk.counts(oldest.row(), answer);
     counts =
         counts
-            .plus(walk.counts(oldest.row(), answer))
+            .plus(oldest.repeated() ? ofRow.asRepeated() : ofRow)
             .plus(GenerationCounts.ofCachedTokens(engine.takeCachedTokens()));
     counted.accept(counts);
     return walk.output(oldest.row(), answer);
@@ -102,23 +117,30 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private void fill() {
     while (true) {
       synchronized (inFlight) {
-        if (closed || inFlight.size() >= window) {
+        if (closed || requests >= window || inFlight.size() / ROWS_OF_A_REQUEST >= window) {
           return;
         }
       }
       if (!rows.hasNext()) {
         return;
       }
-      Row row = rows.next();
-      InFlight submitted = new InFlight(row, walk.submit(engine, row));
+      InFlight submitted = submit(rows.next());
       synchronized (inFlight) {
         if (closed) {
           submitted.pending().result().cancel(true);
           return;
         }
         inFlight.add(submitted);
+        requests += submitted.repeated() ? 0 : 1;
       }
+      last = submitted;
     }
+  }
+
+  private InFlight submit(Row row) {
+    return last != null && walk.haveEqualAnswers(last.row(), row)
+        ? new InFlight(row, last.pending(), true)
+        : new InFlight(row, walk.submit(engine, row), false);
   }
 
   private void await(PendingAnswer<?> pending) {

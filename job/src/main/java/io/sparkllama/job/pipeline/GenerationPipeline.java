@@ -57,14 +57,16 @@ public final class GenerationPipeline {
    */
   public Dataset<Row> apply(Dataset<Row> documents, List<InputColumn> keys) {
     Columns columns = columns(specification, documents.schema(), keys);
-    return documents
-        .select(columns.selected().toArray(Column[]::new))
+    RowLayout layout = columns.layout();
+    return specification
+        .spread()
+        .apply(
+            documents.select(columns.selected().toArray(Column[]::new)),
+            layout.keys(),
+            layout.inputs().size())
         .mapPartitions(
             new GeneratePartition(
-                engine,
-                new RowWalk(specification.task(), columns.layout()),
-                specification.window(),
-                counter),
+                engine, new RowWalk(specification.task(), layout), specification.window(), counter),
             Encoders.row(columns.output()));
   }
 
@@ -112,7 +114,13 @@ public final class GenerationPipeline {
     gold.ifPresent(column -> add(selected, column));
 
     StructType output = OutputSchema.of(fields(keys), fields(chosen), task);
-    RowLayout layout = new RowLayout(keys.size(), inputs, chosen.size(), gold.isPresent());
+    RowLayout layout =
+        new RowLayout(
+            keys.size(),
+            inputs,
+            chosen.size(),
+            gold.isPresent(),
+            specification.spread().keysPrompts());
     return new Columns(selected, layout, output);
   }
 

@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prompt.ChatFormat;
 import java.util.List;
 import java.util.Optional;
@@ -10,17 +11,27 @@ import java.util.Optional;
  * @param templateKeys keys of the job file that hold the task's templates, for messages
  * @param outputColumns input columns that go to the output
  * @param gold the column with the right label
- * @param window rows that one task keeps in flight
+ * @param window prompts that one task keeps in flight
+ * @param spread of the rows over partitions; equal prompts may be brought together only where they
+ *     have equal answers
  */
 public record PipelineSpecification(
     RowTask task,
     String templateKeys,
     List<String> outputColumns,
     Optional<String> gold,
-    int window) {
+    int window,
+    RowSpread spread) {
 
   /** Returns the same walk with conversations in a model's format. */
   public PipelineSpecification in(ChatFormat format) {
-    return new PipelineSpecification(task.in(format), templateKeys, outputColumns, gold, window);
+    return new PipelineSpecification(
+        task.in(format), templateKeys, outputColumns, gold, window, spread);
+  }
+
+  /** Returns the same walk for so many rows; see {@link RowSpread#over}. */
+  public PipelineSpecification over(long rows, int parallelism) {
+    return new PipelineSpecification(
+        task, templateKeys, outputColumns, gold, window, spread.over(rows, parallelism));
   }
 }

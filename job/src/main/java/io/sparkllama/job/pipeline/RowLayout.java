@@ -10,22 +10,38 @@ import java.util.Map;
 import org.apache.spark.sql.Row;
 
 /**
- * Knows where the columns of a prepared row stand: {@code [keys | prompt inputs | chosen | gold]}.
+ * Knows where the columns of a prepared row stand: {@code [keys | prompt inputs | chosen | gold |
+ * prompt's key]}.
  *
  * @param keys number of the user's key columns, 0 for a derived key
  * @param inputs names of the columns that the task's prompts use
  * @param chosen number of input columns that go to the output
- * @param gold whether a gold label stands last
+ * @param gold whether there is a gold label
+ * @param promptKey whether there is a key that equal prompts share
  */
-record RowLayout(int keys, List<String> inputs, int chosen, boolean gold) implements Serializable {
+record RowLayout(int keys, List<String> inputs, int chosen, boolean gold, boolean promptKey)
+    implements Serializable {
   RowLayout {
     inputs = List.copyOf(inputs);
   }
 
   /** Returns the texts that a derived or a user's key hashes; null for a null value. */
   List<String> keyTexts(Row row) {
-    int from = keys == 0 ? keys : 0;
-    int count = keys == 0 ? inputs.size() : keys;
+    return keys == 0 ? promptTexts(row) : texts(row, 0, keys);
+  }
+
+  /** Returns the texts of the prompt's inputs; null for a null value. */
+  List<String> promptTexts(Row row) {
+    return texts(row, keys, inputs.size());
+  }
+
+  /** Tells whether two rows are known to have equal prompts. */
+  boolean haveEqualPrompts(Row one, Row other) {
+    int index = keys + inputs.size() + chosen + (gold ? 1 : 0);
+    return promptKey && one.getString(index).equals(other.getString(index));
+  }
+
+  private static List<String> texts(Row row, int from, int count) {
     List<String> texts = new ArrayList<>(count);
     for (int i = from; i < from + count; i++) {
       texts.add(ColumnValue.keyText(row.get(i)));

@@ -28,6 +28,16 @@ public sealed interface RowTask extends Serializable permits CompleteTask, Class
    */
   PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values);
 
+  /** Tells whether rows with equal prompts may have different answers, by their keys. */
+  default boolean answersDependOnKey() {
+    return false;
+  }
+
+  /** Tells whether random numbers follow a row's prompt instead of its key. */
+  default boolean seedsByPrompt() {
+    return false;
+  }
+
   /** Returns the names that the prompts read, each once, in the order of first use. */
   default List<String> names() {
     return prompts().stream().flatMap(prompt -> prompt.names().stream()).distinct().toList();

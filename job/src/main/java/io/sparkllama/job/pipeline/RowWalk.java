@@ -8,7 +8,6 @@ import io.sparkllama.job.prompt.RowKeys;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -22,7 +21,8 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
   /** Renders the row's prompt and sends it; a row that a template refuses has its error at once. */
   PendingAnswer<?> submit(EngineCalls engine, Row row) {
     try {
-      return task.submit(engine, key(row), layout.inputValues(row));
+      RowKey key = task.seedsByPrompt() ? RowKeys.derive(layout.promptTexts(row)) : key(row);
+      return task.submit(engine, key, layout.inputValues(row));
     } catch (TemplateException problem) {
       return PendingAnswer.of(Answer.failed(0, error(problem), task.typedFields().size()));
     }
@@ -38,6 +38,11 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
         problem.holdsData()
             ? "The template refuses the row, with words that hold text of the row and are left out"
             : problem.getMessage());
+  }
+
+  /** Tells whether two rows are known to have equal prompts, and so equal answers. */
+  boolean haveEqualAnswers(Row one, Row other) {
+    return layout.haveEqualPrompts(one, other);
   }
 
   /** Makes the row of the output, in the order of {@link OutputSchema}. */
@@ -60,8 +65,7 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
     String gold = layout.goldText(row);
     return gold == null
         ? counts
-        : counts.plus(
-            new GenerationCounts(0, 0, 0, 0, 1, gold.equals(answer.text()) ? 1 : 0, Map.of()));
+        : counts.plus(GenerationCounts.ofGold(gold.equals(answer.text()) ? 1 : 0));
   }
 
   private RowKey key(Row row) {

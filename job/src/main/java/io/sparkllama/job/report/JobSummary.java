@@ -27,6 +27,7 @@ public record JobSummary(GenerationCounts counts, double seconds, String output)
     ObjectNode object = new ObjectMapper().createObjectNode();
     object.put("rows", counts.rows());
     object.put("errors", counts.errorRows());
+    object.put("repeated_rows", counts.repeatedRows());
     object.put("prompt_tokens", counts.promptTokens());
     object.put("cached_tokens", counts.cachedTokens());
     object.put("completion_tokens", counts.completionTokens());
@@ -43,6 +44,9 @@ public record JobSummary(GenerationCounts counts, double seconds, String output)
     line(text, "errors", "%d", counts.errorRows());
     for (Map.Entry<String, Long> error : counts.errors().entrySet()) {
       line(text, "", "%d %s", error.getValue(), error.getKey());
+    }
+    if (counts.repeatedRows() > 0) {
+      line(text, "repeated rows", "%d", counts.repeatedRows());
     }
     line(text, "prompt tokens", "%d", counts.promptTokens());
     line(text, "cached tokens", "%d", counts.cachedTokens());

@@ -30,13 +30,11 @@ public final class DocumentSource {
    */
   public Dataset<Row> open(SparkSession spark) {
     try {
-      Dataset<Row> rows =
-          spark
-              .read()
-              .format(specification.format())
-              .options(specification.options())
-              .load(specification.paths().toArray(String[]::new));
-      return specification.partitions() == 0 ? rows : rows.repartition(specification.partitions());
+      return spark
+          .read()
+          .format(specification.format())
+          .options(specification.options())
+          .load(specification.paths().toArray(String[]::new));
     } catch (Exception wrong) {
       // Some formats run a job here, to find their columns: its failure is the cluster's.
       if (wrong instanceof SparkException && !isOfInput(wrong)) {

@@ -9,14 +9,9 @@ import java.util.Map;
  *
  * @param paths none for a format that needs none
  * @param keyColumns that identify a row; none derives the key from the prompt's columns
- * @param partitions 0 leaves the rows as the source gives them
  */
 public record SourceSpecification(
-    String format,
-    List<String> paths,
-    Map<String, String> options,
-    List<String> keyColumns,
-    int partitions) {
+    String format, List<String> paths, Map<String, String> options, List<String> keyColumns) {
   public SourceSpecification {
     if (options.keySet().stream().anyMatch(name -> name.equalsIgnoreCase("path"))) {
       throw new InvalidConfigurationException(

@@ -34,8 +34,8 @@ class GenerationCounterTest {
   /** Makes a task's counter as Spark does, from the driver's without its value. */
   private static GenerationCounter task(GenerationCounter driver, int partition, long rows) {
     GenerationCounter task = (GenerationCounter) driver.copyAndReset();
-    task.add(Map.entry(partition, new GenerationCounts(1, 1, 0, 1, 0, 0, Map.of())));
-    task.add(Map.entry(partition, new GenerationCounts(rows, 1, 0, 1, 0, 0, Map.of("x", 1L))));
+    task.add(Map.entry(partition, new GenerationCounts(1, 0, 1, 0, 1, 0, 0, Map.of())));
+    task.add(Map.entry(partition, new GenerationCounts(rows, 0, 1, 0, 1, 0, 0, Map.of("x", 1L))));
     return task;
   }
 }

@@ -12,6 +12,7 @@ import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.config.SeedBy;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prompt.PromptTemplate;
 import java.util.ArrayList;
@@ -35,8 +36,9 @@ class GenerationIteratorTest {
           new CompleteTask(
               PromptTemplate.compile("prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
               SamplingParams.greedy(3),
-              OverlongPolicy.ERROR),
-          new RowLayout(1, List.of("text"), 0, false));
+              OverlongPolicy.ERROR,
+              SeedBy.KEY),
+          new RowLayout(1, List.of("text"), 0, false, true));
 
   private final AtomicReference<GenerationCounts> counts =
       new AtomicReference<>(GenerationCounts.NONE);
@@ -48,7 +50,7 @@ class GenerationIteratorTest {
     Iterator<Row> rows =
         IntStream.range(0, 200)
             .peek(i -> read[0] = i + 1)
-            .mapToObj(i -> RowFactory.create(i, "text " + i))
+            .mapToObj(GenerationIteratorTest::row)
             .iterator();
     GenerationIterator answers = iterator(rows, engine, 5);
     for (int i = 0; i < 200; i++) {
@@ -66,13 +68,45 @@ class GenerationIteratorTest {
   }
 
   @Test
+  void equalPromptsThatStandTogetherShareARequest() {
+    FakeEngine engine = new FakeEngine();
+    int[] read = {0};
+    Iterator<Row> rows =
+        IntStream.range(0, 300)
+            .peek(i -> read[0] = i + 1)
+            .mapToObj(i -> RowFactory.create(i, "run " + i / 100, "run " + i / 100))
+            .iterator();
+    GenerationIterator answers = iterator(rows, engine, 2);
+    for (int i = 0; i < 300; i++) {
+      Row row = answers.next();
+      assertThat(row.getInt(0)).isEqualTo(i);
+      assertThat(row.getStruct(1).getString(0)).isEqualTo("<run " + i / 100 + ">");
+      assertThat(read[0]).isLessThanOrEqualTo(i + 2 * 8);
+    }
+    assertThat(engine.requests).hasSize(3);
+    assertThat(counts.get().repeatedRows()).isEqualTo(297);
+    answers.close();
+  }
+
+  @Test
+  void closingWithdrawsASharedRequest() {
+    Waiting engine = new Waiting(new CompletableFuture<>());
+    Iterator<Row> rows =
+        IntStream.range(0, 9).mapToObj(i -> RowFactory.create(i, "same", "same")).iterator();
+    GenerationIterator answers = iterator(rows, engine, 4);
+    assertThat(answers.hasNext()).isTrue();
+    answers.close();
+    assertThat(engine.futures).hasSize(1).allMatch(CompletableFuture::isCancelled);
+  }
+
+  @Test
   void givesARowsErrorToTheRowAndGoesOn() {
     FakeEngine engine = new FakeEngine();
     List<Row> rows =
         List.of(
-            RowFactory.create(1, "too long"),
-            RowFactory.create(2, (Object) null),
-            RowFactory.create(3, "fine"));
+            RowFactory.create(1, "too long", "a"),
+            RowFactory.create(2, null, "b"),
+            RowFactory.create(3, "fine", "c"));
     List<Row> answers = new ArrayList<>();
     iterator(rows.iterator(), engine, 2).forEachRemaining(answers::add);
     Row tooLong = answers.get(0).getStruct(1);
@@ -136,8 +170,12 @@ class GenerationIteratorTest {
     return new GenerationIterator(rows, WALK, engine, window, () -> {}, counts::set);
   }
 
+  private static Row row(int i) {
+    return RowFactory.create(i, "text " + i, "prompt key " + i);
+  }
+
   private static Iterator<Row> rows(int count) {
-    return IntStream.range(0, count).mapToObj(i -> RowFactory.create(i, "text " + i)).iterator();
+    return IntStream.range(0, count).mapToObj(GenerationIteratorTest::row).iterator();
   }
 
   /** Gives each request a copy of one future. */

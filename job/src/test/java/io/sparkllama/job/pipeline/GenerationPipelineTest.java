@@ -4,18 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.sparkllama.engine.api.ClassifyRequest.Normalization;
+import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.LocalSpark;
+import io.sparkllama.job.config.EqualPrompts;
+import io.sparkllama.job.config.SeedBy;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.metrics.GenerationProgress;
+import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prompt.ChatFormat;
 import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.PromptTemplate;
 import io.sparkllama.job.source.InputColumn;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,7 +90,8 @@ class GenerationPipelineTest {
                 "prompt.template",
                 List.of("ID"),
                 Optional.of("gold"),
-                8),
+                8,
+                RowSpread.ofSource()),
             counter);
     List<Row> rows =
         pipeline
@@ -117,7 +123,8 @@ class GenerationPipelineTest {
                     "score.context",
                     List.of(),
                     Optional.empty(),
-                    8),
+                    8,
+                    RowSpread.ofSource()),
                 counter)
             .apply(spark.sql("select 'x' as a, 'yyy' as b"), List.of())
             .first();
@@ -133,6 +140,79 @@ class GenerationPipelineTest {
     List<Row> one = run(input.coalesce(1));
     assertThat(run(input.repartition(5))).isEqualTo(one);
     assertThat(one).hasSize(500);
+  }
+
+  @Test
+  void equalPromptsAreAnsweredOnceAndEveryRowHasTheAnswer() {
+    Dataset<Row> input =
+        spark
+            .range(900)
+            .selectExpr(
+                "concat('once ', id % 100) as text",
+                "if(id % 7 = 0, null, map('k', id % 3, 'l', 1)) as map", "id");
+    int before = ENGINE.requests.size();
+    Dataset<Row> answers =
+        pipeline(
+                new RowSpread(EqualPrompts.ONCE, 0).over(900, 3),
+                complete("{{ text }} {{ map.k if map }}"),
+                "id")
+            .apply(input, List.of());
+    List<Row> rows = byId(answers); // to have Spark sort would run the rows twice
+    int asked = ENGINE.requests.size() - before;
+
+    assertThat(rows)
+        .isEqualTo(
+            byId(
+                pipeline(complete("{{ text }} {{ map.k if map }}"), "id").apply(input, List.of())));
+    assertThat(asked).isEqualTo(400); // 100 texts, each with 3 maps and none
+    assertThat(answers.rdd().getNumPartitions()).isEqualTo(3);
+  }
+
+  @Test
+  void countsRepeatedRowsAndTheirTokens() {
+    Dataset<Row> input =
+        spark.range(100).selectExpr("concat('rep ', lpad(id % 25, 2, '0')) as text", "id");
+    List<Row> rows =
+        pipeline(new RowSpread(EqualPrompts.ONCE, 2), complete("{{ text }}"), "id")
+            .apply(input, List.of())
+            .collectAsList();
+    assertThat(rows).hasSize(100);
+    assertThat(counts().rows()).isEqualTo(100);
+    assertThat(counts().repeatedRows()).isEqualTo(75);
+    assertThat(counts().promptTokens()).isEqualTo(100 * 6); // a letter is a token here
+    assertThat(counts().cachedTokens()).isEqualTo(75 * 6 + 100 * 3); // 3 with every answer
+  }
+
+  @Test
+  void theLongestPromptsOfAPartitionComeFirst() {
+    Dataset<Row> input = spark.range(50).selectExpr("repeat('long ', int(id)) as text", "id");
+    List<Row> rows =
+        pipeline(new RowSpread(EqualPrompts.ONCE, 1), complete("{{ text }}"), "id")
+            .apply(input, List.of())
+            .collectAsList();
+    assertThat(rows).extracting(row -> row.getLong(1)).startsWith(49L, 48L, 47L).endsWith(1L, 0L);
+  }
+
+  @Test
+  void randomNumbersFollowThePromptWhereTheJobSaysSo() {
+    Dataset<Row> input = spark.sql("select * from values (1, 'seed'), (2, 'seed') as t(id, text)");
+    List<InputColumn> keys = List.of(InputColumn.resolveText(input.schema(), "id", "input.key"));
+    for (SeedBy seedBy : SeedBy.values()) {
+      int before = ENGINE.requests.size();
+      CompleteTask task =
+          new CompleteTask(
+              PromptTemplate.compile("prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
+              new SamplingParams(0.8, 0, 1, 0, 0, 3, List.of(), List.of()),
+              OverlongPolicy.ERROR,
+              seedBy);
+      assertThat(pipeline(task).apply(input, keys).collectAsList()).hasSize(2);
+      assertThat(
+              ENGINE.requests.subList(before, ENGINE.requests.size()).stream()
+                  .map(GenerationRequest::rowKey)
+                  .distinct())
+          .hasSize(seedBy == SeedBy.KEY ? 2 : 1);
+      assertThat(task.answersDependOnKey()).isEqualTo(seedBy == SeedBy.KEY);
+    }
   }
 
   @Test
@@ -198,7 +278,8 @@ class GenerationPipelineTest {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.of(new ReasoningMarks("<think>", "</think>"))));
-    CompleteTask task = new CompleteTask(prompt, SamplingParams.greedy(3), OverlongPolicy.ERROR);
+    CompleteTask task =
+        new CompleteTask(prompt, SamplingParams.greedy(3), OverlongPolicy.ERROR, SeedBy.KEY);
     Dataset<Row> input =
         spark.sql(
             "select 'Why?' as text, array(named_struct('role', 'user', 'content', 'Hi'),"
@@ -219,7 +300,8 @@ class GenerationPipelineTest {
                 java.time.LocalDate.EPOCH,
                 Optional.empty()),
             SamplingParams.greedy(3),
-            OverlongPolicy.ERROR),
+            OverlongPolicy.ERROR,
+            SeedBy.KEY),
         input,
         "prompt.messages needs",
         "turn is of type string");
@@ -242,7 +324,12 @@ class GenerationPipelineTest {
         new GenerationPipeline(
                 () -> SILENT,
                 new PipelineSpecification(
-                    complete("{{ text }}"), "prompt.template", List.of(), Optional.empty(), 3),
+                    complete("{{ text }}"),
+                    "prompt.template",
+                    List.of(),
+                    Optional.empty(),
+                    3,
+                    RowSpread.ofSource()),
                 counter)
             .apply(spark.sql("select 'open ' || id as text from range(0, 20, 1, 1)"), List.of());
     Thread job =
@@ -307,14 +394,25 @@ class GenerationPipelineTest {
         .collectAsList();
   }
 
+  private static List<Row> byId(Dataset<Row> answers) {
+    return answers.collectAsList().stream()
+        .sorted(Comparator.comparingLong(row -> row.getLong(1)))
+        .toList();
+  }
+
   private GenerationCounts counts() {
     return GenerationCounter.sum(counter.value());
   }
 
   private GenerationPipeline pipeline(RowTask task, String... columns) {
+    return pipeline(RowSpread.ofSource(), task, columns);
+  }
+
+  private GenerationPipeline pipeline(RowSpread spread, RowTask task, String... columns) {
     return new GenerationPipeline(
         () -> ENGINE,
-        new PipelineSpecification(task, "prompt.template", List.of(columns), Optional.empty(), 8),
+        new PipelineSpecification(
+            task, "prompt.template", List.of(columns), Optional.empty(), 8, spread),
         counter);
   }
 
@@ -322,7 +420,8 @@ class GenerationPipelineTest {
     return new CompleteTask(
         PromptTemplate.compile("prompt.template", template, java.time.LocalDate.EPOCH),
         SamplingParams.greedy(3),
-        OverlongPolicy.ERROR);
+        OverlongPolicy.ERROR,
+        SeedBy.KEY);
   }
 
   private void refused(RowTask task, Dataset<Row> input, String... parts) {

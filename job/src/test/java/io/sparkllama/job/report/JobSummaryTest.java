@@ -12,13 +12,13 @@ import org.junit.jupiter.api.Test;
 
 class JobSummaryTest {
   private static final GenerationCounts COUNTS =
-      new GenerationCounts(1000, 5000, 4000, 2000, 400, 100, Map.of("null-input", 2L, "x", 1L));
+      new GenerationCounts(1000, 70, 5000, 4000, 2000, 400, 100, Map.of("null-input", 2L, "x", 1L));
 
   @Test
   void writesOneLineOfJson() {
     assertThat(new JobSummary(COUNTS, 2.5, "out").json())
         .isEqualTo(
-            "{\"rows\":1000,\"errors\":3,\"prompt_tokens\":5000,\"cached_tokens\":4000,"
+            "{\"rows\":1000,\"errors\":3,\"repeated_rows\":70,\"prompt_tokens\":5000,\"cached_tokens\":4000,"
                 + "\"completion_tokens\":2000,\"seconds\":2.5,\"output\":\"out\",\"accuracy\":0.25}");
     assertThat(new JobSummary(GenerationCounts.NONE, 0, "out").json())
         .startsWith("{\"rows\":0,\"errors\":0")
@@ -29,7 +29,11 @@ class JobSummaryTest {
   void writesLinesForPeople() {
     assertThat(new JobSummary(COUNTS, 2.5, "out").text())
         .contains(
-            "1000 (400.0/s)", "2 null-input", "0.2500 (100 of 400)", "output            out\n");
+            "1000 (400.0/s)",
+            "2 null-input",
+            "repeated rows     70\n",
+            "0.2500 (100 of 400)",
+            "output            out\n");
     assertThat(new JobSummary(GenerationCounts.NONE, 0, "out").text()).contains("0 (0.0/s)");
   }
 

@@ -37,10 +37,8 @@ class DocumentSourceTest {
                 "csv",
                 List.of(file.toString()),
                 Map.of("header", "true", "sep", ";", "multiLine", "true"),
-                List.of("ID"),
-                5));
+                List.of("ID")));
     Dataset<Row> rows = source.open(spark);
-    assertThat(rows.rdd().getNumPartitions()).isEqualTo(5);
     List<InputColumn> keys = source.keyColumns(rows.schema());
     assertThat(keys).extracting(InputColumn::name).containsExactly("id");
     assertThat(source.count(rows, keys)).isEqualTo(2);
@@ -111,7 +109,7 @@ class DocumentSourceTest {
   @Test
   void takesItsPathFromOneKeyAlone() {
     refused(
-        () -> new SourceSpecification("parquet", List.of(), Map.of("path", "x"), List.of(), 0),
+        () -> new SourceSpecification("parquet", List.of(), Map.of("path", "x"), List.of()),
         "input.options must not hold a path");
   }
 
@@ -156,7 +154,7 @@ class DocumentSourceTest {
 
   private static DocumentSource source(String format, String path, String... key) {
     return new DocumentSource(
-        new SourceSpecification(format, List.of(path), Map.of(), List.of(key), 0));
+        new SourceSpecification(format, List.of(path), Map.of(), List.of(key)));
   }
 
   private static void refused(ThrowingCallable call, String... parts) {

@@ -1,0 +1,60 @@
+package io.sparkllama.job.planning;
+
+import io.sparkllama.job.config.EqualPrompts;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * Spreads prepared rows over partitions.
+ *
+ * <p>Where equal prompts are answered once, a row's partition is chosen by its prompt, so that
+ * equal ones meet; within a partition they stand together, the longest prompts first: what is left
+ * at its end is short. Otherwise rows keep the source's order, or are dealt out evenly.
+ *
+ * @param equalPrompts whether equal prompts are brought together
+ * @param partitions 0 leaves their number to the source or, for equal prompts, to {@link #over}
+ */
+public record RowSpread(EqualPrompts equalPrompts, int partitions) {
+  /** Some minutes of work on one host, and files that are not too many. */
+  private static final long ROWS_OF_A_PARTITION = 2_000;
+
+  private static final int MOST_PARTITIONS = 10_000;
+
+  /** Leaves rows as the source gives them. */
+  public static RowSpread ofSource() {
+    return new RowSpread(EqualPrompts.EACH, 0);
+  }
+
+  /** Tells whether prepared rows get a prompt's key and length as their last two columns. */
+  public boolean keysPrompts() {
+    return equalPrompts == EqualPrompts.ONCE;
+  }
+
+  /**
+   * Returns the same spread with as many partitions as so many rows want, where their number is
+   * open: at least one for each task that runs at once.
+   *
+   * @param parallelism tasks that the cluster runs at once
+   */
+  public RowSpread over(long rows, int parallelism) {
+    if (!keysPrompts() || partitions != 0) {
+      return this;
+    }
+    long wanted = (rows + ROWS_OF_A_PARTITION - 1) / ROWS_OF_A_PARTITION;
+    return new RowSpread(
+        equalPrompts, (int) Math.max(parallelism, Math.min(wanted, MOST_PARTITIONS)));
+  }
+
+  /**
+   * Spreads rows; none is read yet.
+   *
+   * @param firstInput column at which those begin that a prompt is made of
+   * @param inputs their number
+   */
+  public Dataset<Row> apply(Dataset<Row> rows, int firstInput, int inputs) {
+    if (keysPrompts()) {
+      return new PromptOrder(firstInput, inputs, partitions).apply(rows);
+    }
+    return partitions == 0 ? rows : rows.repartition(partitions);
+  }
+}

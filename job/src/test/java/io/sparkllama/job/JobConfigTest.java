@@ -1,0 +1,50 @@
+package io.sparkllama.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkllama.job.config.EqualPrompts;
+import io.sparkllama.job.config.JobFile;
+import io.sparkllama.job.planning.RowSpread;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JobConfigTest {
+  @TempDir Path folder;
+
+  @Test
+  void equalPromptsAreAnsweredOnceWhereTheirAnswersAreEqual() throws Exception {
+    assertThat(spread("input.key=id").equalPrompts()).isEqualTo(EqualPrompts.ONCE);
+    assertThat(spread("generation.temperature=0.8").equalPrompts()).isEqualTo(EqualPrompts.ONCE);
+    assertThat(spread("generation.temperature=0.8", "input.key=id").equalPrompts())
+        .isEqualTo(EqualPrompts.EACH);
+    assertThat(
+            spread("generation.temperature=0.8", "input.key=id", "generation.seed-by=prompt")
+                .equalPrompts())
+        .isEqualTo(EqualPrompts.ONCE);
+    assertThat(spread("input.equal-prompts=each").equalPrompts()).isEqualTo(EqualPrompts.EACH);
+  }
+
+  @Test
+  void partitionsFollowTheRowsUnlessTheJobNamesTheirNumber() throws Exception {
+    assertThat(spread("input.partitions=3").over(1_000_000, 8).partitions()).isEqualTo(3);
+    assertThat(spread().over(10, 8).partitions()).isEqualTo(8);
+    assertThat(spread().over(16_001, 8).partitions()).isEqualTo(9);
+    assertThat(spread().over(1L << 40, 8).partitions()).isEqualTo(10_000);
+    assertThat(spread("input.equal-prompts=each").over(1_000_000, 8).partitions()).isZero();
+  }
+
+  private RowSpread spread(String... overrides) throws Exception {
+    Path file = folder.resolve("job.conf");
+    Files.writeString(
+        file,
+        """
+        task = complete
+        model.path = "m.gguf"
+        prompt.template = "{{ text }}"
+        """);
+    return JobConfig.of(JobFile.read(file, List.of(overrides))).pipeline().spread();
+  }
+}
