@@ -125,17 +125,15 @@ public final class BlockManager {
     if (found == null) {
       return List.of();
     }
+    // Taking a block may evict the one found. Its bits are still there: a step's copies come first,
+    // and in their order.
     List<BlockCopy> copies = new ArrayList<>();
-    hold(found.block()); // or taking a block might evict it
-    if (missing(sequence.tables(), sequence.length()) <= freeBlocks()) {
-      for (int group = 0; group < free.length; group++) {
-        int own = take(group);
-        sequence.tables()[group].append(own);
-        copies.add(new BlockCopy(group, found.block().place(group), own));
-      }
-      sequence.skip(chain.size() * blockSize + Math.min(most, found.tokens()));
+    for (int group = 0; group < free.length; group++) {
+      int own = take(group);
+      sequence.tables()[group].append(own);
+      copies.add(new BlockCopy(group, found.block().place(group), own));
     }
-    letGo(found.block());
+    sequence.skip(chain.size() * blockSize + Math.min(most, found.tokens()));
     return copies;
   }
 
@@ -205,15 +203,6 @@ public final class BlockManager {
     }
     for (int group = 0; group < free.length; group++) {
       references[group][block.place(group)]++;
-    }
-  }
-
-  private void letGo(PrefixCache.Block block) {
-    for (int group = 0; group < free.length; group++) {
-      references[group][block.place(group)]--;
-    }
-    if (references[0][block.place(0)] == 0) {
-      cache.letGo(block);
     }
   }
 

@@ -292,5 +292,8 @@ class SchedulerTest {
     assertThatThrownBy(() -> scheduler.add(twice)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new SchedulerLimits(1, 0, 1, 1, 1))
         .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new SchedulerLimits(3, 3, 1, 2, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("2 for 3");
   }
 }
