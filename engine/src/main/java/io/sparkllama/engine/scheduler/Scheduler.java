@@ -64,18 +64,13 @@ public final class Scheduler {
   /** Chooses the next step's tokens and gives them blocks; empty when there is nothing to do. */
   public ScheduledBatch schedule() {
     ScheduledBatch batch = new ScheduledBatch(limits);
-    List<Sequence> byAge = List.copyOf(running);
-    for (Sequence sequence : byAge) {
-      if (sequence.isRunning() && sequence.isDecoding()) {
-        extend(sequence, batch);
-      }
-    }
-    for (Sequence sequence : byAge) {
-      if (sequence.isRunning() && !sequence.isDecoding()) {
-        extend(sequence, batch);
-      }
-    }
+    extendRunning(batch);
     admit(batch);
+    if (batch.isEmpty()) {
+      // All that ran was taken back for an older sequence, which does not fit all the same. What it
+      // took of the step, such as rows of logits, is there for the others now.
+      extendRunning(batch);
+    }
     if (batch.isEmpty() && !(running.isEmpty() && waiting.isEmpty())) {
       throw new IllegalStateException(
           "No sequence can go forward: "
@@ -115,6 +110,20 @@ public final class Scheduler {
   /** Returns how many tokens were not computed because the prefix cache had them. */
   public long cachedTokens() {
     return cachedTokens;
+  }
+
+  private void extendRunning(ScheduledBatch batch) {
+    List<Sequence> byAge = List.copyOf(running);
+    for (Sequence sequence : byAge) {
+      if (sequence.isRunning() && sequence.isDecoding()) {
+        extend(sequence, batch);
+      }
+    }
+    for (Sequence sequence : byAge) {
+      if (sequence.isRunning() && !sequence.isDecoding()) {
+        extend(sequence, batch);
+      }
+    }
   }
 
   private void extend(Sequence sequence, ScheduledBatch batch) {

@@ -6,8 +6,7 @@ package io.sparkllama.engine.scheduler;
  * @param sequences most sequences that are under way
  * @param tokens most tokens
  * @param chunk most tokens of one sequence
- * @param rows most positions whose logits are wanted, at least one for each sequence: else those
- *     that sample would keep an older one from its own
+ * @param rows most positions whose logits are wanted
  * @param candidates most ids whose log-probabilities are wanted
  */
 public record SchedulerLimits(int sequences, int tokens, int chunk, int rows, int candidates) {
@@ -25,10 +24,6 @@ public record SchedulerLimits(int sequences, int tokens, int chunk, int rows, in
               + " rows, "
               + candidates
               + " candidates");
-    }
-    if (rows < sequences) {
-      throw new IllegalArgumentException(
-          "A step must have a row for each sequence: " + rows + " for " + sequences);
     }
   }
 }

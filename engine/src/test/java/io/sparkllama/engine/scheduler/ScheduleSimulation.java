@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 final class ScheduleSimulation {
   /**
    * Steps after which the oldest request must have gone forward: more than answers of 40 tokens
-   * take that are under way, 6 at most, where a step has room for one token.
+   * take that are under way, 6 at most, where a step has room for one token or row of logits.
    */
   private static final int PATIENCE = 400;
 

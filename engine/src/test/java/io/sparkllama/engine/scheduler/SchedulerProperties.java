@@ -94,12 +94,9 @@ class SchedulerProperties {
                 Arbitraries.integers().between(1, 6),
                 Arbitraries.integers().between(1, 20),
                 Arbitraries.integers().between(1, 8),
-                Arbitraries.integers().between(0, 5),
+                Arbitraries.integers().between(1, 6),
                 Arbitraries.integers().between(1, 12))
-            .as(
-                (sequences, tokens, chunk, spareRows, candidates) ->
-                    new SchedulerLimits(
-                        sequences, tokens, chunk, sequences + spareRows, candidates));
+            .as(SchedulerLimits::new);
     return Combinators.combine(
             Arbitraries.integers().between(1, 5),
             Arbitraries.integers().between(3, 14),

@@ -292,8 +292,20 @@ class SchedulerTest {
     assertThatThrownBy(() -> scheduler.add(twice)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new SchedulerLimits(1, 0, 1, 1, 1))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new SchedulerLimits(3, 3, 1, 2, 1))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("2 for 3");
+  }
+
+  @Test
+  void goesOnWhereAllOfAStepIsTakenBackForOneThatDoesNotFit() {
+    ScheduleSimulation simulation =
+        new ScheduleSimulation(new int[] {8}, 1, new SchedulerLimits(3, 6, 5, 1, 1), true);
+    simulation.sampling(new int[] {1, 1}, 1); // leaves two blocks known
+    int[] whole = {1, 1, 1, 1, 1, 1, 1, 1};
+    simulation.probing(whole, List.of(new Probe(7, new int[1])), 0); // wants all of the pool
+    simulation.sampling(new int[] {1, 1, 1, 1, 2, 2, 2}, 1); // waits for blocks of the second
+    simulation.sampling(new int[] {1}, 2); // then has the last block, and the only row of logits
+
+    simulation.runToEnd();
+
+    assertThat(simulation.scheduler.preemptions()).isPositive();
   }
 }
