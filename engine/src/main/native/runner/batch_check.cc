@@ -63,6 +63,7 @@ void BatchCheck::check_counts(const BatchView& batch) const {
   count(HeaderWord::kSequences, c.sequences, "sequences");
   count(HeaderWord::kLogitsRows, c.logits_rows, "logits rows");
   count(HeaderWord::kCandidates, c.candidates, "candidates");
+  count(HeaderWord::kAdjustments, c.adjustments, "adjustments");
   count(HeaderWord::kCopies, c.copies, "copies");
 }
 
@@ -156,6 +157,13 @@ void BatchCheck::check_sampling(const BatchView& batch, int64_t s) const {
   require(top_p >= 0 && top_p <= 1, "top-p is not between 0 and 1", "sequence", s, 0);
   const float min_p = batch.floats(Section::kSequenceMinP)[s];
   require(min_p >= 0 && min_p <= 1, "min-p is not between 0 and 1", "sequence", s, 0);
+  const float repetition = batch.floats(Section::kSequenceRepetitionPenalty)[s];
+  require(std::isfinite(repetition) && repetition > 0, "a repetition penalty is no number above 0",
+          "sequence", s, 0);
+  require(std::isfinite(batch.floats(Section::kSequencePresencePenalty)[s]),
+          "a presence penalty is no number", "sequence", s, 0);
+  require(std::isfinite(batch.floats(Section::kSequenceFrequencyPenalty)[s]),
+          "a frequency penalty is no number", "sequence", s, 0);
 }
 
 void BatchCheck::check_logits(const BatchView& batch) const {
@@ -178,11 +186,35 @@ void BatchCheck::check_logits(const BatchView& batch) const {
     const int64_t top = batch.integers(Section::kLogitsTopCount)[row];
     require(in(top, 0, batch.capacity().top_tokens + 1),
             "more top tokens are wanted than there is room for", "logits row", row, top);
+    check_adjustments(batch, row);
   }
   for (int64_t i = 0; i < candidates; ++i) {
     const int64_t id = batch.integers(Section::kCandidateId)[i];
     require(in(id, 0, parameters_.vocabulary_size), "a candidate is not in the vocabulary",
             "candidate", i, id);
+  }
+}
+
+void BatchCheck::check_adjustments(const BatchView& batch, int64_t row) const {
+  const int64_t adjustments = batch.header(HeaderWord::kAdjustments);
+  const int64_t count = batch.integers(Section::kLogitsAdjustmentCount)[row];
+  require(in(count, 0, adjustments + 1), "adjustments reach outside the step", "logits row", row,
+          count);
+  const int64_t first = batch.integers(Section::kLogitsFirstAdjustment)[row];
+  require(count == 0 || in(first, 0, adjustments - count + 1), "adjustments reach outside the step",
+          "logits row", row, first);
+  int64_t previous = -1;
+  for (int64_t i = first; i < first + count; ++i) {
+    const int64_t id = batch.integers(Section::kAdjustmentId)[i];
+    require(in(id, 0, parameters_.vocabulary_size), "an adjusted id is not in the vocabulary",
+            "adjustment", i, id);
+    require(id > previous, "adjusted ids do not rise", "adjustment", i, id);
+    previous = id;
+    const int64_t occurrences = batch.integers(Section::kAdjustmentOccurrences)[i];
+    require(in(occurrences, -1, int64_t{parameters_.context_length} + 1),
+            "an id occurs more often than a context has tokens", "adjustment", i, occurrences);
+    require(std::isfinite(batch.floats(Section::kAdjustmentBias)[i]), "a bias is no number",
+            "adjustment", i, 0);
   }
 }
 

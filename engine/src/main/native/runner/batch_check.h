@@ -28,6 +28,7 @@ class BatchCheck {
   void check_slot(const BatchView& batch, int64_t group, int64_t sequence, int64_t token);
   void check_sampling(const BatchView& batch, int64_t sequence) const;
   void check_logits(const BatchView& batch) const;
+  void check_adjustments(const BatchView& batch, int64_t row) const;
 
   const HyperParameters& parameters_;
   const KvCache& cache_;

@@ -9,6 +9,7 @@ BatchCapacity read_batch_capacity(WordReader& words) {
   capacity.sequences = words.integer("batch sequences", 1, kMost);
   capacity.logits_rows = words.integer("batch logits rows", 1, kMost);
   capacity.candidates = words.integer("batch candidates", 0, kMost * 64);
+  capacity.adjustments = words.integer("batch adjustments", 0, kMost * 64);
   capacity.kv_groups = words.integer("KV groups", 1, 64);
   capacity.blocks_per_sequence = words.integer("blocks per sequence", 1, kMost);
   capacity.copies = words.integer("batch copies", 0, kMost * 64);
@@ -38,13 +39,21 @@ BatchLayout::BatchLayout(const BatchCapacity& capacity) : capacity_(capacity) {
       {4, c.sequences},                                        // sequence top-k
       {4, c.sequences},                                        // sequence top-p
       {4, c.sequences},                                        // sequence min-p
+      {4, c.sequences},                                        // sequence repetition penalty
+      {4, c.sequences},                                        // sequence presence penalty
+      {4, c.sequences},                                        // sequence frequency penalty
       {8, 2 * c.sequences},                                    // sequence random key
       {4, c.logits_rows},                                      // logits token
       {4, c.logits_rows},                                      // logits flags
       {4, c.logits_rows},                                      // logits first candidate
       {4, c.logits_rows},                                      // logits candidate count
       {4, c.logits_rows},                                      // logits top count
+      {4, c.logits_rows},                                      // logits first adjustment
+      {4, c.logits_rows},                                      // logits adjustment count
       {4, c.candidates},                                       // candidate id
+      {4, c.adjustments},                                      // adjustment id
+      {4, c.adjustments},                                      // adjustment occurrences
+      {4, c.adjustments},                                      // adjustment bias
       {4, 3 * c.copies},                                       // copy
       {4, c.logits_rows},                                      // result token
       {4, c.logits_rows},                                      // result log-probability

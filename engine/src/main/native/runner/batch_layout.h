@@ -11,7 +11,7 @@
 
 namespace sparkllama {
 
-constexpr int32_t kBatchVersion = 1;
+constexpr int32_t kBatchVersion = 2;
 constexpr int64_t kSectionAlignment = 64;
 
 // The most of everything that one step may hold.
@@ -20,6 +20,7 @@ struct BatchCapacity {
   int64_t sequences;
   int64_t logits_rows;
   int64_t candidates;
+  int64_t adjustments;
   int64_t kv_groups;
   int64_t blocks_per_sequence;
   int64_t copies;
@@ -36,6 +37,7 @@ enum class HeaderWord : int {
   kSequences,
   kLogitsRows,
   kCandidates,
+  kAdjustments,
   kCopies,
   kStep
 };
@@ -57,13 +59,21 @@ enum class BatchSection : int {
   kSequenceTopK,
   kSequenceTopP,
   kSequenceMinP,
+  kSequenceRepetitionPenalty,
+  kSequencePresencePenalty,
+  kSequenceFrequencyPenalty,
   kSequenceRandomKey,
   kLogitsToken,
   kLogitsFlags,
   kLogitsFirstCandidate,
   kLogitsCandidateCount,
   kLogitsTopCount,
+  kLogitsFirstAdjustment,
+  kLogitsAdjustmentCount,
   kCandidateId,
+  kAdjustmentId,
+  kAdjustmentOccurrences,
+  kAdjustmentBias,
   kCopy,
   kResultToken,
   kResultLogProbability,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/float_environment.h"
+#include "sampling/logit_adjustment.h"
 
 namespace sparkllama {
 namespace {
@@ -71,8 +72,7 @@ void Runner::finish_rows(const BatchView& batch, int64_t first, int64_t count) {
   });
 }
 
-void Runner::finish_row(const BatchView& batch, int64_t row, const float* logits,
-                        Sampler& sampler) {
+void Runner::finish_row(const BatchView& batch, int64_t row, float* logits, Sampler& sampler) {
   const RowMeasure measure = measure_row(kernels_, logits, model_.parameters().vocabulary_size);
   const bool numbers = measure.argmax >= 0;
   batch.integers(Section::kResultArgmax)[row] = measure.argmax;
@@ -89,18 +89,39 @@ void Runner::finish_row(const BatchView& batch, int64_t row, const float* logits
 
   Sampled sampled = {-1, kNotANumber};
   if (numbers && (batch.integers(Section::kLogitsFlags)[row] & kSampleFlag) != 0) {
-    const int32_t token = batch.integers(Section::kLogitsToken)[row];
-    const int32_t s = batch.integers(Section::kTokenSequence)[token];
-    const SamplingParameters parameters = {batch.floats(Section::kSequenceTemperature)[s],
-                                           batch.integers(Section::kSequenceTopK)[s],
-                                           batch.floats(Section::kSequenceTopP)[s],
-                                           batch.floats(Section::kSequenceMinP)[s],
-                                           batch.longs(Section::kSequenceRandomKey) + 2 * s,
-                                           batch.integers(Section::kTokenPosition)[token] + 1};
-    sampled = sampler.sample(logits, measure, parameters);
+    sampled = sample_row(batch, row, measure, logits, sampler);
   }
   batch.integers(Section::kResultToken)[row] = sampled.id;
   batch.floats(Section::kResultLogProbability)[row] = static_cast<float>(sampled.log_probability);
+}
+
+// Adjusts the logits in place: nothing reads the model's own after this.
+Sampled Runner::sample_row(const BatchView& batch, int64_t row, RowMeasure measure, float* logits,
+                           Sampler& sampler) {
+  const int32_t token = batch.integers(Section::kLogitsToken)[row];
+  const int32_t s = batch.integers(Section::kTokenSequence)[token];
+  const int64_t first = batch.integers(Section::kLogitsFirstAdjustment)[row];
+  const int64_t count = batch.integers(Section::kLogitsAdjustmentCount)[row];
+  if (count > 0) {
+    const Adjustments adjustments = {batch.integers(Section::kAdjustmentId) + first,
+                                     batch.integers(Section::kAdjustmentOccurrences) + first,
+                                     batch.floats(Section::kAdjustmentBias) + first, count};
+    const Penalties penalties = {batch.floats(Section::kSequenceRepetitionPenalty)[s],
+                                 batch.floats(Section::kSequencePresencePenalty)[s],
+                                 batch.floats(Section::kSequenceFrequencyPenalty)[s]};
+    adjust_logits(adjustments, penalties, logits);
+    measure = measure_row(kernels_, logits, model_.parameters().vocabulary_size);
+    if (measure.argmax < 0) {
+      return {-1, kNotANumber};
+    }
+  }
+  const SamplingParameters parameters = {batch.floats(Section::kSequenceTemperature)[s],
+                                         batch.integers(Section::kSequenceTopK)[s],
+                                         batch.floats(Section::kSequenceTopP)[s],
+                                         batch.floats(Section::kSequenceMinP)[s],
+                                         batch.longs(Section::kSequenceRandomKey) + 2 * s,
+                                         batch.integers(Section::kTokenPosition)[token] + 1};
+  return sampler.sample(logits, measure, parameters);
 }
 
 void Runner::write_top(const BatchView& batch, int64_t row, const float* logits, bool numbers) {

@@ -39,7 +39,9 @@ class Runner {
  private:
   void resolve_ids(const BatchView& batch);
   void finish_rows(const BatchView& batch, int64_t first, int64_t count);
-  void finish_row(const BatchView& batch, int64_t row, const float* logits, Sampler& sampler);
+  void finish_row(const BatchView& batch, int64_t row, float* logits, Sampler& sampler);
+  Sampled sample_row(const BatchView& batch, int64_t row, RowMeasure measure, float* logits,
+                     Sampler& sampler);
   void write_top(const BatchView& batch, int64_t row, const float* logits, bool numbers);
 
   const KernelTable& kernels_;

@@ -40,8 +40,8 @@ struct SamplingParameters {
 
 struct Sampled {
   int32_t id;
-  double log_probability;  // under the distribution sampled from; for temperature 0 under the
-                           // model's own
+  double log_probability;  // under the distribution sampled from; for temperature 0 under that of
+                           // the logits given
 };
 
 class Sampler {

@@ -24,7 +24,7 @@ struct Sequence {
 class Step {
  public:
   explicit Step(const std::vector<Sequence>& sequences)
-      : layout_({kMostTokens, kMostSequences, 1, 1, 1, 1, 1, 1}), buffer_(layout_.byte_size()) {
+      : layout_({kMostTokens, kMostSequences, 1, 1, 1, 1, 1, 1, 1}), buffer_(layout_.byte_size()) {
     std::memset(buffer_.data(), 0, static_cast<size_t>(buffer_.size()));
     const BatchView batch = view();
     int32_t first = 0;

@@ -82,7 +82,7 @@ Words make_words() {
                   : panel_count(tensor.rows) * panel_bytes(TensorType::kF32, tensor.columns);
   }
   for (int64_t value : {2, 0, 16}) words.integer(value);  // threads, KV type, block
-  for (int64_t value : {kTokens, 2, 2, 4, 1, 4, 2, 3}) words.integer(value);  // capacity
+  for (int64_t value : {kTokens, 2, 2, 4, 3, 1, 4, 2, 3}) words.integer(value);  // capacity
   for (int64_t value : {int64_t{0}, int64_t{8}, 2 * 16 * kKvWidth * 4, int64_t{1}, int64_t{0}}) {
     words.integer(value);  // the KV group
   }
@@ -135,6 +135,7 @@ std::vector<int32_t> run_steps(const Words& words, const std::string& file) {
   batch.integers(BatchSection::kSequenceBlockTable)[0] = 7;
   batch.integers(BatchSection::kSequenceAdapter)[0] = -1;
   batch.integers(BatchSection::kSequenceMask)[0] = -1;
+  batch.floats(BatchSection::kSequenceRepetitionPenalty)[0] = 1;
   batch.integers(BatchSection::kLogitsToken)[0] = 2;
   batch.integers(BatchSection::kLogitsToken)[1] = kTokens - 1;
   batch.integers(BatchSection::kLogitsFlags)[1] = 1;
@@ -171,6 +172,7 @@ void run_poisoned_step(Words words, const std::string& file) {
   batch.integers(BatchSection::kSequenceContextLength)[0] = 1;
   batch.integers(BatchSection::kSequenceAdapter)[0] = -1;
   batch.integers(BatchSection::kSequenceMask)[0] = -1;
+  batch.floats(BatchSection::kSequenceRepetitionPenalty)[0] = 1;
   batch.integers(BatchSection::kLogitsFlags)[0] = 1;
   batch.integers(BatchSection::kLogitsCandidateCount)[0] = 1;
   batch.integers(BatchSection::kLogitsTopCount)[0] = 2;
@@ -222,7 +224,7 @@ int main() {
   EXPECT_EQUAL(_mm_getcsr() & 0xFFC0, kForeign & 0xFFC0);
   _mm_setcsr(before);
 #endif
-  const size_t window_word = threads_word + 3 + 8;
+  const size_t window_word = threads_word + 3 + 9;
   Words windowed = good;
   windowed.list[window_word] = kTokens;
   EXPECT(run_steps(windowed, file) == results);

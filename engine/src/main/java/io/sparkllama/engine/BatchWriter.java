@@ -1,8 +1,13 @@
 package io.sparkllama.engine;
 
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_BIAS;
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_ID;
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_OCCURRENCES;
 import static io.sparkllama.engine.runner.BatchSection.CANDIDATE_ID;
 import static io.sparkllama.engine.runner.BatchSection.COPY;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_ADJUSTMENT_COUNT;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_CANDIDATE_COUNT;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_FIRST_ADJUSTMENT;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_FIRST_CANDIDATE;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_FLAGS;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_TOKEN;
@@ -11,9 +16,12 @@ import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_ADAPTER;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_BLOCK_TABLE;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_CONTEXT_LENGTH;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FIRST_TOKEN;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FREQUENCY_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_MASK;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_MIN_P;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_PRESENCE_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_RANDOM_KEY;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_REPETITION_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TEMPERATURE;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TOKEN_COUNT;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TOP_K;
@@ -23,6 +31,7 @@ import static io.sparkllama.engine.runner.BatchSection.TOKEN_KV_SLOT;
 import static io.sparkllama.engine.runner.BatchSection.TOKEN_POSITION;
 import static io.sparkllama.engine.runner.BatchSection.TOKEN_SEQUENCE;
 
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.BatchCapacity;
@@ -46,6 +55,7 @@ final class BatchWriter {
   private int sequences;
   private int rows;
   private int candidates;
+  private int adjustments;
   private int copies;
   private int steps;
 
@@ -61,11 +71,13 @@ final class BatchWriter {
     sequences = 0;
     rows = 0;
     candidates = 0;
+    adjustments = 0;
     copies = 0;
     for (ScheduledBatch.Entry entry : batch.entries()) {
+      SamplerSettings settings = samplers.apply(entry.sequence());
       writeCopies(entry);
-      writeSequence(entry, samplers.apply(entry.sequence()));
-      writeRows(entry);
+      writeSequence(entry, settings);
+      writeRows(entry, settings.counts());
       writeTokens(entry);
       sequences++;
     }
@@ -73,6 +85,7 @@ final class BatchWriter {
     buffer.set(BatchHeader.SEQUENCES, sequences);
     buffer.set(BatchHeader.LOGITS_ROWS, rows);
     buffer.set(BatchHeader.CANDIDATES, candidates);
+    buffer.set(BatchHeader.ADJUSTMENTS, adjustments);
     buffer.set(BatchHeader.COPIES, copies);
     buffer.set(BatchHeader.STEP, steps++);
   }
@@ -105,6 +118,10 @@ final class BatchWriter {
     buffer.setInt(SEQUENCE_TOP_K, sequences, sampling.topK());
     buffer.setFloat(SEQUENCE_TOP_P, sequences, (float) sampling.topP());
     buffer.setFloat(SEQUENCE_MIN_P, sequences, (float) sampling.minP());
+    Penalties penalties = sampling.penalties();
+    buffer.setFloat(SEQUENCE_REPETITION_PENALTY, sequences, (float) penalties.repetition());
+    buffer.setFloat(SEQUENCE_PRESENCE_PENALTY, sequences, (float) penalties.presence());
+    buffer.setFloat(SEQUENCE_FREQUENCY_PENALTY, sequences, (float) penalties.frequency());
     buffer.setLong(SEQUENCE_RANDOM_KEY, 2L * sequences, settings.key().first());
     buffer.setLong(SEQUENCE_RANDOM_KEY, 2L * sequences + 1, settings.key().second());
   }
@@ -127,15 +144,28 @@ final class BatchWriter {
   }
 
   /** Writes the rows of an entry whose first token is the next to be written. */
-  private void writeRows(ScheduledBatch.Entry entry) {
+  private void writeRows(ScheduledBatch.Entry entry, TokenCounts counts) {
     Sequence sequence = entry.sequence();
     int probes = sequence.probesWithin(entry.count());
     for (int i = 0; i < probes; i++) {
       Probe probe = sequence.pendingProbe(i);
+      writeAdjustments(TokenCounts.NONE);
       writeRow(probe.position() - sequence.numComputedTokens(), 0, probe.candidates());
     }
     if (sequence.samplesWithin(entry.count())) {
+      writeAdjustments(counts);
       writeRow(entry.count() - 1, LogitsFlag.SAMPLE, new int[0]);
+    }
+  }
+
+  /** Gives the next row to be written its adjustments. */
+  private void writeAdjustments(TokenCounts counts) {
+    buffer.setInt(LOGITS_FIRST_ADJUSTMENT, rows, adjustments);
+    buffer.setInt(LOGITS_ADJUSTMENT_COUNT, rows, counts.size());
+    for (int i = 0; i < counts.size(); i++, adjustments++) {
+      buffer.setInt(ADJUSTMENT_ID, adjustments, counts.id(i));
+      buffer.setInt(ADJUSTMENT_OCCURRENCES, adjustments, counts.occurrences(i));
+      buffer.setFloat(ADJUSTMENT_BIAS, adjustments, counts.bias(i));
     }
   }
 

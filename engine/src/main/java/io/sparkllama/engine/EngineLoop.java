@@ -71,7 +71,8 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
                 capacity.tokens(),
                 prefillChunk,
                 capacity.logitsRows(),
-                capacity.candidates()),
+                capacity.candidates(),
+                capacity.adjustments()),
             new BlockManager(runner.blockCounts(), runner.blockSize(), prefixCache));
     this.thread = new Thread(this::run, "sparkllama-engine");
     thread.setDaemon(true);

@@ -55,7 +55,9 @@ final class GenerationWork extends Work<GenerationResult> {
   void begin(SequenceOwner owner) {
     int positions = prompt.length + mostTokens - 1; // the last token's keys are never needed
     if (owner.fits(positions)) {
-      add(Sequence.sampling(prompt), owner);
+      Sequence sequence = Sequence.sampling(prompt);
+      sequence.adjust(sampler.counts().size());
+      add(sequence, owner);
     } else {
       failTooLarge(positions, owner);
     }
@@ -82,6 +84,8 @@ final class GenerationWork extends Work<GenerationResult> {
       end(finishText() ? FinishReason.STOP : FinishReason.LENGTH, owner);
     } else {
       sequence.append(token);
+      sampler.counts().add(token);
+      sequence.adjust(sampler.counts().size());
     }
   }
 

@@ -150,8 +150,11 @@ public final class LlamaEngine implements AutoCloseable {
    * <p>A prompt must leave room for one token. Where it may be truncated, it is cut when it leaves
    * less than {@code min(maxTokens, context / 2)}, so that the answer has room; but the document
    * keeps at least half of the room that the other text leaves.
+   *
+   * @throws IllegalArgumentException for a bias of an id outside the vocabulary
    */
   public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    request.sampling().penalties().logitBias().keySet().forEach(this::requireInVocabulary);
     return submit(() -> generation(request), GenerationResult::failed);
   }
 
@@ -180,12 +183,16 @@ public final class LlamaEngine implements AutoCloseable {
     int[] ids = Arrays.copyOf(context, context.length + continuation.length);
     System.arraycopy(continuation, 0, ids, context.length, continuation.length);
     for (int id : ids) {
-      if (id < 0 || id >= text.vocabularySize()) {
-        throw new IllegalArgumentException(
-            "Token id outside the vocabulary of " + text.vocabularySize() + ": " + id);
-      }
+      requireInVocabulary(id);
     }
     return submit(() -> scoring(ids, context.length), ScoreResult::failed);
+  }
+
+  private void requireInVocabulary(int id) {
+    if (id < 0 || id >= text.vocabularySize()) {
+      throw new IllegalArgumentException(
+          "Token id outside the vocabulary of " + text.vocabularySize() + ": " + id);
+    }
   }
 
   /**
@@ -246,7 +253,9 @@ public final class LlamaEngine implements AutoCloseable {
     return new GenerationWork(
         ids,
         new SamplerSettings(
-            sampling, SamplingKey.of(sampling.seed(), request.rowKey(), /* sample= */ 0)),
+            sampling,
+            SamplingKey.of(sampling.seed(), request.rowKey(), /* sample= */ 0),
+            TokenCounts.of(sampling.penalties(), ids)),
         Math.min(sampling.maxTokens(), contextLength - ids.length),
         request.reasoning().isPresent()
             ? new MarkedDetokenizer(text, request.reasoning().get())

@@ -8,12 +8,14 @@ import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +60,16 @@ class BatchInvarianceTest {
           "\"Hello!\" said Tom.",
           "Why was my card not taken in the shop?",
           "There was a");
+
+  private static final List<Penalties> PENALTIES =
+      List.of(
+          Penalties.NONE,
+          new Penalties(1.3, 0, 0, Map.of()),
+          new Penalties(1, 0.7, 0.3, Map.of()),
+          Penalties.NONE,
+          new Penalties(1.1, -0.4, 0.6, Map.of(426, -100.0, 13, 1.5)),
+          new Penalties(1, 0, 0, Map.of(261, 2.5)),
+          new Penalties(0.9, 0, 0.1, Map.of()));
 
   private static final List<String> LABELS =
       List.of(" card", " card lost", " a", " big park", " the dog was happy", "!");
@@ -124,7 +136,8 @@ class BatchInvarianceTest {
               i,
               30 + i,
               List.of(),
-              List.of());
+              List.of(),
+              PENALTIES.get(i % PENALTIES.size()));
       futures.add(
           engine.generate(
               new GenerationRequest(new RowKey(i, -i), prompt, sampling, OverlongPolicy.ERROR)));

@@ -7,12 +7,14 @@ import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /** Makes engines on {@link FakeModel}, requests for them, and the answers that they must give. */
@@ -22,6 +24,14 @@ final class FakeEngine {
       List.of("card", "card lost", "a", "the other in there", "cab", "lost", "abab", "xy");
 
   static final FakeText TEXT = new FakeText(true);
+
+  private static final List<Penalties> PENALTIES =
+      List.of(
+          Penalties.NONE,
+          new Penalties(1.5, 0, 0, Map.of()),
+          new Penalties(1, 1.5, 0.5, Map.of(9, 2.0)),
+          Penalties.NONE,
+          new Penalties(0.9, -1, 0.25, Map.of(30, -100.0, 2, 1.5)));
 
   record Shape(int sequences, int tokens, int chunk, int groups, int blocks) {}
 
@@ -38,13 +48,19 @@ final class FakeEngine {
           new Shape(64, 100, 16, 1, 27));
 
   static LlamaEngine engine(Shape shape) {
+    return engine(shape, FakeModel.VOCABULARY * shape.sequences());
+  }
+
+  /** Makes an engine whose steps have room for so many adjustments. */
+  static LlamaEngine engine(Shape shape, int adjustments) {
     EngineOptions options =
         EngineOptions.defaults().withBatchLimits(shape.sequences(), shape.tokens(), shape.chunk());
     return LlamaEngine.on(
         TEXT,
         CONTEXT,
         options,
-        new FakeModelRunner(options, CONTEXT, shape.groups(), shape.blocks()));
+        new FakeModelRunner(options, CONTEXT, shape.groups(), shape.blocks())
+            .withAdjustments(adjustments));
   }
 
   static LlamaEngine engine() {
@@ -74,7 +90,10 @@ final class FakeEngine {
       double temperature = i % 2 == 0 ? 0 : 0.8;
       String[] stops = i % 3 == 0 ? new String[] {"q", "zz"} : new String[0];
       requests.add(
-          request(prompt.toString(), sampling(temperature, 1 + random.nextInt(40), stops)));
+          request(
+              prompt.toString(),
+              sampling(temperature, 1 + random.nextInt(40), stops)
+                  .withPenalties(PENALTIES.get(i % PENALTIES.size()))));
     }
     return requests;
   }
@@ -91,6 +110,7 @@ final class FakeEngine {
     FinishReason reason = FinishReason.LENGTH;
     while (length < CONTEXT && length - prompt.length < sampling.maxTokens()) {
       double[] logits = FakeModel.logits(FakeModel.state(all, length));
+      penalize(logits, sampling.penalties(), Arrays.copyOf(all, length), prompt.length);
       float temperature = (float) sampling.temperature();
       int id = FakeModel.sample(logits, temperature, key.first(), key.second(), length - 1);
       logProbability += (float) (logits[id] - FakeModel.logSumExp(logits));
@@ -120,6 +140,21 @@ final class FakeEngine {
         prompt.length,
         logProbability,
         java.util.Optional.empty());
+  }
+
+  /** Changes logits by the definitions, from all tokens so far. */
+  private static void penalize(double[] logits, Penalties penalties, int[] tokens, int prompt) {
+    penalties.logitBias().forEach((id, bias) -> logits[id] += bias.floatValue());
+    float repetition = (float) penalties.repetition();
+    for (int id = 0; id < logits.length; id++) {
+      int token = id;
+      long inAnswer = Arrays.stream(tokens).skip(prompt).filter(each -> each == token).count();
+      if (Arrays.stream(tokens).anyMatch(each -> each == token)) {
+        logits[id] = logits[id] > 0 ? logits[id] / repetition : logits[id] * repetition;
+      }
+      logits[id] -= inAnswer * (float) penalties.frequency();
+      logits[id] -= inAnswer > 0 ? (float) penalties.presence() : 0;
+    }
   }
 
   /** Sums the log-likelihood of ids after others without engine, cache or batch. */

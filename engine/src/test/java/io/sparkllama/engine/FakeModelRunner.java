@@ -1,8 +1,13 @@
 package io.sparkllama.engine;
 
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_BIAS;
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_ID;
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_OCCURRENCES;
 import static io.sparkllama.engine.runner.BatchSection.CANDIDATE_ID;
 import static io.sparkllama.engine.runner.BatchSection.COPY;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_ADJUSTMENT_COUNT;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_CANDIDATE_COUNT;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_FIRST_ADJUSTMENT;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_FIRST_CANDIDATE;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_FLAGS;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_TOKEN;
@@ -13,7 +18,10 @@ import static io.sparkllama.engine.runner.BatchSection.RESULT_TOKEN;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_BLOCK_TABLE;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_CONTEXT_LENGTH;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FIRST_TOKEN;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FREQUENCY_PENALTY;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_PRESENCE_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_RANDOM_KEY;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_REPETITION_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TEMPERATURE;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TOKEN_COUNT;
 import static io.sparkllama.engine.runner.BatchSection.TOKEN_ID;
@@ -42,7 +50,7 @@ import java.util.Set;
 final class FakeModelRunner implements ModelRunner {
   static final int BLOCK_SIZE = 4;
 
-  private final BatchCapacity capacity;
+  private BatchCapacity capacity;
   private final int blocks;
   private final int[][] kvTokens; // [groups, blocks * BLOCK_SIZE]
   private final int[][] kvPositions; // [groups, blocks * BLOCK_SIZE], -1 where nothing is written
@@ -53,7 +61,8 @@ final class FakeModelRunner implements ModelRunner {
   private volatile boolean closed;
 
   FakeModelRunner(EngineOptions options, int contextLength, int groups, int blocks) {
-    this.capacity = BatchCapacity.of(options, groups, contextLength, BLOCK_SIZE);
+    this.capacity =
+        BatchCapacity.of(options, FakeModel.VOCABULARY, groups, contextLength, BLOCK_SIZE);
     this.blocks = blocks;
     this.kvTokens = new int[groups][blocks * BLOCK_SIZE];
     this.kvPositions = new int[groups][blocks * BLOCK_SIZE];
@@ -64,6 +73,23 @@ final class FakeModelRunner implements ModelRunner {
 
   FakeModelRunner failingAt(int step) {
     failAtStep = step;
+    return this;
+  }
+
+  /** Leaves room in a step for so many adjustments. */
+  FakeModelRunner withAdjustments(int adjustments) {
+    BatchCapacity c = capacity;
+    capacity =
+        new BatchCapacity(
+            c.tokens(),
+            c.sequences(),
+            c.logitsRows(),
+            c.candidates(),
+            adjustments,
+            c.kvGroups(),
+            c.blocksPerSequence(),
+            c.copies(),
+            c.topTokens());
     return this;
   }
 
@@ -175,13 +201,35 @@ final class FakeModelRunner implements ModelRunner {
     batch.setInt(RESULT_ARGMAX, row, FakeModel.argmax(logits));
     batch.setInt(RESULT_TOKEN, row, -1);
     if (batch.getInt(LOGITS_FLAGS, row) == LogitsFlag.SAMPLE) {
-      sample(batch, row, sequence, position, logits);
+      sample(batch, row, sequence, position, adjusted(batch, row, sequence, logits));
     }
     int first = batch.getInt(LOGITS_FIRST_CANDIDATE, row);
     for (int i = 0; i < batch.getInt(LOGITS_CANDIDATE_COUNT, row); i++) {
       int id = batch.getInt(CANDIDATE_ID, first + i);
       batch.setFloat(RESULT_CANDIDATE_LOG_PROBABILITY, first + i, (float) (logits[id] - logSumExp));
     }
+  }
+
+  private double[] adjusted(BatchBuffer batch, int row, int sequence, double[] logits) {
+    double[] changed = logits.clone();
+    int first = batch.getInt(LOGITS_FIRST_ADJUSTMENT, row);
+    int count = batch.getInt(LOGITS_ADJUSTMENT_COUNT, row);
+    check(first + count <= batch.get(BatchHeader.ADJUSTMENTS), "adjustments outside the step");
+    for (int i = first; i < first + count; i++) {
+      int id = batch.getInt(ADJUSTMENT_ID, i);
+      check(i == first || id > batch.getInt(ADJUSTMENT_ID, i - 1), "adjusted ids do not rise");
+      int occurrences = batch.getInt(ADJUSTMENT_OCCURRENCES, i);
+      float repetition = batch.getFloat(SEQUENCE_REPETITION_PENALTY, sequence);
+      changed[id] += batch.getFloat(ADJUSTMENT_BIAS, i);
+      if (occurrences >= 0) {
+        changed[id] = changed[id] > 0 ? changed[id] / repetition : changed[id] * repetition;
+      }
+      if (occurrences > 0) {
+        changed[id] -= occurrences * batch.getFloat(SEQUENCE_FREQUENCY_PENALTY, sequence);
+        changed[id] -= batch.getFloat(SEQUENCE_PRESENCE_PENALTY, sequence);
+      }
+    }
+    return changed;
   }
 
   private static void sample(

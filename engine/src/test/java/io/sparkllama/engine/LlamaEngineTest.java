@@ -12,6 +12,7 @@ import static io.sparkllama.engine.FakeEngine.request;
 import static io.sparkllama.engine.FakeEngine.requests;
 import static io.sparkllama.engine.FakeEngine.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.sparkllama.engine.FakeEngine.Shape;
@@ -23,6 +24,7 @@ import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowKey;
@@ -32,6 +34,7 @@ import io.sparkllama.engine.api.ScoreResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -61,6 +64,40 @@ class LlamaEngineTest {
           assertThat(statistics.preemptions()).isPositive();
         }
       }
+    }
+  }
+
+  @Test
+  void rowsThatFindNoRoomForTheirAdjustmentsWait() {
+    List<GenerationRequest> requests = requests(60);
+    Shape shape = SHAPES.get(0);
+    long roomySteps = 0;
+    for (int adjustments : new int[] {shape.sequences() * FakeModel.VOCABULARY, 100, 48}) {
+      try (LlamaEngine engine = engine(shape, adjustments)) {
+        List<CompletableFuture<GenerationResult>> futures =
+            requests.stream().map(engine::generate).toList();
+        for (int i = 0; i < requests.size(); i++) {
+          assertThat(futures.get(i).join())
+              .as("room for %d, request %d", adjustments, i)
+              .usingRecursiveComparison()
+              .isEqualTo(directly(requests.get(i)));
+        }
+        roomySteps = roomySteps == 0 ? engine.statistics().steps() : roomySteps;
+        if (adjustments == 48) {
+          assertThat(engine.statistics().steps()).isGreaterThan(2 * roomySteps);
+        }
+      }
+    }
+  }
+
+  @Test
+  void refusesABiasOutsideTheVocabulary() {
+    SamplingParams sampling =
+        sampling(0, 4).withPenalties(new Penalties(1, 0, 0, Map.of(FakeModel.VOCABULARY, 1.0)));
+    try (LlamaEngine engine = engine()) {
+      assertThatThrownBy(() -> engine.generate(request("a", sampling)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("outside the vocabulary of 48: 48");
     }
   }
 

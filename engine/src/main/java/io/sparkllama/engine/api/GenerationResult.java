@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param tokens generated ids, with the end or stop token where one ended the answer
  * @param promptTokens tokens of the prompt after truncation, BOS included
  * @param logProbability sum over {@code tokens} under the distribution sampled from (at temperature
- *     0 the model's own)
+ *     0 the model's own, after {@link Penalties})
  * @param error present where the finish reason is {@link FinishReason#ERROR}
  */
 public record GenerationResult(

@@ -2,6 +2,7 @@ package io.sparkllama.engine.api;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Says how tokens are chosen and when an answer ends.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param stopStrings texts that end the answer; not part of it
  * @param stopTokens ids that end the answer, beside the model's own end tokens; not part of its
  *     text
+ * @param penalties change logits before anything else
  */
 public record SamplingParams(
     double temperature,
@@ -25,7 +27,8 @@ public record SamplingParams(
     long seed,
     int maxTokens,
     List<String> stopStrings,
-    List<Integer> stopTokens)
+    List<Integer> stopTokens,
+    Penalties penalties)
     implements Serializable {
 
   public SamplingParams {
@@ -51,6 +54,26 @@ public record SamplingParams(
       throw new IllegalArgumentException("a stop string must not be empty");
     }
     stopTokens = List.copyOf(stopTokens);
+    Objects.requireNonNull(penalties, "penalties");
+  }
+
+  /** Takes logits as the model gives them. */
+  public SamplingParams(
+      double temperature,
+      int topK,
+      double topP,
+      double minP,
+      long seed,
+      int maxTokens,
+      List<String> stopStrings,
+      List<Integer> stopTokens) {
+    this(temperature, topK, topP, minP, seed, maxTokens, stopStrings, stopTokens, Penalties.NONE);
+  }
+
+  /** Returns the same with other penalties. */
+  public SamplingParams withPenalties(Penalties other) {
+    return new SamplingParams(
+        temperature, topK, topP, minP, seed, maxTokens, stopStrings, stopTokens, other);
   }
 
   /** Makes greedy parameters with no stop but the model's own. */

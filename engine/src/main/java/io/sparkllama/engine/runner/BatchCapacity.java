@@ -1,6 +1,7 @@
 package io.sparkllama.engine.runner;
 
 import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.Penalties;
 
 /**
  * Sizes a batch buffer: the most of everything that one step may hold.
@@ -9,6 +10,7 @@ import io.sparkllama.engine.api.EngineOptions;
  * @param sequences sequences in a step
  * @param logitsRows positions in a step whose logits are wanted
  * @param candidates ids in a step whose log-probabilities are wanted
+ * @param adjustments ids in a step whose logits are changed before a row is sampled from
  * @param kvGroups groups of layers with a block table of their own
  * @param blocksPerSequence blocks of one sequence in one group
  * @param copies blocks copied before a step
@@ -19,6 +21,7 @@ public record BatchCapacity(
     int sequences,
     int logitsRows,
     int candidates,
+    int adjustments,
     int kvGroups,
     int blocksPerSequence,
     int copies,
@@ -30,6 +33,13 @@ public record BatchCapacity(
   /** Candidates of a step: one row may ask for all first tokens of many labels. */
   private static final int CANDIDATES = 65_536;
 
+  /**
+   * Adjustments of a step, 12 bytes each: 1,024 ids for each of 64 rows, 768 KiB, or what one row
+   * may need where that is more. It has one for every different id of its prompt and answer at
+   * most, and one for every bias. Rows that find no room wait for the next step.
+   */
+  private static final int ADJUSTMENTS = 65_536;
+
   private static final int TOP_TOKENS = 8;
 
   /**
@@ -39,7 +49,7 @@ public record BatchCapacity(
    * @param blockSize positions in one KV block
    */
   public static BatchCapacity of(
-      EngineOptions options, int kvGroups, int contextLength, int blockSize) {
+      EngineOptions options, int vocabularySize, int kvGroups, int contextLength, int blockSize) {
     int tokens = options.maxBatchTokens();
     int sequences = Math.min(options.maxSequences(), tokens);
     return new BatchCapacity(
@@ -47,6 +57,7 @@ public record BatchCapacity(
         sequences,
         Math.max(sequences, Math.min(tokens, SCORED_ROWS)),
         CANDIDATES,
+        Math.max(ADJUSTMENTS, Math.min(vocabularySize, contextLength + Penalties.MOST_BIASES)),
         kvGroups,
         (contextLength + blockSize - 1) / blockSize,
         Math.multiplyExact(sequences, kvGroups),

@@ -8,6 +8,7 @@ public enum BatchHeader {
   SEQUENCES,
   LOGITS_ROWS,
   CANDIDATES,
+  ADJUSTMENTS,
   COPIES,
   /** Counts steps, for messages. */
   STEP

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /** Places the sections of a batch buffer: one after the other, each on a 64-byte border. */
 public final class BatchLayout {
   /** Changes with any change of {@link BatchSection}. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   private static final long ALIGNMENT = 64;
 

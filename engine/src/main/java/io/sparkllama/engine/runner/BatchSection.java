@@ -45,6 +45,12 @@ public enum BatchSection {
   SEQUENCE_TOP_P(4, BatchCapacity::sequences),
   /** float32 [sequences]: 0 keeps all. */
   SEQUENCE_MIN_P(4, BatchCapacity::sequences),
+  /** float32 [sequences]: above 0; 1 changes nothing. */
+  SEQUENCE_REPETITION_PENALTY(4, BatchCapacity::sequences),
+  /** float32 [sequences]: 0 changes nothing. */
+  SEQUENCE_PRESENCE_PENALTY(4, BatchCapacity::sequences),
+  /** float32 [sequences]: 0 changes nothing. */
+  SEQUENCE_FREQUENCY_PENALTY(4, BatchCapacity::sequences),
   /**
    * int64 [sequences, 2]: key of the counter-based generator; the position of the token drawn is
    * its counter.
@@ -62,8 +68,21 @@ public enum BatchSection {
   LOGITS_CANDIDATE_COUNT(4, BatchCapacity::logitsRows),
   /** int32 [logitsRows]: how many most probable tokens to return, at most topTokens. */
   LOGITS_TOP_COUNT(4, BatchCapacity::logitsRows),
+  /** int32 [logitsRows]: first of its adjustments. */
+  LOGITS_FIRST_ADJUSTMENT(4, BatchCapacity::logitsRows),
+  /** int32 [logitsRows]: its adjustments, 0 for none: it then costs what it did without them. */
+  LOGITS_ADJUSTMENT_COUNT(4, BatchCapacity::logitsRows),
   /** int32 [candidates]: token ids. */
   CANDIDATE_ID(4, BatchCapacity::candidates),
+  /**
+   * int32 [adjustments]: token ids, rising within a row, whose logits are changed before the row is
+   * sampled from. Nothing but the sampled token and its log-probability is of the changed logits.
+   */
+  ADJUSTMENT_ID(4, BatchCapacity::adjustments),
+  /** int32 [adjustments]: times that the answer has the id; -1 where only its bias is due. */
+  ADJUSTMENT_OCCURRENCES(4, BatchCapacity::adjustments),
+  /** float32 [adjustments]: added to the logit before any penalty; 0 for none. */
+  ADJUSTMENT_BIAS(4, BatchCapacity::adjustments),
 
   // Blocks copied before the step's tokens are run, in order: (group, source, target).
   /** int32 [copies, 3]. */
@@ -76,7 +95,7 @@ public enum BatchSection {
   RESULT_TOKEN(4, BatchCapacity::logitsRows),
   /**
    * float32 [logitsRows]: natural logarithm under the distribution sampled from (greedy: the
-   * model's own).
+   * model's own, as adjusted).
    */
   RESULT_LOG_PROBABILITY(4, BatchCapacity::logitsRows),
   /**

@@ -80,6 +80,7 @@ final class ModelDescription {
     word(capacity.sequences());
     word(capacity.logitsRows());
     word(capacity.candidates());
+    word(capacity.adjustments());
     word(capacity.kvGroups());
     word(capacity.blocksPerSequence());
     word(capacity.copies());

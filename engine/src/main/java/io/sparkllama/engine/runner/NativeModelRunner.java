@@ -57,7 +57,7 @@ public final class NativeModelRunner implements ModelRunner {
       PackedModel packed,
       EngineOptions options) {
     KvPlan plan = KvPlan.of(config, options);
-    BatchCapacity capacity = capacity(plan, options);
+    BatchCapacity capacity = capacity(config, plan, options);
     if (plan.mostTokens() < plan.contextLength()) {
       LOG.warn(
           "the KV cache holds less than one whole context: a row may have at most {} tokens, prompt"
@@ -75,12 +75,17 @@ public final class NativeModelRunner implements ModelRunner {
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
   public static void check(ModelConfig config, EngineOptions options) {
-    capacity(KvPlan.of(config, options), options);
+    capacity(config, KvPlan.of(config, options), options);
   }
 
-  private static BatchCapacity capacity(KvPlan plan, EngineOptions options) {
+  private static BatchCapacity capacity(ModelConfig config, KvPlan plan, EngineOptions options) {
     BatchCapacity capacity =
-        BatchCapacity.of(options, plan.groups().size(), plan.contextLength(), KvPlan.BLOCK_SIZE);
+        BatchCapacity.of(
+            options,
+            config.vocabularySize(),
+            plan.groups().size(),
+            plan.contextLength(),
+            KvPlan.BLOCK_SIZE);
     long bytes = new BatchLayout(capacity).byteSize();
     if (bytes > Integer.MAX_VALUE) {
       throw new InvalidConfigurationException(

@@ -11,16 +11,23 @@ public final class ScheduledBatch {
    *
    * @param count tokens, from {@link Sequence#numComputedTokens} on
    * @param rows of logits wanted among them
+   * @param adjustments of the row that a token is sampled from
    * @param copies that must be done first
    */
   public record Entry(
-      Sequence sequence, int count, int rows, int candidates, List<BlockCopy> copies) {}
+      Sequence sequence,
+      int count,
+      int rows,
+      int candidates,
+      int adjustments,
+      List<BlockCopy> copies) {}
 
   private final SchedulerLimits limits;
   private final List<Entry> entries = new ArrayList<>();
   private int tokens;
   private int rows;
   private int candidates;
+  private int adjustments;
 
   ScheduledBatch(SchedulerLimits limits) {
     this.limits = limits;
@@ -46,16 +53,26 @@ public final class ScheduledBatch {
   /** Returns how many of a sequence's next tokens the step still has room for. */
   int room(Sequence sequence) {
     int count = Math.min(sequence.remaining(), Math.min(limits.chunk(), limits.tokens() - tokens));
-    return sequence.countWithin(count, limits.rows() - rows, limits.candidates() - candidates);
+    int within =
+        sequence.countWithin(count, limits.rows() - rows, limits.candidates() - candidates);
+    boolean fits = sequence.adjustments(within) <= limits.adjustments() - adjustments;
+    return fits ? within : within - 1; // all but the token that the next is sampled after
   }
 
   void add(Sequence sequence, int count, List<BlockCopy> copies) {
     Entry entry =
-        new Entry(sequence, count, sequence.rows(count), sequence.candidates(count), copies);
+        new Entry(
+            sequence,
+            count,
+            sequence.rows(count),
+            sequence.candidates(count),
+            sequence.adjustments(count),
+            copies);
     entries.add(entry);
     tokens += count;
     rows += entry.rows();
     candidates += entry.candidates();
+    adjustments += entry.adjustments();
   }
 
   void remove(Sequence sequence) {
@@ -65,6 +82,7 @@ public final class ScheduledBatch {
         tokens -= entry.count();
         rows -= entry.rows();
         candidates -= entry.candidates();
+        adjustments -= entry.adjustments();
         entries.remove(i);
         return;
       }

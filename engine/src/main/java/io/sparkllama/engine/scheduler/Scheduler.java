@@ -46,6 +46,10 @@ public final class Scheduler {
       throw new IllegalArgumentException(
           "A probe has more candidates than a step: " + sequence.largestProbe());
     }
+    if (sequence.adjustments(sequence.remaining()) > limits.adjustments()) {
+      throw new IllegalArgumentException(
+          "A row has more adjustments than a step: " + sequence.adjustments(sequence.remaining()));
+    }
     sequence.enqueue(requests++, blocks.groups());
     waiting.add(sequence);
   }

@@ -1,5 +1,7 @@
 package io.sparkllama.engine.scheduler;
 
+import java.util.stream.IntStream;
+
 /**
  * Limits one step.
  *
@@ -8,10 +10,13 @@ package io.sparkllama.engine.scheduler;
  * @param chunk most tokens of one sequence
  * @param rows most positions whose logits are wanted
  * @param candidates most ids whose log-probabilities are wanted
+ * @param adjustments most ids whose logits are changed before a token is sampled
  */
-public record SchedulerLimits(int sequences, int tokens, int chunk, int rows, int candidates) {
+public record SchedulerLimits(
+    int sequences, int tokens, int chunk, int rows, int candidates, int adjustments) {
   public SchedulerLimits {
-    if (Math.min(Math.min(sequences, tokens), Math.min(Math.min(chunk, rows), candidates)) < 1) {
+    if (IntStream.of(sequences, tokens, chunk, rows, candidates, adjustments).min().getAsInt()
+        < 1) {
       throw new IllegalArgumentException(
           "A step must have room for one of everything: "
               + sequences
@@ -23,7 +28,9 @@ public record SchedulerLimits(int sequences, int tokens, int chunk, int rows, in
               + rows
               + " rows, "
               + candidates
-              + " candidates");
+              + " candidates, "
+              + adjustments
+              + " adjustments");
     }
   }
 }

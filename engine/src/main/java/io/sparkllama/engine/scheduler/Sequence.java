@@ -26,6 +26,7 @@ public final class Sequence implements Comparable<Sequence> {
   private int length;
   private int numComputedTokens;
   private int nextProbe;
+  private int adjustments;
   private State state = State.NEW;
   private long request = -1;
   private int fork;
@@ -91,6 +92,11 @@ public final class Sequence implements Comparable<Sequence> {
       tokens = Arrays.copyOf(tokens, Math.max(16, tokens.length + tokens.length / 2));
     }
     tokens[length++ - prefix] = token;
+  }
+
+  /** Says how many ids' logits are changed before the next token is sampled. */
+  public void adjust(int ids) {
+    adjustments = ids;
   }
 
   public BlockTable table(int group) {
@@ -185,6 +191,11 @@ public final class Sequence implements Comparable<Sequence> {
       sum += pendingProbe(i).candidates().length;
     }
     return sum;
+  }
+
+  /** Returns the adjustments that the step after so many next tokens needs. */
+  int adjustments(int count) {
+    return count > 0 && samplesWithin(count) ? adjustments : 0;
   }
 
   BlockTable[] tables() {

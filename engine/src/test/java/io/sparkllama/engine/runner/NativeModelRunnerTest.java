@@ -59,6 +59,37 @@ class NativeModelRunnerTest {
   }
 
   @Test
+  void adjustmentsChangeTheSampledTokenAlone() {
+    try (NativeModelRunner runner = SharedModel.named(MODEL).runner(EngineOptions.defaults())) {
+      BatchBuffer buffer = runner.newBuffer();
+      new StepWriter(buffer, runner.blockSize())
+          .tokens(TestSequence.greedy(PROMPT, 0), PROMPT.length)
+          .logits(LogitsFlag.SAMPLE, 2, 432)
+          .tokens(TestSequence.greedy(PROMPT, 1), PROMPT.length)
+          .logits(LogitsFlag.SAMPLE, 2, 432)
+          .adjust(432, -1, -100);
+      run(runner, buffer);
+      assertThat(buffer.getInt(BatchSection.RESULT_TOKEN, 0)).isEqualTo(432);
+      assertThat(buffer.getInt(BatchSection.RESULT_TOKEN, 1)).isEqualTo(383);
+      assertThat(buffer.getInt(BatchSection.RESULT_ARGMAX, 1)).isEqualTo(432);
+      assertThat(buffer.getInt(BatchSection.RESULT_TOP_ID, 8)).isEqualTo(432);
+      for (BatchSection same :
+          new BatchSection[] {
+            BatchSection.RESULT_LOG_SUM_EXP, BatchSection.RESULT_CANDIDATE_LOG_PROBABILITY
+          }) {
+        assertThat(buffer.getFloat(same, 1)).isEqualTo(buffer.getFloat(same, 0));
+      }
+      // The second best of all is the best of what is left.
+      double share = Math.exp(buffer.getFloat(BatchSection.RESULT_CANDIDATE_LOG_PROBABILITY, 0));
+      double second =
+          buffer.getFloat(BatchSection.RESULT_TOP_LOGIT, 1)
+              - buffer.getFloat(BatchSection.RESULT_LOG_SUM_EXP, 0);
+      assertThat((double) buffer.getFloat(BatchSection.RESULT_LOG_PROBABILITY, 1))
+          .isEqualTo(second - Math.log(1 - share), within(1e-5));
+    }
+  }
+
+  @Test
   void everyPositionMayBeAskedFor() {
     try (NativeModelRunner runner = SharedModel.named(MODEL).runner(EngineOptions.defaults())) {
       BatchBuffer buffer = runner.newBuffer();
@@ -179,7 +210,7 @@ class NativeModelRunnerTest {
 
   @Test
   void anotherLayoutIsRefused() {
-    BatchLayout layout = new BatchLayout(new BatchCapacity(1, 1, 1, 1, 1, 1, 1, 1));
+    BatchLayout layout = new BatchLayout(new BatchCapacity(1, 1, 1, 1, 1, 1, 1, 1, 1));
     NativeModelRunner.requireSameLayout(layout, layout.offsets());
     long[] other = layout.offsets();
     other[7] += 64;

@@ -34,13 +34,16 @@ class StepRefusalTest {
 
   static Stream<Arguments> spoilers() {
     int blocks = Integer.MAX_VALUE;
+    float infinity = Float.POSITIVE_INFINITY;
     return Stream.of(
-        spoil("layout is of another version", b -> b.set(BatchHeader.VERSION, 2)),
+        spoil("layout is of another version", b -> b.set(BatchHeader.VERSION, 1)),
         spoil("count exceeds", b -> b.set(BatchHeader.TOKENS, 33)),
         spoil("count exceeds", b -> b.set(BatchHeader.TOKENS, -1)),
         spoil("count exceeds", b -> b.set(BatchHeader.SEQUENCES, 5)),
         spoil("count exceeds", b -> b.set(BatchHeader.LOGITS_ROWS, 1 << 20)),
         spoil("count exceeds", b -> b.set(BatchHeader.CANDIDATES, -5)),
+        spoil("count exceeds", b -> b.set(BatchHeader.ADJUSTMENTS, -1)),
+        spoil("count exceeds", b -> b.set(BatchHeader.ADJUSTMENTS, 1 << 20)),
         spoil("count exceeds", b -> b.set(BatchHeader.COPIES, 1000)),
         spoil("tokens reach outside", b -> b.set(BatchHeader.TOKENS, 4)),
         spoil("not the step's", b -> b.set(BatchHeader.TOKENS, 6)),
@@ -67,6 +70,10 @@ class StepRefusalTest {
         spoil("top-k", BatchSection.SEQUENCE_TOP_K, 0, -1),
         spoil("top-p", b -> b.setFloat(BatchSection.SEQUENCE_TOP_P, 0, 1.5f)),
         spoil("min-p", b -> b.setFloat(BatchSection.SEQUENCE_MIN_P, 0, Float.NaN)),
+        spoil("repetition", b -> b.setFloat(BatchSection.SEQUENCE_REPETITION_PENALTY, 1, 0)),
+        spoil("repetition", b -> b.setFloat(BatchSection.SEQUENCE_REPETITION_PENALTY, 1, infinity)),
+        spoil("presence", b -> b.setFloat(BatchSection.SEQUENCE_PRESENCE_PENALTY, 0, Float.NaN)),
+        spoil("frequency", b -> b.setFloat(BatchSection.SEQUENCE_FREQUENCY_PENALTY, 1, -infinity)),
         spoil("outside the step", BatchSection.LOGITS_TOKEN, 0, 5),
         spoil("outside the step", BatchSection.LOGITS_TOKEN, 0, -1),
         spoil("flag is not known", BatchSection.LOGITS_FLAGS, 0, 2),
@@ -75,6 +82,17 @@ class StepRefusalTest {
         spoil("candidates reach outside", BatchSection.LOGITS_FIRST_CANDIDATE, 1, -1),
         spoil("more top tokens", BatchSection.LOGITS_TOP_COUNT, 0, 9),
         spoil("candidate is not in the vocabulary", BatchSection.CANDIDATE_ID, 2, 512),
+        spoil("adjustments reach outside", BatchSection.LOGITS_ADJUSTMENT_COUNT, 0, 3),
+        spoil("adjustments reach outside", BatchSection.LOGITS_ADJUSTMENT_COUNT, 1, -1),
+        spoil("adjustments reach outside", BatchSection.LOGITS_FIRST_ADJUSTMENT, 0, 1),
+        spoil("adjustments reach outside", BatchSection.LOGITS_FIRST_ADJUSTMENT, 0, -1),
+        spoil("adjustments reach outside", b -> b.set(BatchHeader.ADJUSTMENTS, 1)),
+        spoil("adjusted id is not in the vocabulary", BatchSection.ADJUSTMENT_ID, 1, 512),
+        spoil("adjusted id is not in the vocabulary", BatchSection.ADJUSTMENT_ID, 0, -1),
+        spoil("adjusted ids do not rise", BatchSection.ADJUSTMENT_ID, 1, 40),
+        spoil("more often", BatchSection.ADJUSTMENT_OCCURRENCES, 1, 513),
+        spoil("more often", BatchSection.ADJUSTMENT_OCCURRENCES, 1, -2),
+        spoil("bias", b -> b.setFloat(BatchSection.ADJUSTMENT_BIAS, 0, Float.NaN)),
         spoil("KV group", BatchSection.COPY, 0, 1),
         spoil("source", BatchSection.COPY, 1, blocks),
         spoil("target", BatchSection.COPY, 2, -1));
@@ -111,11 +129,16 @@ class StepRefusalTest {
     return Stream.of(0, 3);
   }
 
-  /** Writes and checks a valid step: two sequences, two rows, three candidates, one copy. */
+  /**
+   * Writes and checks a valid step: two sequences, two rows, three candidates, two adjustments, one
+   * copy.
+   */
   private static void write() {
     new StepWriter(buffer, runner.blockSize())
         .tokens(TestSequence.greedy(new int[] {1, 403, 407}, 4), 3)
         .logits(LogitsFlag.SAMPLE, 3)
+        .adjust(40, 1, 0.5f)
+        .adjust(432, -1, -3)
         .tokens(TestSequence.greedy(new int[] {1, 261}, 7), 2)
         .logits(0, 0, 5, 6, 7)
         .copy(1, 2);

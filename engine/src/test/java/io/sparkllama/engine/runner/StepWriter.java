@@ -1,8 +1,13 @@
 package io.sparkllama.engine.runner;
 
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_BIAS;
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_ID;
+import static io.sparkllama.engine.runner.BatchSection.ADJUSTMENT_OCCURRENCES;
 import static io.sparkllama.engine.runner.BatchSection.CANDIDATE_ID;
 import static io.sparkllama.engine.runner.BatchSection.COPY;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_ADJUSTMENT_COUNT;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_CANDIDATE_COUNT;
+import static io.sparkllama.engine.runner.BatchSection.LOGITS_FIRST_ADJUSTMENT;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_FIRST_CANDIDATE;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_FLAGS;
 import static io.sparkllama.engine.runner.BatchSection.LOGITS_TOKEN;
@@ -11,9 +16,12 @@ import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_ADAPTER;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_BLOCK_TABLE;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_CONTEXT_LENGTH;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FIRST_TOKEN;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FREQUENCY_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_MASK;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_MIN_P;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_PRESENCE_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_RANDOM_KEY;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_REPETITION_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TEMPERATURE;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TOKEN_COUNT;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_TOP_K;
@@ -55,6 +63,9 @@ final class StepWriter {
     buffer.setInt(SEQUENCE_TOP_K, index, sequence.topK);
     buffer.setFloat(SEQUENCE_TOP_P, index, sequence.topP);
     buffer.setFloat(SEQUENCE_MIN_P, index, sequence.minP);
+    buffer.setFloat(SEQUENCE_REPETITION_PENALTY, index, 1);
+    buffer.setFloat(SEQUENCE_PRESENCE_PENALTY, index, 0);
+    buffer.setFloat(SEQUENCE_FREQUENCY_PENALTY, index, 0);
     buffer.setLong(SEQUENCE_RANDOM_KEY, 2L * index, sequence.randomKey[0]);
     buffer.setLong(SEQUENCE_RANDOM_KEY, 2L * index + 1, sequence.randomKey[1]);
     for (int i = 0; i < count; i++) {
@@ -84,11 +95,25 @@ final class StepWriter {
     buffer.setInt(LOGITS_FIRST_CANDIDATE, row, first);
     buffer.setInt(LOGITS_CANDIDATE_COUNT, row, candidates.length);
     buffer.setInt(LOGITS_TOP_COUNT, row, topCount);
+    buffer.setInt(LOGITS_FIRST_ADJUSTMENT, row, buffer.get(BatchHeader.ADJUSTMENTS));
+    buffer.setInt(LOGITS_ADJUSTMENT_COUNT, row, 0);
     for (int i = 0; i < candidates.length; i++) {
       buffer.setInt(CANDIDATE_ID, first + i, candidates[i]);
     }
     buffer.set(BatchHeader.LOGITS_ROWS, row + 1);
     buffer.set(BatchHeader.CANDIDATES, first + candidates.length);
+    return this;
+  }
+
+  /** Adds an adjustment to the row asked for last. */
+  StepWriter adjust(int id, int occurrences, float bias) {
+    int row = buffer.get(BatchHeader.LOGITS_ROWS) - 1;
+    int index = buffer.get(BatchHeader.ADJUSTMENTS);
+    buffer.setInt(ADJUSTMENT_ID, index, id);
+    buffer.setInt(ADJUSTMENT_OCCURRENCES, index, occurrences);
+    buffer.setFloat(ADJUSTMENT_BIAS, index, bias);
+    buffer.setInt(LOGITS_ADJUSTMENT_COUNT, row, buffer.getInt(LOGITS_ADJUSTMENT_COUNT, row) + 1);
+    buffer.set(BatchHeader.ADJUSTMENTS, index + 1);
     return this;
   }
 

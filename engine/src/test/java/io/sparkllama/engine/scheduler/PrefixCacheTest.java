@@ -15,7 +15,7 @@ class PrefixCacheTest {
   private static final int[] POOLS = {POOL + 3, POOL};
 
   private final ScheduleSimulation simulation =
-      new ScheduleSimulation(POOLS, 4, new SchedulerLimits(5, 16, 6, 6, 12), true);
+      new ScheduleSimulation(POOLS, 4, new SchedulerLimits(5, 16, 6, 6, 12, 10), true);
 
   @Test
   void whatBeginsAlikeIsComputedOnce() {

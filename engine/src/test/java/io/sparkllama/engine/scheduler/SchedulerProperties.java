@@ -95,7 +95,8 @@ class SchedulerProperties {
                 Arbitraries.integers().between(1, 20),
                 Arbitraries.integers().between(1, 8),
                 Arbitraries.integers().between(1, 6),
-                Arbitraries.integers().between(1, 12))
+                Arbitraries.integers().between(1, 12),
+                Arbitraries.integers().between(3, 9))
             .as(SchedulerLimits::new);
     return Combinators.combine(
             Arbitraries.integers().between(1, 5),

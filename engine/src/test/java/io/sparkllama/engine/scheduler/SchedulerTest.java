@@ -18,7 +18,7 @@ class SchedulerTest {
   private static final int POOL = 12;
   private static final int GROUPS = 2;
 
-  private final SchedulerLimits limits = new SchedulerLimits(5, 16, 6, 6, 12);
+  private final SchedulerLimits limits = new SchedulerLimits(5, 16, 6, 6, 12, 9);
   private final BlockManager blocks =
       new BlockManager(new int[] {POOL, POOL + 3}, BLOCK_SIZE, false);
   private final Scheduler scheduler = new Scheduler(limits, blocks);
@@ -69,6 +69,7 @@ class SchedulerTest {
     if (random.nextBoolean()) {
       job = new Job(Sequence.sampling(new int[length]), null);
       job.samplesLeft = 1 + random.nextInt(POOL * BLOCK_SIZE - length);
+      job.sequence.adjust(random.nextBoolean() ? 0 : random.nextInt(limits.adjustments() + 1));
     } else {
       Probe last = new Probe(length - 1, new int[1 + random.nextInt(12)]);
       job = new Job(Sequence.probing(new int[length], List.of(last)), null);
@@ -116,6 +117,7 @@ class SchedulerTest {
     int tokens = 0;
     int rows = 0;
     int candidates = 0;
+    int adjustments = 0;
     Set<Sequence> seen = new HashSet<>();
     for (ScheduledBatch.Entry entry : batch.entries()) {
       assertThat(seen.add(entry.sequence())).isTrue();
@@ -126,11 +128,14 @@ class SchedulerTest {
       tokens += entry.count();
       rows += entry.rows();
       candidates += entry.candidates();
+      assertThat(entry.adjustments()).isEqualTo(entry.sequence().adjustments(entry.count()));
+      adjustments += entry.adjustments();
     }
     assertThat(tokens).isEqualTo(batch.tokens()).isLessThanOrEqualTo(limits.tokens());
     assertThat(seen.size()).isLessThanOrEqualTo(limits.sequences());
     assertThat(rows).isLessThanOrEqualTo(limits.rows());
     assertThat(candidates).isLessThanOrEqualTo(limits.candidates());
+    assertThat(adjustments).isLessThanOrEqualTo(limits.adjustments());
   }
 
   /** Counts holders of every block: free ones have none, others are shared by a family's prefix. */
@@ -191,6 +196,7 @@ class SchedulerTest {
         end(job.sequence);
       } else {
         job.sequence.append(random.nextInt(9));
+        job.sequence.adjust(random.nextBoolean() ? 0 : random.nextInt(limits.adjustments() + 1));
       }
       return;
     }
@@ -244,6 +250,33 @@ class SchedulerTest {
   }
 
   @Test
+  void whatFindsNoRoomForItsAdjustmentsWaitsWithItsLastToken() {
+    Sequence old = Sequence.sampling(new int[4]);
+    Sequence young = Sequence.sampling(new int[3]);
+    Sequence youngest = Sequence.sampling(new int[1]);
+    old.adjust(5);
+    young.adjust(5);
+    youngest.adjust(4);
+    scheduler.add(old);
+    scheduler.add(young);
+    scheduler.add(youngest);
+    ScheduledBatch first = scheduler.schedule();
+    assertThat(first.entries()).extracting(ScheduledBatch.Entry::count).containsExactly(4, 2, 1);
+    assertThat(first.entries()).extracting(ScheduledBatch.Entry::rows).containsExactly(1, 0, 1);
+    scheduler.update(first);
+    old.append(1);
+    old.adjust(9);
+    youngest.append(1);
+    ScheduledBatch second = scheduler.schedule();
+    assertThat(second.entries()).extracting(ScheduledBatch.Entry::sequence).containsExactly(old);
+    scheduler.update(second);
+    scheduler.finish(old);
+    assertThat(scheduler.schedule().entries())
+        .extracting(ScheduledBatch.Entry::sequence)
+        .containsExactly(young, youngest);
+  }
+
+  @Test
   void givesUpTheYoungestAndReplaysItWithItsTokens() {
     Sequence old = Sequence.sampling(new int[20]);
     Sequence young = Sequence.sampling(new int[20]);
@@ -287,17 +320,20 @@ class SchedulerTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Sequence.probing(new int[2], List.of(new Probe(2, new int[] {1}))))
         .isInstanceOf(IllegalArgumentException.class);
+    Sequence adjusted = Sequence.sampling(new int[1]);
+    adjusted.adjust(limits.adjustments() + 1);
+    assertThatThrownBy(() -> scheduler.add(adjusted)).isInstanceOf(IllegalArgumentException.class);
     Sequence twice = Sequence.sampling(new int[1]);
     scheduler.add(twice);
     assertThatThrownBy(() -> scheduler.add(twice)).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new SchedulerLimits(1, 0, 1, 1, 1))
+    assertThatThrownBy(() -> new SchedulerLimits(1, 0, 1, 1, 1, 1))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
   void goesOnWhereAllOfAStepIsTakenBackForOneThatDoesNotFit() {
     ScheduleSimulation simulation =
-        new ScheduleSimulation(new int[] {8}, 1, new SchedulerLimits(3, 6, 5, 1, 1), true);
+        new ScheduleSimulation(new int[] {8}, 1, new SchedulerLimits(3, 6, 5, 1, 1, 1), true);
     simulation.sampling(new int[] {1, 1}, 1); // leaves two blocks known
     int[] whole = {1, 1, 1, 1, 1, 1, 1, 1};
     simulation.probing(whole, List.of(new Probe(7, new int[1])), 0); // wants all of the pool

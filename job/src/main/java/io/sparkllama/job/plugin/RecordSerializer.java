@@ -9,13 +9,15 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * Writes a record's components in order and makes it by its own constructor: Spark's Kryo sets
- * fields, which records do not allow. Lists and optionals are written by their contents, since
- * those that {@code List.of} and its like make cannot be rebuilt by Kryo.
+ * fields, which records do not allow. Lists, maps and optionals are written by their contents,
+ * since those that {@code List.of} and its like make cannot be rebuilt by Kryo.
  */
 final class RecordSerializer<T extends Record> extends Serializer<T> {
   private final RecordComponent[] components;
@@ -57,6 +59,14 @@ final class RecordSerializer<T extends Record> extends Serializer<T> {
       List<?> list = (List<?>) value;
       output.writeInt(list.size(), true);
       list.forEach(element -> kryo.writeClassAndObject(output, element));
+    } else if (type == Map.class) {
+      Map<?, ?> map = (Map<?, ?>) value;
+      output.writeInt(map.size(), true);
+      map.forEach(
+          (key, element) -> {
+            kryo.writeClassAndObject(output, key);
+            kryo.writeClassAndObject(output, element);
+          });
     } else {
       kryo.writeClassAndObject(output, value);
     }
@@ -86,6 +96,15 @@ final class RecordSerializer<T extends Record> extends Serializer<T> {
         list.add(kryo.readClassAndObject(input));
       }
       return list;
+    }
+    if (type == Map.class) {
+      int size = input.readInt(true);
+      Map<Object, Object> map = new LinkedHashMap<>();
+      for (int i = 0; i < size; i++) {
+        Object key = kryo.readClassAndObject(input);
+        map.put(key, kryo.readClassAndObject(input));
+      }
+      return map;
     }
     return kryo.readClassAndObject(input);
   }

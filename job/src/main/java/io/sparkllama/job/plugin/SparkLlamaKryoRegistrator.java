@@ -9,6 +9,7 @@ import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowError;
@@ -32,6 +33,7 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
           Prompt.class,
           Prompt.Span.class,
           SamplingParams.class,
+          Penalties.class,
           ReasoningMarks.class,
           GenerationRequest.class,
           GenerationResult.class,

@@ -10,6 +10,7 @@ import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.api.RowError;
@@ -25,6 +26,7 @@ import java.io.ObjectOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
@@ -42,8 +44,11 @@ class SparkLlamaKryoRegistratorTest {
           List.of(
               new Prompt.Span("<s>", Prompt.Origin.TEMPLATE),
               new Prompt.Span("a document", Prompt.Origin.DATA)));
+  private static final Penalties PENALTIES =
+      new Penalties(1.1, 0.5, -0.5, Map.of(3, -100.0, 1, 2.0));
   private static final SamplingParams SAMPLING =
-      new SamplingParams(0.8, 40, 0.9, 0.05, 7, 16, List.of("\n", "END"), List.of(2, 3));
+      new SamplingParams(0.8, 40, 0.9, 0.05, 7, 16, List.of("\n", "END"), List.of(2, 3))
+          .withPenalties(PENALTIES);
   private static final ModelManifest MANIFEST =
       new ModelManifest("ab".repeat(32), List.of(new ModelManifest.Entry("m.gguf", 12)));
 
@@ -66,6 +71,8 @@ class SparkLlamaKryoRegistratorTest {
         new RowKey(1, -2),
         PROMPT,
         SAMPLING,
+        PENALTIES,
+        Penalties.NONE,
         new ReasoningMarks("<think>", "</think>"),
         new GenerationRequest(new RowKey(1, 2), PROMPT, SAMPLING, OverlongPolicy.TRUNCATE_MIDDLE),
         new GenerationRequest(
