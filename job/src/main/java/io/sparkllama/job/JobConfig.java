@@ -2,6 +2,7 @@ package io.sparkllama.job;
 
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
@@ -53,6 +54,10 @@ public record JobConfig(
           JobKeys.GENERATION_TOP_K,
           JobKeys.GENERATION_TOP_P,
           JobKeys.GENERATION_MIN_P,
+          JobKeys.GENERATION_REPETITION_PENALTY,
+          JobKeys.GENERATION_PRESENCE_PENALTY,
+          JobKeys.GENERATION_FREQUENCY_PENALTY,
+          JobKeys.GENERATION_LOGIT_BIAS,
           JobKeys.GENERATION_SEED,
           JobKeys.GENERATION_SEED_BY,
           JobKeys.GENERATION_MAX_TOKENS,
@@ -184,7 +189,12 @@ public record JobConfig(
         values.value(JobKeys.GENERATION_SEED),
         values.value(JobKeys.GENERATION_MAX_TOKENS),
         values.value(JobKeys.GENERATION_STOP),
-        values.value(JobKeys.GENERATION_STOP_TOKENS));
+        values.value(JobKeys.GENERATION_STOP_TOKENS),
+        new Penalties(
+            values.value(JobKeys.GENERATION_REPETITION_PENALTY),
+            values.value(JobKeys.GENERATION_PRESENCE_PENALTY),
+            values.value(JobKeys.GENERATION_FREQUENCY_PENALTY),
+            values.value(JobKeys.GENERATION_LOGIT_BIAS)));
   }
 
   private static EngineOptions engine(ConfigValues values) {

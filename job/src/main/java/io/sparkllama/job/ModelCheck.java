@@ -5,12 +5,14 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.InvalidTextException;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.CompleteTask;
 import io.sparkllama.job.pipeline.RowTask;
 import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.RowPrompt;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +31,7 @@ final class ModelCheck {
   }
 
   /**
-   * Checks the engine's options, the templates' own text, labels and stop tokens.
+   * Checks the engine's options, the templates' own text, labels, stop tokens and biases.
    *
    * @throws InvalidConfigurationException names the key and the remedy
    */
@@ -53,14 +55,17 @@ final class ModelCheck {
               + contextLength);
     }
     if (task instanceof CompleteTask complete) {
-      for (int token : complete.sampling().stopTokens()) {
-        if (token >= model.vocabularySize()) {
-          throw new InvalidConfigurationException(
-              "generation.stop-tokens must be below the vocabulary's size of "
-                  + model.vocabularySize()
-                  + ": "
-                  + token);
-        }
+      SamplingParams sampling = complete.sampling();
+      requireInVocabulary("generation.stop-tokens", sampling.stopTokens());
+      requireInVocabulary("generation.logit-bias", sampling.penalties().logitBias().keySet());
+    }
+  }
+
+  private void requireInVocabulary(String key, Collection<Integer> ids) {
+    for (int id : ids) {
+      if (id >= model.vocabularySize()) {
+        throw new InvalidConfigurationException(
+            key + " must be below the vocabulary's size of " + model.vocabularySize() + ": " + id);
       }
     }
   }

@@ -127,6 +127,34 @@ class JobRowsTest {
   }
 
   @Test
+  void penaltiesAndBiasesReachTheTokens() throws Exception {
+    Map<String, Row> rows = new HashMap<>();
+    String text = "Once upon a time";
+    run(List.of(text), rows, "generation.max-tokens=60");
+    Row plain = rows.get(text).getStruct(2);
+    assertThat(plain.getString(0)).startsWith(", there was a little girl named Lily");
+    Map<String, String> answers = new HashMap<>();
+    for (String key :
+        List.of(
+            "repetition-penalty=1.5",
+            "presence-penalty=2",
+            "frequency-penalty=2",
+            "logit-bias={ 286 = -100 }")) { // " was" cannot be said whole
+      rows.clear();
+      run(
+          List.of(text),
+          rows,
+          "generation.max-tokens=60",
+          "output.mode=overwrite",
+          "generation." + key);
+      assertThat(error(rows.get(text))).as(key).isNull();
+      answers.put(key, rows.get(text).getStruct(2).getString(0));
+    }
+    answers.put("plain", plain.getString(0));
+    assertThat(answers.values()).doesNotHaveDuplicates();
+  }
+
+  @Test
   void theSummaryCountsWhatTheOutputHolds() throws Exception {
     Map<String, Row> rows = new HashMap<>();
     JobProcess run =

@@ -176,6 +176,9 @@ class RefusedJobTest {
     refused("at most the model's own 512: 1000", "engine.context-length=1000");
     refused("does not suffice for one block", "engine.kv-cache-memory=1k");
     refused("below the vocabulary's size of 512: 512", "generation.stop-tokens=[3, 512]");
+    refused(
+        "generation.logit-bias must be below the vocabulary's size of 512: 512",
+        "generation.logit-bias={ 3 = 1, 512 = 1 }");
   }
 
   @Test

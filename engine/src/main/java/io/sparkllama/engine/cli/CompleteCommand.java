@@ -1,6 +1,7 @@
 package io.sparkllama.engine.cli;
 
 import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
@@ -68,8 +69,9 @@ final class CompleteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    SamplingParams sampling = samplingArguments.params();
-    try (LlamaEngine engine = LlamaEngine.open(model.path(), engineArguments.options(context));
+    ModelFile file = ModelFile.open(model.path());
+    SamplingParams sampling = samplingArguments.params(file);
+    try (LlamaEngine engine = LlamaEngine.open(file, engineArguments.options(context));
         RequestWindow<Row, GenerationResult> window = window(engine, sampling)) {
       if (source.file == null) {
         window.add(new Row(0, source.prompt));

@@ -97,6 +97,25 @@ class CompleteCommandTest {
   }
 
   @Test
+  void changesLogitsAsItsOptionsSay() {
+    List<String> texts = new ArrayList<>();
+    for (String[] options :
+        List.of(
+            new String[0],
+            new String[] {"--repetition-penalty", "1.5"},
+            new String[] {"--presence-penalty", "2"},
+            new String[] {"--frequency-penalty", "2"},
+            new String[] {"--logit-bias", "432=-100", "--logit-bias", "383=-100"})) {
+      Stream<String> fixed = Stream.of("--prompt", "Once upon a time", "--max-tokens", "60");
+      CommandRun run = complete(Stream.concat(fixed, Stream.of(options)).toArray(String[]::new));
+      texts.add(run.onlyJson().get("tokens").toString());
+    }
+    assertThat(texts).doesNotHaveDuplicates();
+    assertThat(texts.get(0)).startsWith("[432,383,");
+    assertThat(texts.get(4)).doesNotContain("432").doesNotContain("383");
+  }
+
+  @Test
   void aRowThatCannotBeAnsweredIsSetAside() throws IOException {
     Path prompts = Files.writeString(folder.resolve("p.txt"), "Tom\n" + "word ".repeat(2000));
 
@@ -113,6 +132,12 @@ class CompleteCommandTest {
   void refusesBadOptionsWithOneSentence() throws IOException {
     complete("--prompt", "a", "--temperature", "-1").assertRefused(2, "temperature", "-1");
     complete("--prompt", "a", "--top-p", "0").assertRefused(2, "top-p");
+    complete("--prompt", "a", "--repetition-penalty", "0").assertRefused(2, "repetition-penalty");
+    complete("--prompt", "a", "--frequency-penalty", "3").assertRefused(2, "frequency-penalty");
+    complete("--prompt", "a", "--logit-bias", "7").assertRefused(2, "--logit-bias");
+    complete("--prompt", "a", "--logit-bias", "7=x").assertRefused(2, "--logit-bias");
+    complete("--prompt", "a", "--logit-bias", "-7=1").assertRefused(2, "logit-bias", "-7");
+    complete("--prompt", "a", "--logit-bias", "512=1").assertRefused(2, "--logit-bias", "512: 512");
     complete("--prompt", "a", "--max-tokens", "x").assertRefused(2, "--max-tokens");
     complete("--prompt", "a", "--kv-cache-type", "q4").assertRefused(2, "--kv-cache-type");
     complete("--prompt", "a", "--kv-cache-memory", "1x").assertRefused(2, "MiB");

@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
@@ -151,6 +152,32 @@ public record ConfigType<T>(
             options.put(String.join(".", ConfigUtil.splitPath(entry.getKey())), text);
           }
           return options;
+        },
+        false);
+  }
+
+  /** Takes an object of at most so many token ids with numbers between -100 and 100. */
+  public static ConfigType<Map<Integer, Double>> biases(int most) {
+    ConfigType<Integer> id = integer(0, Integer.MAX_VALUE);
+    ConfigType<Double> bias = number("", number -> number >= -100 && number <= 100);
+    return new ConfigType<>(
+        "object of numbers",
+        "an object of at most "
+            + most
+            + " token ids, each once, with numbers between -100 and 100 such as { \"15\" = -100 }",
+        value -> {
+          if (!(value instanceof ConfigObject object) || object.size() > most) {
+            return null;
+          }
+          Map<Integer, Double> biases = new TreeMap<>();
+          for (Map.Entry<String, ConfigValue> entry : object.entrySet()) {
+            Integer key = id.reader().apply(ConfigValueFactory.fromAnyRef(entry.getKey()));
+            Double number = bias.reader().apply(entry.getValue());
+            if (key == null || number == null || biases.put(key, number) != null) {
+              return null;
+            }
+          }
+          return biases;
         },
         false);
   }

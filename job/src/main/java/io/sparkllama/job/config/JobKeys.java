@@ -5,6 +5,7 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.chat.BuiltInTemplates;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -180,6 +181,39 @@ public final class JobKeys {
           0.0,
           "",
           "Drops tokens less probable than p times the most probable; 0 drops none.");
+  public static final ConfigKey<Double> GENERATION_REPETITION_PENALTY =
+      of(
+          "generation.repetition-penalty",
+          ConfigType.number("between 0.01 and 100", number -> number >= 0.01 && number <= 100),
+          1.0,
+          "",
+          "Divides the logits of the tokens of prompt and answer where they are above 0, and"
+              + " multiplies them elsewhere, as Hugging Face does; 1 changes nothing. Like the other"
+              + " penalties it comes before temperature and filters.");
+  public static final ConfigKey<Double> GENERATION_PRESENCE_PENALTY =
+      of(
+          "generation.presence-penalty",
+          ConfigType.number("between -2 and 2", number -> number >= -2 && number <= 2),
+          0.0,
+          "",
+          "Is taken from the logits of the completion's tokens, as OpenAI defines it; 0 changes"
+              + " nothing.");
+  public static final ConfigKey<Double> GENERATION_FREQUENCY_PENALTY =
+      of(
+          "generation.frequency-penalty",
+          ConfigType.number("between -2 and 2", number -> number >= -2 && number <= 2),
+          0.0,
+          "",
+          "Is taken from the logits of the completion's tokens, once for each time that they stand"
+              + " there, as OpenAI defines it; 0 changes nothing.");
+  public static final ConfigKey<Map<Integer, Double>> GENERATION_LOGIT_BIAS =
+      of(
+          "generation.logit-bias",
+          ConfigType.biases(Penalties.MOST_BIASES),
+          Map.of(),
+          "",
+          "Numbers between -100 and 100 by token id, such as { \"15\" = -100 }: each is added to"
+              + " that token's logit before any penalty.");
   public static final ConfigKey<Long> GENERATION_SEED =
       of(
           "generation.seed",

@@ -22,14 +22,18 @@ record JobFileText(Path directory, Path model, Path documents) {
         """);
   }
 
-  /** Writes a job that completes each message by sixteen sampled tokens. */
+  /**
+   * Writes a job that completes each message by sixteen sampled tokens, with every penalty and a
+   * bias.
+   */
   Path sampled() throws IOException {
     return write(
         "sampled",
         """
         task = complete
         prompt.template = "{{ text }}"
-        generation { max-tokens = 16, seed = 7, temperature = 0.8 }
+        generation { max-tokens = 16, seed = 7, temperature = 0.8, frequency-penalty = 0.3 }
+        generation { repetition-penalty = 1.1, presence-penalty = 0.2, logit-bias = { "13" = -5 } }
         """);
   }
 

@@ -24,7 +24,8 @@ class JobFileTest {
             model.path = "m.gguf"
             input { path = a.csv, options { header = true, sep = ";" }, key = [id, part], partitions = 3 }
             prompt { overlong = truncate-middle }
-            generation { temperature = 0.5, seed = -7, stop-tokens = 3 }
+            generation { temperature = 0.5, seed = -7, stop-tokens = 3, repetition-penalty = 1.1 }
+            generation.logit-bias { 15 = -100, "2" = 0.5 }
             engine { kv-cache-memory = 512m, kv-cache-type = f32 }
             spark { master = "local[2]", executor.memory = 4g }
             """);
@@ -37,6 +38,9 @@ class JobFileTest {
     assertThat(values.value(JobKeys.GENERATION_TEMPERATURE)).isEqualTo(0.5);
     assertThat(values.value(JobKeys.GENERATION_SEED)).isEqualTo(-7);
     assertThat(values.value(JobKeys.GENERATION_STOP_TOKENS)).containsExactly(3);
+    assertThat(values.value(JobKeys.GENERATION_REPETITION_PENALTY)).isEqualTo(1.1);
+    assertThat(values.value(JobKeys.GENERATION_PRESENCE_PENALTY)).isZero();
+    assertThat(values.value(JobKeys.GENERATION_LOGIT_BIAS)).isEqualTo(Map.of(15, -100.0, 2, 0.5));
     assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY)).isEqualTo(512L << 20);
     assertThat(values.spark())
         .isEqualTo(Map.of("spark.master", "local[2]", "spark.executor.memory", "4g"));
@@ -82,6 +86,14 @@ class JobFileTest {
     refused("engine.kv-cache-memory = lots", "a size in bytes such as 512m");
     refused("engine.kv-cache-memory = -5", "a size in bytes such as 512m");
     refused("generation.stop-tokens = [1, x]", "a list of whole numbers");
+    refused("generation.repetition-penalty = 0", "a number between 0.01 and 100");
+    refused("generation.presence-penalty = 2.5", "a number between -2 and 2");
+    refused("generation.frequency-penalty = -3", "a number between -2 and 2");
+    for (String biases :
+        List.of(
+            "3", "{ a = 1 }", "{ \"-1\" = 1 }", "{ 1 = 101 }", "{ 1 = x }", "{ 1 = 1, 01 = 2 }")) {
+      refused("generation.logit-bias = " + biases, "at most 1024 token ids, each once");
+    }
     refused("input.options = 3", "an object with plain values");
     refused("input.path = { a = b }", "a list of texts");
     refused("model.path = null", "model.path must be");
@@ -102,11 +114,14 @@ class JobFileTest {
                 "engine.threads=2",
                 "prompt.template=Q: {{ text }} = ",
                 "input.path=/data/a b.csv",
+                "generation.logit-bias={ \"7\" = 3 }",
+                "generation.logit-bias.8=-2",
                 "engine.kv-cache-memory=1MiB"));
     assertThat(values.value(JobKeys.MODEL_PATH)).isEqualTo("hdfs://host:9000/m[1].gguf");
     assertThat(values.spark()).containsEntry("spark.master", "local[2]");
     assertThat(values.value(JobKeys.OUTPUT_COLUMNS)).containsExactly("b", "c");
     assertThat(values.value(JobKeys.ENGINE_THREADS)).isEqualTo(2);
+    assertThat(values.value(JobKeys.GENERATION_LOGIT_BIAS)).isEqualTo(Map.of(7, 3.0, 8, -2.0));
     assertThat(values.value(JobKeys.PROMPT_TEMPLATE)).isEqualTo("Q: {{ text }} = ");
     assertThat(values.optional(JobKeys.INPUT_PATH)).contains(List.of("/data/a b.csv"));
     assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY)).isEqualTo(1 << 20);
