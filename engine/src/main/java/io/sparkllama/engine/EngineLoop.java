@@ -184,7 +184,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
     if (batch.isEmpty()) {
       throw new IllegalStateException("Requests are pending without a sequence: " + pending.size());
     }
-    writer.write(batch, sequence -> owners.get(sequence).sampler());
+    writer.write(batch, sequence -> owners.get(sequence).sampler(sequence));
     long start = System.nanoTime();
     runner.submit(buffer);
     BatchBuffer result = runner.collect();
@@ -193,7 +193,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
     steps++;
     computedTokens += batch.tokens();
     for (ScheduledBatch.Entry entry : batch.entries()) {
-      sampledTokens += owners.get(entry.sequence()) instanceof GenerationWork ? entry.rows() : 0;
+      sampledTokens += owners.get(entry.sequence()) instanceof GenerationWork<?> ? entry.rows() : 0;
     }
     publishStatistics(); // before futures complete, so that who waits for one sees it counted
     complete(batch, new StepResults(result));

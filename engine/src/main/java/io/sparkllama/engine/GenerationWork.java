@@ -1,44 +1,37 @@
 package io.sparkllama.engine;
 
-import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.RowError;
-import io.sparkllama.engine.constraint.StopCondition;
 import io.sparkllama.engine.scheduler.Sequence;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
-/** Generates one completion. */
-final class GenerationWork extends Work<GenerationResult> {
+/**
+ * Generates the completions of one prompt. Where there are several, the prompt is computed once:
+ * all of it but the last token belongs to a sequence that they are forks of.
+ *
+ * @param <R> what the results are given as
+ */
+final class GenerationWork<R> extends Work<R> {
   private final int[] prompt;
-  private final SamplerSettings sampler;
-  private final int mostTokens;
-  private final ModelText.Detokenizer detokenizer;
-  private final StopCondition stop;
-  private final Optional<ReasoningSplitter> reasoning;
-  private int[] tokens = new int[16]; // [capacity], the first count are generated
-  private int count;
-  private double logProbability;
+  private final List<Completion> completions;
+  private final Function<List<GenerationResult>, R> results;
+  private final Map<Sequence, Completion> growing = new HashMap<>();
 
   /**
    * Takes a prompt that leaves room for a token.
    *
-   * @param mostTokens at least 1; within the context
-   * @param detokenizer that gives the marks of thoughts as text, where they are told apart
+   * @param completions at least one, within the context with the prompt
    */
   GenerationWork(
-      int[] prompt,
-      SamplerSettings sampler,
-      int mostTokens,
-      ModelText.Detokenizer detokenizer,
-      StopCondition stop,
-      Optional<ReasoningSplitter> reasoning) {
+      int[] prompt, List<Completion> completions, Function<List<GenerationResult>, R> results) {
     this.prompt = prompt;
-    this.sampler = sampler;
-    this.mostTokens = mostTokens;
-    this.detokenizer = detokenizer;
-    this.stop = stop;
-    this.reasoning = reasoning;
+    this.completions = completions;
+    this.results = results;
   }
 
   @Override
@@ -47,20 +40,34 @@ final class GenerationWork extends Work<GenerationResult> {
   }
 
   @Override
-  SamplerSettings sampler() {
-    return sampler;
+  SamplerSettings sampler(Sequence sequence) {
+    Completion completion = growing.get(sequence);
+    return completion == null ? SamplerSettings.NONE : completion.sampler();
   }
 
   @Override
   void begin(SequenceOwner owner) {
-    int positions = prompt.length + mostTokens - 1; // the last token's keys are never needed
-    if (owner.fits(positions)) {
-      Sequence sequence = Sequence.sampling(prompt);
-      sequence.adjust(sampler.counts().size());
-      add(sequence, owner);
-    } else {
+    // The last token's keys are never needed.
+    int positions = prompt.length + completions.get(0).mostTokens() - 1;
+    int shared = prompt.length - 1;
+    if (!owner.fits(positions)) {
       failTooLarge(positions, owner);
+    } else if (completions.size() > 1 && shared > 0 && owner.fitsForked(shared, positions)) {
+      Sequence parent = Sequence.probing(Arrays.copyOf(prompt, shared), List.of());
+      add(parent, owner);
+      int[] last = {prompt[shared]};
+      completions.forEach(
+          completion -> grow(completion, Sequence.samplingFork(parent, last), owner));
+    } else {
+      // Slower, but a row's answer must not depend on how much memory the engine has.
+      completions.forEach(completion -> grow(completion, Sequence.sampling(prompt), owner));
     }
+  }
+
+  private void grow(Completion completion, Sequence sequence, SequenceOwner owner) {
+    growing.put(sequence, completion);
+    sequence.adjust(completion.sampler().counts().size());
+    add(sequence, owner);
   }
 
   @Override
@@ -70,50 +77,25 @@ final class GenerationWork extends Work<GenerationResult> {
       failNotNumbers(owner);
       return;
     }
-    if (count == tokens.length) {
-      tokens = Arrays.copyOf(tokens, count * 2);
-    }
-    tokens[count++] = token;
-    logProbability += row.logProbability();
-    if (stop.endsAt(token)) {
-      finishText();
-      end(FinishReason.STOP, owner);
-    } else if (stop.append(answerPart(detokenizer.append(token)))) {
-      end(FinishReason.STOP, owner);
-    } else if (count == mostTokens) {
-      end(finishText() ? FinishReason.STOP : FinishReason.LENGTH, owner);
-    } else {
+    Completion completion = growing.get(sequence);
+    completion.append(token, row.logProbability());
+    if (!completion.hasEnded()) {
       sequence.append(token);
-      sampler.counts().add(token);
-      sequence.adjust(sampler.counts().size());
+      sequence.adjust(completion.sampler().counts().size());
+      return;
     }
-  }
-
-  /** Returns what of a piece is answer: stop strings count in that alone. */
-  private String answerPart(String piece) {
-    return reasoning.isPresent() ? reasoning.get().append(piece) : piece;
-  }
-
-  private boolean finishText() {
-    String rest = answerPart(detokenizer.finish());
-    return stop.append(rest + reasoning.map(ReasoningSplitter::finish).orElse(""));
+    growing.remove(sequence);
+    finish(sequence, owner);
+    if (growing.isEmpty()) {
+      complete(
+          results.apply(completions.stream().map(ended -> ended.result(prompt.length)).toList()),
+          owner);
+    }
   }
 
   @Override
-  GenerationResult failed(RowError error) {
-    return GenerationResult.failed(prompt.length, error);
-  }
-
-  private void end(FinishReason reason, SequenceOwner owner) {
-    complete(
-        new GenerationResult(
-            stop.text(),
-            reasoning.flatMap(ReasoningSplitter::reasoning),
-            Arrays.copyOf(tokens, count),
-            reason,
-            prompt.length,
-            logProbability,
-            Optional.empty()),
-        owner);
+  R failed(RowError error) {
+    return results.apply(
+        Collections.nCopies(completions.size(), GenerationResult.failed(prompt.length, error)));
   }
 }

@@ -22,6 +22,7 @@ import io.sparkllama.engine.store.PackedPlace;
 import io.sparkllama.engine.store.PackedPlan;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +30,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Runs requests of any number of threads through one model.
@@ -154,8 +157,33 @@ public final class LlamaEngine implements AutoCloseable {
    * @throws IllegalArgumentException for a bias of an id outside the vocabulary
    */
   public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    requireBiasesInVocabulary(request);
+    return submit(
+        () -> generation(request, 1, results -> results.get(0)), GenerationResult::failed);
+  }
+
+  /**
+   * Generates several completions of one prompt, which is computed once. Each has random numbers of
+   * its own, by its index; the first is what the other method gives. Where the prompt has an error,
+   * each result holds it.
+   *
+   * @param completions at least 1
+   * @throws IllegalArgumentException for a bias of an id outside the vocabulary
+   */
+  public CompletableFuture<List<GenerationResult>> generate(
+      GenerationRequest request, int completions) {
+    if (completions < 1) {
+      throw new IllegalArgumentException("There must be at least 1 completion: " + completions);
+    }
+    requireBiasesInVocabulary(request);
+    return submit(
+        () -> generation(request, completions, Function.identity()),
+        (promptTokens, error) ->
+            Collections.nCopies(completions, GenerationResult.failed(promptTokens, error)));
+  }
+
+  private void requireBiasesInVocabulary(GenerationRequest request) {
     request.sampling().penalties().logitBias().keySet().forEach(this::requireInVocabulary);
-    return submit(() -> generation(request), GenerationResult::failed);
   }
 
   /** Measures how probable a continuation is after its context. */
@@ -241,7 +269,8 @@ public final class LlamaEngine implements AutoCloseable {
     packed.ifPresent(PackedModel::close);
   }
 
-  private GenerationWork generation(GenerationRequest request) {
+  private <R> GenerationWork<R> generation(
+      GenerationRequest request, int completions, Function<List<GenerationResult>, R> results) {
     SamplingParams sampling = request.sampling();
     int reserve = Math.max(1, Math.min(sampling.maxTokens(), contextLength / 2));
     PromptEncoder.Limits limits =
@@ -250,11 +279,21 @@ public final class LlamaEngine implements AutoCloseable {
     requireTokens(ids);
     Set<Integer> ends = new HashSet<>(text.endTokens());
     ends.addAll(sampling.stopTokens());
-    return new GenerationWork(
+    return new GenerationWork<>(
         ids,
+        IntStream.range(0, completions)
+            .mapToObj(sample -> completion(request, ids, ends, sample))
+            .toList(),
+        results);
+  }
+
+  private Completion completion(
+      GenerationRequest request, int[] ids, Set<Integer> ends, int sample) {
+    SamplingParams sampling = request.sampling();
+    return new Completion(
         new SamplerSettings(
             sampling,
-            SamplingKey.of(sampling.seed(), request.rowKey(), /* sample= */ 0),
+            SamplingKey.of(sampling.seed(), request.rowKey(), sample),
             TokenCounts.of(sampling.penalties(), ids)),
         Math.min(sampling.maxTokens(), contextLength - ids.length),
         request.reasoning().isPresent()

@@ -32,7 +32,8 @@ abstract class Work<R> {
   /** Makes the result that holds an error. */
   abstract R failed(RowError error);
 
-  SamplerSettings sampler() {
+  /** Returns how the tokens of one of its sequences are chosen. */
+  SamplerSettings sampler(Sequence sequence) {
     return SamplerSettings.NONE;
   }
 

@@ -91,6 +91,63 @@ class LlamaEngineTest {
   }
 
   @Test
+  void completionsOfAPromptAreTheSameWhateverTheBatchAndTheirNumber() {
+    List<GenerationRequest> requests = FakeEngine.requests(40);
+    List<List<GenerationResult>> expected;
+    try (LlamaEngine engine = FakeEngine.engine()) {
+      expected = requests.stream().map(request -> engine.generate(request, 6).join()).toList();
+      for (int i = 0; i < requests.size(); i++) {
+        assertThat(engine.generate(requests.get(i)).join())
+            .usingRecursiveComparison()
+            .isEqualTo(expected.get(i).get(0));
+      }
+    }
+    assertThat(expected.stream().filter(results -> differ(results)).count()).isGreaterThan(10);
+    for (FakeEngine.Shape shape : FakeEngine.SHAPES) {
+      try (LlamaEngine engine = FakeEngine.engine(shape)) {
+        List<CompletableFuture<List<GenerationResult>>> futures =
+            requests.stream().map(request -> engine.generate(request, 4)).toList();
+        for (int i = 0; i < requests.size(); i++) {
+          assertThat(futures.get(i).join())
+              .as("%s, request %d", shape, i)
+              .usingRecursiveComparison()
+              .isEqualTo(expected.get(i).subList(0, 4));
+        }
+      }
+    }
+  }
+
+  private static boolean differ(List<GenerationResult> results) {
+    return results.stream().map(GenerationResult::text).distinct().count() > 1;
+  }
+
+  @Test
+  void aPromptWithSeveralCompletionsIsComputedOnce() {
+    GenerationRequest request =
+        FakeEngine.request("a prompt of some length", FakeEngine.sampling(0.8, 1));
+    long single;
+    try (LlamaEngine engine = FakeEngine.engine()) {
+      engine.generate(request).join();
+      single = engine.statistics().computedTokens();
+    }
+    try (LlamaEngine engine = FakeEngine.engine()) {
+      assertThat(engine.generate(request, 8).join()).hasSize(8);
+      assertThat(engine.statistics().computedTokens()).isEqualTo(single - 1 + 8);
+    }
+  }
+
+  @Test
+  void anErrorOfAPromptStandsInEachOfItsCompletions() {
+    try (LlamaEngine engine = FakeEngine.engine()) {
+      List<GenerationResult> results =
+          engine
+              .generate(FakeEngine.request("long".repeat(99), FakeEngine.sampling(1, 3)), 3)
+              .join();
+      assertThat(results).hasSize(3).allMatch(result -> result.error().isPresent());
+    }
+  }
+
+  @Test
   void refusesABiasOutsideTheVocabulary() {
     SamplingParams sampling =
         sampling(0, 4).withPenalties(new Penalties(1, 0, 0, Map.of(FakeModel.VOCABULARY, 1.0)));

@@ -125,13 +125,15 @@ public final class BlockManager {
     if (found == null) {
       return List.of();
     }
-    // Taking a block may evict the one found. Its bits are still there: a step's copies come first,
-    // and in their order.
+    // Taking a block may evict the one found, and give just that. Its bits are still there: copies
+    // come first in a step, and in their order.
     List<BlockCopy> copies = new ArrayList<>();
     for (int group = 0; group < free.length; group++) {
       int own = take(group);
       sequence.tables()[group].append(own);
-      copies.add(new BlockCopy(group, found.block().place(group), own));
+      if (own != found.block().place(group)) {
+        copies.add(new BlockCopy(group, found.block().place(group), own));
+      }
     }
     sequence.skip(chain.size() * blockSize + Math.min(most, found.tokens()));
     return copies;

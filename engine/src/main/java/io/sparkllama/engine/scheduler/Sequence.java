@@ -73,6 +73,14 @@ public final class Sequence implements Comparable<Sequence> {
     return new Sequence(parent, tokens, probes, false);
   }
 
+  /**
+   * Makes a sequence that starts from all tokens of a parent, as {@link #fork}, and wants the next
+   * token sampled whenever all of its own are computed.
+   */
+  public static Sequence samplingFork(Sequence parent, int[] tokens) {
+    return new Sequence(parent, tokens, List.of(), true);
+  }
+
   public int length() {
     return length;
   }

@@ -92,7 +92,14 @@ final class ScheduleSimulation {
 
   /** Submits a sequence that samples so many tokens. */
   Job sampling(int[] tokens, int samples) {
-    return added(new Job(Sequence.sampling(tokens), null, samples));
+    return sampling(tokens, samples, 0);
+  }
+
+  /** Submits one whose rows need so many adjustments each. */
+  Job sampling(int[] tokens, int samples, int adjustments) {
+    Sequence sequence = Sequence.sampling(tokens);
+    sequence.adjust(adjustments);
+    return added(new Job(sequence, null, samples));
   }
 
   /** Submits a sequence that asks at given places, then forks. */
@@ -173,6 +180,7 @@ final class ScheduleSimulation {
 
   private void copy(BlockCopy copy) {
     long[] pool = pools[copy.group()];
+    assertThat(copy.source()).isNotEqualTo(copy.target());
     System.arraycopy(pool, copy.source() * blockSize, pool, copy.target() * blockSize, blockSize);
   }
 
@@ -228,17 +236,11 @@ final class ScheduleSimulation {
 
   private void answer(Job job) {
     job.left--;
-    if (job.parent == null && job.forksToMake == 0 && job.left > 0) {
-      if (job.sequence.probesAnswered()) {
-        job.sequence.append(
-            (int) Math.floorMod(mark(job.sequence, job.sequence.length() - 1), (long) VOCABULARY));
-      } else {
-        job.sequence.answerProbe();
-      }
-      return;
-    }
     if (!job.sequence.probesAnswered()) {
       job.sequence.answerProbe();
+    } else if (job.left > 0) {
+      long mark = mark(job.sequence, job.sequence.length() - 1);
+      job.sequence.append((int) Math.floorMod(mark, (long) VOCABULARY));
     }
     if (job.forksToMake > 0) {
       fork(job);
@@ -264,7 +266,11 @@ final class ScheduleSimulation {
       int count = 1 + job.forksToMake % 5;
       List<Probe> probes =
           IntStream.range(0, count).mapToObj(i -> new Probe(prefix + i, new int[1])).toList();
-      Job fork = new Job(Sequence.fork(job.sequence, new int[count], probes), job, count);
+      Sequence sequence =
+          job.forksToMake % 2 == 0
+              ? Sequence.fork(job.sequence, new int[count], probes)
+              : Sequence.samplingFork(job.sequence, new int[1]);
+      Job fork = new Job(sequence, job, count);
       if (!scheduler.fitsForked(prefix, prefix + count)) {
         continue;
       }

@@ -38,7 +38,7 @@ class SchedulerProperties {
     /**
      * @param alike leading tokens that all prompts have in common
      */
-    record Sample(int length, int alike, int samples) implements Event {}
+    record Sample(int length, int alike, int samples, int adjustments) implements Event {}
 
     record ProbeAndFork(int length, int alike, int forks) implements Event {}
 
@@ -54,7 +54,7 @@ class SchedulerProperties {
       if (event instanceof Event.Sample sample) {
         int[] tokens = prompt(simulation, sample.length(), sample.alike());
         int most = simulation.positions() - tokens.length + 1;
-        simulation.sampling(tokens, Math.min(most, sample.samples()));
+        simulation.sampling(tokens, Math.min(most, sample.samples()), sample.adjustments());
       } else if (event instanceof Event.ProbeAndFork probe) {
         int[] tokens = prompt(simulation, probe.length(), probe.alike());
         List<Probe> probes = List.of(new Probe(tokens.length - 1, new int[1]));
@@ -112,7 +112,11 @@ class SchedulerProperties {
     Arbitrary<Integer> length = Arbitraries.integers().between(1, 24);
     Arbitrary<Integer> alike = Arbitraries.integers().between(0, 24);
     Arbitrary<Event> sample =
-        Combinators.combine(length, alike, Arbitraries.integers().between(1, 40))
+        Combinators.combine(
+                length,
+                alike,
+                Arbitraries.integers().between(1, 40),
+                Arbitraries.integers().between(0, 3))
             .as(Event.Sample::new);
     Arbitrary<Event> probe =
         Combinators.combine(length, alike, Arbitraries.integers().between(0, 5))
