@@ -51,6 +51,7 @@ public record JobConfig(
   private static final List<ConfigKey<?>> GENERATION =
       List.of(
           JobKeys.GENERATION_TEMPERATURE,
+          JobKeys.GENERATION_N,
           JobKeys.GENERATION_TOP_K,
           JobKeys.GENERATION_TOP_P,
           JobKeys.GENERATION_MIN_P,
@@ -137,7 +138,8 @@ public record JobConfig(
             PromptKeys.prompt(values),
             sampling(values),
             values.value(JobKeys.PROMPT_OVERLONG),
-            values.value(JobKeys.GENERATION_SEED_BY));
+            values.value(JobKeys.GENERATION_SEED_BY),
+            completions(values));
       }
       case CLASSIFY -> {
         refuse(values, "classify", GENERATION, SCORE);
@@ -178,6 +180,16 @@ public record JobConfig(
     }
     return file.map(text -> LabelList.read(path("classify.labels-file", text)))
         .orElseGet(() -> LabelList.check("classify.labels", given.get()));
+  }
+
+  private static int completions(ConfigValues values) {
+    int completions = values.value(JobKeys.GENERATION_N);
+    if (completions > 1 && values.value(JobKeys.GENERATION_TEMPERATURE) == 0) {
+      throw new InvalidConfigurationException(
+          "generation.n asks for several completions of each prompt, and generation.temperature is"
+              + " 0, which makes them the same: raise the temperature, or leave generation.n out.");
+    }
+    return completions;
   }
 
   private static SamplingParams sampling(ConfigValues values) {

@@ -112,7 +112,9 @@ final class JobRun {
 
     GenerationProgress progress = new GenerationProgress(counter);
     spark.sparkContext().addSparkListener(progress);
-    ProgressDisplay display = bar ? new TerminalProgress(rows, terminal) : new LoggedProgress(rows);
+    long outputRows = rows * pipeline.task().completions();
+    ProgressDisplay display =
+        bar ? new TerminalProgress(outputRows, terminal) : new LoggedProgress(outputRows);
     long start = System.nanoTime();
     try (ProgressReporter reporter = new ProgressReporter(display, progress::counts)) {
       sink.write(answers);

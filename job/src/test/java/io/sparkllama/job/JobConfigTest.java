@@ -1,7 +1,9 @@
 package io.sparkllama.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.JobFile;
 import io.sparkllama.job.planning.RowSpread;
@@ -34,6 +36,14 @@ class JobConfigTest {
     assertThat(spread().over(16_001, 8).partitions()).isEqualTo(9);
     assertThat(spread().over(1L << 40, 8).partitions()).isEqualTo(10_000);
     assertThat(spread("input.equal-prompts=each").over(1_000_000, 8).partitions()).isZero();
+  }
+
+  @Test
+  void refusesSeveralCompletionsThatWouldBeTheSame() throws Exception {
+    assertThatThrownBy(() -> spread("generation.n=2"))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("generation.n asks for several");
+    assertThat(spread("generation.n=2", "generation.temperature=1")).isNotNull();
   }
 
   private RowSpread spread(String... overrides) throws Exception {

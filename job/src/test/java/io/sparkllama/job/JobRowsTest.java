@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -198,8 +199,37 @@ class JobRowsTest {
     }
   }
 
+  @Test
+  void severalCompletionsDifferAndAreTheSameInAnotherRun() throws Exception {
+    List<List<Row>> runs = new ArrayList<>();
+    for (String partitions : List.of("1", "3")) {
+      JobProcess run =
+          run(
+              List.of("Once upon", "Two", "Three little"),
+              "generation.n=4",
+              "generation.temperature=1",
+              "generation.max-tokens=40",
+              "input.partitions=" + partitions,
+              "output.mode=overwrite");
+      assertThat(new ObjectMapper().readTree(run.out()).get("rows").asLong()).isEqualTo(12);
+      Dataset<Row> output = spark.read().parquet(folder.resolve("out").toString());
+      runs.add(output.orderBy("key", "sample").collectAsList());
+    }
+    assertThat(runs.get(0)).hasSize(12).isEqualTo(runs.get(1));
+    assertThat(runs.get(0).stream().map(row -> row.getString(0) + row.getAs("completion")))
+        .doesNotHaveDuplicates();
+  }
+
   private JobProcess run(List<String> texts, Map<String, Row> rows, String... overrides)
       throws Exception {
+    JobProcess run = run(texts, overrides);
+    for (Row row : spark.read().parquet(folder.resolve("out").toString()).collectAsList()) {
+      rows.put(row.getString(1), row);
+    }
+    return run;
+  }
+
+  private JobProcess run(List<String> texts, String... overrides) throws Exception {
     Dataset<Row> input = spark.createDataset(texts, Encoders.STRING()).toDF("text");
     input.write().mode("overwrite").parquet(folder.resolve("in").toString());
     String[] arguments = java.util.Arrays.copyOf(overrides, overrides.length + 2);
@@ -207,9 +237,6 @@ class JobRowsTest {
     arguments[overrides.length + 1] = "--json";
     JobProcess run = JobProcess.run(folder, job, arguments);
     assertThat(run.code()).as(run.err()).isZero();
-    for (Row row : spark.read().parquet(folder.resolve("out").toString()).collectAsList()) {
-      rows.put(row.getString(1), row);
-    }
     return run;
   }
 

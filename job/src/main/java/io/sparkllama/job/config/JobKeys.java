@@ -160,6 +160,15 @@ public final class JobKeys {
           0.0,
           "",
           "0 takes the most probable token; otherwise logits are divided by it.");
+  public static final ConfigKey<Integer> GENERATION_N =
+      of(
+          "generation.n",
+          ConfigType.integer(1, 1024),
+          1,
+          "rows",
+          "Completions of each prompt, which is computed once for all of them. With more than one,"
+              + " each has random numbers and a row of its own, told apart by the column sample (0"
+              + " and on), and generation.temperature must be above 0.");
   public static final ConfigKey<Integer> GENERATION_TOP_K =
       of(
           "generation.top-k",

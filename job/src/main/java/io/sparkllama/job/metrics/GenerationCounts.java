@@ -7,6 +7,7 @@ import java.util.TreeMap;
 /**
  * Holds what has been done: of a partition, or of a job.
  *
+ * @param rows of the output
  * @param repeatedRows of the rows, those whose prompt was answered for another row
  * @param promptTokens of all rows, repeated ones too
  * @param cachedTokens of the prompts' tokens, those that were not computed: the prefix cache had
@@ -46,6 +47,19 @@ public record GenerationCounts(
   public GenerationCounts asRepeated() {
     return new GenerationCounts(
         rows, rows, promptTokens, promptTokens, completionTokens, goldRows, goldHits, errors);
+  }
+
+  /** Returns the same for a row whose prompt was computed for another completion of it. */
+  public GenerationCounts withPromptCached() {
+    return new GenerationCounts(
+        rows,
+        repeatedRows,
+        promptTokens,
+        promptTokens,
+        completionTokens,
+        goldRows,
+        goldHits,
+        errors);
   }
 
   /** Returns the sum of both. */

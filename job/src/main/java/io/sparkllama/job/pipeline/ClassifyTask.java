@@ -63,7 +63,7 @@ public record ClassifyTask(
     return new PendingAnswer<>(
         engine.classify(
             new ClassifyRequest(prompt.render(values), labels, overlong, normalization)),
-        this::answer);
+        result -> List.of(answer(result)));
   }
 
   private Answer answer(ClassifyResult result) {

@@ -20,9 +20,15 @@ import org.apache.spark.sql.types.StructField;
 /**
  * Writes a completion after each row's prompt. In conversations with a model that thinks, what it
  * thought stands in a column of its own.
+ *
+ * @param completions of each row, at least 1
  */
 public record CompleteTask(
-    RowPrompt prompt, SamplingParams sampling, OverlongPolicy overlong, SeedBy seedBy)
+    RowPrompt prompt,
+    SamplingParams sampling,
+    OverlongPolicy overlong,
+    SeedBy seedBy,
+    int completions)
     implements RowTask {
   /** The column with what the model thought. */
   public static final String REASONING = "reasoning";
@@ -34,7 +40,7 @@ public record CompleteTask(
 
   @Override
   public RowTask in(ChatFormat format) {
-    return new CompleteTask(RowTask.in(prompt, format), sampling, overlong, seedBy);
+    return new CompleteTask(RowTask.in(prompt, format), sampling, overlong, seedBy, completions);
   }
 
   @Override
@@ -62,8 +68,9 @@ public record CompleteTask(
   public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values) {
     return new PendingAnswer<>(
         engine.generate(
-            new GenerationRequest(key, prompt.render(values), sampling, overlong, marks())),
-        this::answer);
+            new GenerationRequest(key, prompt.render(values), sampling, overlong, marks()),
+            completions),
+        results -> results.stream().map(this::answer).toList());
   }
 
   private Answer answer(GenerationResult result) {

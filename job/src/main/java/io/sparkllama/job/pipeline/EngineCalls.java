@@ -6,11 +6,12 @@ import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Names what a task asks of the executor's engine; cancelling a future withdraws the request. */
 interface EngineCalls {
-  CompletableFuture<GenerationResult> generate(GenerationRequest request);
+  CompletableFuture<List<GenerationResult>> generate(GenerationRequest request, int completions);
 
   CompletableFuture<ClassifyResult> classify(ClassifyRequest request);
 

@@ -10,6 +10,7 @@ import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.plugin.ExecutorEngine;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Finds the native engine that all tasks of an executor share. */
@@ -27,8 +28,9 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
     }
 
     @Override
-    public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
-      return engine.generate(request);
+    public CompletableFuture<List<GenerationResult>> generate(
+        GenerationRequest request, int completions) {
+      return engine.generate(request, completions);
     }
 
     @Override

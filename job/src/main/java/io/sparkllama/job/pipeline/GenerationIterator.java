@@ -3,6 +3,7 @@ package io.sparkllama.job.pipeline;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -46,6 +47,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private final Watch watch;
   private final Consumer<GenerationCounts> counted;
   private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>(); // guarded by itself
+  private final ArrayDeque<Row> ready = new ArrayDeque<>(); // of one row in flight, to be yielded
   private InFlight last; // that was sent, null before the first
   private GenerationCounts counts = GenerationCounts.NONE;
   private int requests; // in flight; guarded by inFlight
@@ -73,6 +75,9 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
 
   @Override
   public boolean hasNext() {
+    if (!ready.isEmpty()) {
+      return true;
+    }
     fill();
     synchronized (inFlight) {
       return !inFlight.isEmpty();
@@ -81,6 +86,14 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
 
   @Override
   public Row next() {
+    if (ready.isEmpty()) {
+      takeOldest();
+    }
+    return ready.remove();
+  }
+
+  /** Makes the output's rows of the oldest row in flight: one for each of its completions. */
+  private void takeOldest() {
     fill();
     InFlight oldest;
     synchronized (inFlight) {
@@ -90,18 +103,20 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
       throw new NoSuchElementException("The partition has no more rows.");
     }
     await(oldest.pending());
-    Answer answer = oldest.pending().answer();
+    List<Answer> answers = oldest.pending().answers();
     synchronized (inFlight) {
       inFlight.poll();
       requests -= oldest.repeated() ? 0 : 1;
     }
-    GenerationCounts ofRow = walk.counts(oldest.row(), answer);
-    counts =
-        counts
-            .plus(oldest.repeated() ? ofRow.asRepeated() : ofRow)
-            .plus(GenerationCounts.ofCachedTokens(engine.takeCachedTokens()));
+    for (int sample = 0; sample < answers.size(); sample++) {
+      Answer answer = answers.get(sample);
+      GenerationCounts ofRow = walk.counts(oldest.row(), answer);
+      ofRow = oldest.repeated() ? ofRow.asRepeated() : ofRow;
+      counts = counts.plus(sample == 0 ? ofRow : ofRow.withPromptCached());
+      ready.add(walk.output(oldest.row(), answer, sample));
+    }
+    counts = counts.plus(GenerationCounts.ofCachedTokens(engine.takeCachedTokens()));
     counted.accept(counts);
-    return walk.output(oldest.row(), answer);
   }
 
   /** Withdraws every row in flight from the engine; may be called from any thread, and again. */

@@ -10,10 +10,15 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
-/** Puts the output's columns together: key, chosen input columns, completion, typed columns. */
+/**
+ * Puts the output's columns together: key, sample, chosen input columns, completion, typed columns.
+ */
 final class OutputSchema {
   /** The column of a derived key. */
   static final String KEY = "key";
+
+  /** The column that tells a row's completions apart, where it has several. */
+  static final String SAMPLE = "sample";
 
   private static final StructType ERROR =
       new StructType()
@@ -42,6 +47,9 @@ final class OutputSchema {
     List<StructField> fields = new ArrayList<>(keys);
     if (keys.isEmpty()) {
       fields.add(DataTypes.createStructField(KEY, DataTypes.StringType, false));
+    }
+    if (task.completions() > 1) {
+      fields.add(DataTypes.createStructField(SAMPLE, DataTypes.IntegerType, false));
     }
     fields.addAll(chosen);
     fields.add(DataTypes.createStructField("completion", COMPLETION, false));

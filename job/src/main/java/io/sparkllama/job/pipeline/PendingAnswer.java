@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -7,15 +8,15 @@ import java.util.function.Function;
  * Holds a request in flight. The engine's own future is kept, not one derived from it, so that
  * cancelling reaches the engine.
  */
-record PendingAnswer<R>(CompletableFuture<R> result, Function<R, Answer> reading) {
+record PendingAnswer<R>(CompletableFuture<R> result, Function<R, List<Answer>> reading) {
 
-  /** Makes an answer that needs no engine. */
-  static PendingAnswer<Answer> of(Answer answer) {
-    return new PendingAnswer<>(CompletableFuture.completedFuture(answer), Function.identity());
+  /** Makes answers that need no engine. */
+  static PendingAnswer<List<Answer>> of(List<Answer> answers) {
+    return new PendingAnswer<>(CompletableFuture.completedFuture(answers), Function.identity());
   }
 
-  /** Returns the answer of a result that is there: the future must be done. */
-  Answer answer() {
+  /** Returns the answers of a result that is there, one for each completion. */
+  List<Answer> answers() {
     return reading.apply(result.join());
   }
 }

@@ -28,6 +28,14 @@ public sealed interface RowTask extends Serializable permits CompleteTask, Class
    */
   PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values);
 
+  /**
+   * Returns how many completions a row has; where it is not one, each has a row of the output, with
+   * its index as {@code sample}.
+   */
+  default int completions() {
+    return 1;
+  }
+
   /** Tells whether rows with equal prompts may have different answers, by their keys. */
   default boolean answersDependOnKey() {
     return false;

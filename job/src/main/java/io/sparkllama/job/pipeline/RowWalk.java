@@ -7,6 +7,7 @@ import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prompt.RowKeys;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -24,7 +25,8 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
       RowKey key = task.seedsByPrompt() ? RowKeys.derive(layout.promptTexts(row)) : key(row);
       return task.submit(engine, key, layout.inputValues(row));
     } catch (TemplateException problem) {
-      return PendingAnswer.of(Answer.failed(0, error(problem), task.typedFields().size()));
+      Answer failed = Answer.failed(0, error(problem), task.typedFields().size());
+      return PendingAnswer.of(Collections.nCopies(task.completions(), failed));
     }
   }
 
@@ -45,13 +47,20 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
     return layout.haveEqualPrompts(one, other);
   }
 
-  /** Makes the row of the output, in the order of {@link OutputSchema}. */
-  Row output(Row row, Answer answer) {
+  /**
+   * Makes a row of the output, in the order of {@link OutputSchema}.
+   *
+   * @param sample index of the answer among those of its row
+   */
+  Row output(Row row, Answer answer, int sample) {
     List<Object> values = new ArrayList<>();
     if (layout.keys() == 0) {
       values.add(RowKeys.text(key(row)));
     } else {
       layout.copyKeys(row, values);
+    }
+    if (task.completions() > 1) {
+      values.add(sample);
     }
     layout.copyChosen(row, values);
     values.add(answer.completion());

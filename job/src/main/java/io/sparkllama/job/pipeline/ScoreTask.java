@@ -45,7 +45,7 @@ public record ScoreTask(PromptTemplate context, PromptTemplate continuation) imp
   public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values) {
     return new PendingAnswer<>(
         engine.score(new ScoreRequest(context.render(values), continuation.render(values))),
-        ScoreTask::answer);
+        result -> List.of(answer(result)));
   }
 
   private static Answer answer(ScoreResult result) {

@@ -9,6 +9,7 @@ import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -37,7 +38,8 @@ final class FakeEngine implements EngineCalls {
   }
 
   @Override
-  public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+  public CompletableFuture<List<GenerationResult>> generate(
+      GenerationRequest request, int completions) {
     synchronized (this) {
       requests.add(request);
     }
@@ -54,7 +56,7 @@ final class FakeEngine implements EngineCalls {
                 text.length(),
                 -1.5,
                 Optional.empty());
-    return later(result, Math.floorMod(text.hashCode(), 7));
+    return later(Collections.nCopies(completions, result), Math.floorMod(text.hashCode(), 7));
   }
 
   @Override

@@ -37,7 +37,8 @@ class GenerationIteratorTest {
               PromptTemplate.compile("prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
               SamplingParams.greedy(3),
               OverlongPolicy.ERROR,
-              SeedBy.KEY),
+              SeedBy.KEY,
+              1),
           new RowLayout(1, List.of("text"), 0, false, true));
 
   private final AtomicReference<GenerationCounts> counts =
@@ -124,7 +125,7 @@ class GenerationIteratorTest {
 
   @Test
   void failsTheTaskWhenTheEngineFails() {
-    CompletableFuture<GenerationResult> failed =
+    CompletableFuture<List<GenerationResult>> failed =
         CompletableFuture.failedFuture(new EngineFailedException("the engine has ended"));
     GenerationIterator answers = iterator(rows(3), new Waiting(failed), 2);
     assertThatThrownBy(answers::next)
@@ -135,7 +136,7 @@ class GenerationIteratorTest {
 
   @Test
   void withdrawsAllRowsWhenClosed() {
-    CompletableFuture<GenerationResult> open = new CompletableFuture<>();
+    CompletableFuture<List<GenerationResult>> open = new CompletableFuture<>();
     Waiting engine = new Waiting(open);
     GenerationIterator answers = iterator(rows(10), engine, 4);
     assertThat(answers.hasNext()).isTrue();
@@ -185,15 +186,16 @@ class GenerationIteratorTest {
       return 0;
     }
 
-    final List<CompletableFuture<GenerationResult>> futures = new ArrayList<>();
-    private final CompletableFuture<GenerationResult> model;
+    final List<CompletableFuture<List<GenerationResult>>> futures = new ArrayList<>();
+    private final CompletableFuture<List<GenerationResult>> model;
 
-    Waiting(CompletableFuture<GenerationResult> model) {
+    Waiting(CompletableFuture<List<GenerationResult>> model) {
       this.model = model;
     }
 
     @Override
-    public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+    public CompletableFuture<List<GenerationResult>> generate(
+        GenerationRequest request, int completions) {
       futures.add(model.copy());
       return futures.get(futures.size() - 1);
     }

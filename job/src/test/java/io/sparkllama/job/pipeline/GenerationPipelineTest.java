@@ -194,6 +194,32 @@ class GenerationPipelineTest {
   }
 
   @Test
+  void everyCompletionHasARowWithItsSample() {
+    Dataset<Row> input =
+        spark.sql("select * from values ('fine', 1), ('too long', 2), (null, 3) as t(text, id)");
+    CompleteTask task =
+        new CompleteTask(
+            PromptTemplate.compile("prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
+            new SamplingParams(0.8, 0, 1, 0, 0, 3, List.of(), List.of()),
+            OverlongPolicy.ERROR,
+            SeedBy.KEY,
+            3);
+    List<Row> rows = pipeline(task, "id").apply(input, List.of()).collectAsList();
+    assertThat(rows.get(0).schema().fieldNames())
+        .containsExactly("key", "sample", "id", "completion");
+    assertThat(rows)
+        .extracting(row -> row.getInt(2) + "." + row.getInt(1))
+        .containsExactlyInAnyOrder("1.0", "1.1", "1.2", "2.0", "2.1", "2.2", "3.0", "3.1", "3.2");
+    assertThat(rows)
+        .extracting(row -> row.getStruct(3).isNullAt(5))
+        .filteredOn(fine -> fine)
+        .hasSize(3);
+    assertThat(counts().rows()).isEqualTo(9);
+    assertThat(counts().promptTokens()).isEqualTo(3 * 4 + 3 * 900);
+    assertThat(counts().cachedTokens()).isEqualTo(2 * 4 + 2 * 900 + 3 * 3);
+  }
+
+  @Test
   void randomNumbersFollowThePromptWhereTheJobSaysSo() {
     Dataset<Row> input = spark.sql("select * from values (1, 'seed'), (2, 'seed') as t(id, text)");
     List<InputColumn> keys = List.of(InputColumn.resolveText(input.schema(), "id", "input.key"));
@@ -204,7 +230,8 @@ class GenerationPipelineTest {
               PromptTemplate.compile("prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
               new SamplingParams(0.8, 0, 1, 0, 0, 3, List.of(), List.of()),
               OverlongPolicy.ERROR,
-              seedBy);
+              seedBy,
+              1);
       assertThat(pipeline(task).apply(input, keys).collectAsList()).hasSize(2);
       assertThat(
               ENGINE.requests.subList(before, ENGINE.requests.size()).stream()
@@ -279,7 +306,7 @@ class GenerationPipelineTest {
                     Optional.empty(),
                     Optional.of(new ReasoningMarks("<think>", "</think>"))));
     CompleteTask task =
-        new CompleteTask(prompt, SamplingParams.greedy(3), OverlongPolicy.ERROR, SeedBy.KEY);
+        new CompleteTask(prompt, SamplingParams.greedy(3), OverlongPolicy.ERROR, SeedBy.KEY, 1);
     Dataset<Row> input =
         spark.sql(
             "select 'Why?' as text, array(named_struct('role', 'user', 'content', 'Hi'),"
@@ -301,7 +328,8 @@ class GenerationPipelineTest {
                 Optional.empty()),
             SamplingParams.greedy(3),
             OverlongPolicy.ERROR,
-            SeedBy.KEY),
+            SeedBy.KEY,
+            1),
         input,
         "prompt.messages needs",
         "turn is of type string");
@@ -421,7 +449,8 @@ class GenerationPipelineTest {
         PromptTemplate.compile("prompt.template", template, java.time.LocalDate.EPOCH),
         SamplingParams.greedy(3),
         OverlongPolicy.ERROR,
-        SeedBy.KEY);
+        SeedBy.KEY,
+        1);
   }
 
   private void refused(RowTask task, Dataset<Row> input, String... parts) {

@@ -15,7 +15,8 @@ final class SilentEngine implements EngineCalls {
   final List<CompletableFuture<?>> futures = new CopyOnWriteArrayList<>();
 
   @Override
-  public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
+  public CompletableFuture<List<GenerationResult>> generate(
+      GenerationRequest request, int completions) {
     return kept();
   }
 
