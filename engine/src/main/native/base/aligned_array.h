@@ -1,6 +1,7 @@
 // Owns an array of numbers on a 64-byte border, made once and never grown.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -31,18 +32,20 @@ class AlignedArray {
     }
     const int64_t needed = size * static_cast<int64_t>(sizeof(T));
     const int64_t alignment = needed >= kHugePageBytes ? kHugePageBytes : kAlignment;
-    const int64_t bytes = (needed + alignment - 1) / alignment * alignment;
-    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes == 0 ? kAlignment : bytes)));
+    bytes_ = std::max((needed + alignment - 1) / alignment * alignment, kAlignment);
+    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes_)));
     if (data_ == nullptr) {
       throw MemoryError("A buffer could not be allocated: lower the batch limits: " +
-                        std::to_string(bytes) + " bytes");
+                        std::to_string(bytes_) + " bytes");
     }
-    if (alignment == kHugePageBytes) advise_huge_pages(data_.get(), bytes);
+    if (alignment == kHugePageBytes) advise_huge_pages(data_.get(), bytes_);
   }
 
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
   int64_t size() const { return size_; }
+  // What the array takes, filled up to whole lines or pages.
+  int64_t byte_size() const { return bytes_; }
   T& operator[](int64_t index) { return data_.get()[index]; }
   const T& operator[](int64_t index) const { return data_.get()[index]; }
 
@@ -52,6 +55,7 @@ class AlignedArray {
   };
   std::unique_ptr<T[], Free> data_;
   int64_t size_ = 0;
+  int64_t bytes_ = 0;
 };
 
 }  // namespace sparkllama

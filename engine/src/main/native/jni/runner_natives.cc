@@ -56,6 +56,11 @@ jint threads(JNIEnv* env, jclass, jlong handle) {
   return guarded(env, [&] { return jint{from_handle<NativeRunner>(handle)->runner().threads()}; });
 }
 
+jlong buffer_bytes(JNIEnv* env, jclass, jlong handle) {
+  return guarded(env,
+                 [&] { return jlong{from_handle<NativeRunner>(handle)->runner().buffer_bytes()}; });
+}
+
 // JNI takes names as char* but does not write to them.
 JNINativeMethod method(const char* name, const char* signature, void* function) {
   return {const_cast<char*>(name), const_cast<char*>(signature), function};
@@ -71,6 +76,7 @@ bool bind(JNIEnv* env, jclass natives) {
       method("step", "(JI)V", reinterpret_cast<void*>(step)),
       method("instructionSet", "(J)Ljava/lang/String;", reinterpret_cast<void*>(instruction_set)),
       method("threads", "(J)I", reinterpret_cast<void*>(threads)),
+      method("bufferBytes", "(J)J", reinterpret_cast<void*>(buffer_bytes)),
   };
   return env->RegisterNatives(natives, methods, std::size(methods)) == JNI_OK;
 }

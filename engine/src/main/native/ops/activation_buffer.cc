@@ -22,6 +22,12 @@ ActivationBuffer::ActivationBuffer(int64_t max_rows, int64_t max_columns)
       short_sums256_(max_rows * (max_columns / 32)),
       loud256_(max_rows * (max_columns / 256)) {}
 
+int64_t ActivationBuffer::byte_size() const {
+  return codes32_.byte_size() + scales32_.byte_size() + sums32_.byte_size() +
+         codes256_.byte_size() + scales256_.byte_size() + sums256_.byte_size() +
+         short_sums256_.byte_size() + loud256_.byte_size();
+}
+
 void ActivationBuffer::quantize_row(const KernelTable& kernels, FormatSet formats,
                                     const float* values, int64_t row, int64_t num_rows,
                                     int64_t columns) {

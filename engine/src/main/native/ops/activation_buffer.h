@@ -25,6 +25,8 @@ class ActivationBuffer {
  public:
   ActivationBuffer(int64_t max_rows, int64_t max_columns);
 
+  int64_t byte_size() const;
+
   // Quantizes row `row` of a matrix of `num_rows` by `columns`. Rows may be prepared by different
   // threads.
   void quantize_row(const KernelTable& kernels, FormatSet formats, const float* values, int64_t row,

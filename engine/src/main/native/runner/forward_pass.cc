@@ -58,6 +58,12 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
   }
 }
 
+int64_t ForwardPass::byte_size() const {
+  return residual_.byte_size() + normed_.byte_size() + queries_.byte_size() + keys_.byte_size() +
+         values_.byte_size() + attended_.byte_size() + projected_.byte_size() + gate_.byte_size() +
+         up_.byte_size() + rotations_.byte_size() + scratch_.byte_size() + quantized_.byte_size();
+}
+
 void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   num_tokens_ = batch.header(HeaderWord::kTokens);
   embed(token_ids);

@@ -28,6 +28,9 @@ class ForwardPass {
   ForwardPass(const Model& model, const KvCache& cache, const KernelTable& kernels,
               ThreadPool& pool, const BatchCapacity& capacity);
 
+  // What its buffers take.
+  int64_t byte_size() const;
+
   // Runs the tokens of a checked step and writes their keys and values. An id of -1 stands for a
   // token that is not known because its logits were no numbers: its sequence's become none either.
   void run(const BatchView& batch, const int32_t* token_ids);

@@ -31,6 +31,9 @@ class Runner {
   const BatchLayout& layout() const { return layout_; }
   const KernelTable& kernels() const { return kernels_; }
   int threads() const { return pool_.size(); }
+  // What its buffers take, beside the weights and the KV cache. Java foretells it, in
+  // io.sparkllama.engine.runner.NativeBuffers.
+  int64_t buffer_bytes() const;
 
   // Runs one step; its results are in the buffer on return. One thread at a time. `buffer` holds
   // layout().byte_size() bytes. Throws EngineError where the step is refused: nothing was run then.

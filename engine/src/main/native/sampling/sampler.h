@@ -48,6 +48,8 @@ class Sampler {
  public:
   explicit Sampler(int64_t vocabulary_size);
 
+  int64_t byte_size() const { return tokens_.byte_size(); }
+
   // Cuts by top-k, then top-p, then min-p, each on the probabilities that the cuts before it leave
   // (at temperature 1; min-p compares with the most probable token), then divides by the
   // temperature and draws. The measure is the row's, and of a row that is numbers.

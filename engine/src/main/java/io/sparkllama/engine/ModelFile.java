@@ -1,5 +1,6 @@
 package io.sparkllama.engine;
 
+import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
@@ -7,6 +8,7 @@ import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
 import io.sparkllama.engine.runner.NativeModelRunner;
+import io.sparkllama.engine.store.PackedPlan;
 import io.sparkllama.engine.tokenizer.Tokenizer;
 import io.sparkllama.engine.tokenizer.Tokenizers;
 import java.nio.file.Path;
@@ -128,6 +130,16 @@ public final class ModelFile {
    */
   public void check(EngineOptions options) {
     NativeModelRunner.check(config, options);
+  }
+
+  /**
+   * Tells what an engine with these options takes; of threads that the options leave open it counts
+   * the processors that this JVM may use.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   */
+  public EngineMemory memory(EngineOptions options) {
+    return NativeModelRunner.memory(config, PackedPlan.of(config, weights).length(), options);
   }
 
   /** Returns the tokens that the model was made for. */

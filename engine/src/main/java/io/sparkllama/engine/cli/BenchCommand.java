@@ -4,6 +4,7 @@ import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.runner.NativeModelRunner;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -106,7 +107,7 @@ final class BenchCommand implements Callable<Integer> {
     if (options.kvCacheMemory() != 0) {
       return options;
     }
-    long perToken = ModelSummary.kvBytesPerToken(file.config(), options.kvCacheType());
+    long perToken = NativeModelRunner.kvBytesPerToken(file.config(), options.kvCacheType());
     int most = batches.stream().mapToInt(Integer::intValue).max().getAsInt();
     return options.withKvCacheMemory(perToken * (context + SPARE_POSITIONS) * most);
   }

@@ -1,6 +1,7 @@
 package io.sparkllama.engine.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.sparkllama.engine.api.ByteCount;
 import java.io.IOException;
 import java.util.Locale;
 
@@ -47,7 +48,7 @@ final class BenchLine {
         100 * shareOfPeak(result.decode()),
         100 * shareOfBandwidth(),
         peaks.bytesRead() * 1e-9,
-        ByteSize.readable(result.residentBytes()));
+        ByteCount.readable(result.residentBytes()));
   }
 
   private double prefillRate() {

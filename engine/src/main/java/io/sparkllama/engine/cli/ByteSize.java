@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a number of bytes with an optional unit of 1024, and writes one for people. */
+/** Reads a number of bytes with an optional unit of 1024. */
 final class ByteSize implements ITypeConverter<Long> {
   private static final Pattern SIZE =
       Pattern.compile("(\\d{1,18})\\s*(|[kmgt]i?b?)", Pattern.CASE_INSENSITIVE);
@@ -25,21 +25,6 @@ final class ByteSize implements ITypeConverter<Long> {
     } catch (ArithmeticException e) {
       throw refused(text);
     }
-  }
-
-  /** Returns a size as a person would read it: {@code 1.2 GiB}. */
-  static String readable(long bytes) {
-    if (bytes < 1024) {
-      return bytes + " B";
-    }
-    double size = bytes;
-    int power = 0;
-    while (size >= 1024 && power < UNITS.length()) {
-      size /= 1024;
-      power++;
-    }
-    return String.format(
-        Locale.ROOT, "%.1f %siB", size, Character.toUpperCase(UNITS.charAt(power - 1)));
   }
 
   private static TypeConversionException refused(String text) {

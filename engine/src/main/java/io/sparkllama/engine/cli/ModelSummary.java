@@ -1,6 +1,5 @@
 package io.sparkllama.engine.cli;
 
-import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.QuantizationType;
@@ -157,16 +156,5 @@ final class ModelSummary {
       // The same defect stands in problem().
       return OptionalInt.empty();
     }
-  }
-
-  /** Returns bytes of keys and values that one token takes in a cache of this type. */
-  static long kvBytesPerToken(ModelConfig config, KvCacheType type) {
-    long row =
-        switch (type) {
-          case F32 -> 4L * config.headDimension();
-          case F16 -> 2L * config.headDimension();
-          case Q8 -> 4L + (config.headDimension() + 3) / 4 * 4;
-        };
-    return 2L * config.layerCount() * config.kvHeadCount() * row;
   }
 }

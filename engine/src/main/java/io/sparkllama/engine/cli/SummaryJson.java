@@ -7,6 +7,7 @@ import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.NumberArray;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.runner.NativeModelRunner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -97,13 +98,13 @@ final class SummaryJson {
       ModelConfig config = summary.config().get();
       json.writeObjectFieldStart("kv_bytes_per_token");
       for (KvCacheType type : KvCacheType.values()) {
-        json.writeNumberField(type.label(), ModelSummary.kvBytesPerToken(config, type));
+        json.writeNumberField(type.label(), NativeModelRunner.kvBytesPerToken(config, type));
       }
       json.writeEndObject();
       json.writeObjectFieldStart("kv_bytes_full_context");
       for (KvCacheType type : KvCacheType.values()) {
         json.writeNumberField(
-            type.label(), config.contextLength() * ModelSummary.kvBytesPerToken(config, type));
+            type.label(), config.contextLength() * NativeModelRunner.kvBytesPerToken(config, type));
       }
       json.writeEndObject();
     }

@@ -1,9 +1,11 @@
 package io.sparkllama.engine.cli;
 
+import io.sparkllama.engine.api.ByteCount;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.gguf.GgufMetadata;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.runner.NativeModelRunner;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -63,7 +65,7 @@ final class SummaryText {
         String.format(
             Locale.ROOT,
             "%s, %.3f times their size in the file",
-            ByteSize.readable(bytes),
+            ByteCount.readable(bytes),
             summary.packedFactor()));
   }
 
@@ -85,7 +87,7 @@ final class SummaryText {
             type ->
                 type.label()
                     + " "
-                    + ByteSize.readable(tokens * ModelSummary.kvBytesPerToken(config, type)))
+                    + ByteCount.readable(tokens * NativeModelRunner.kvBytesPerToken(config, type)))
         .collect(Collectors.joining(", "));
   }
 
@@ -95,7 +97,7 @@ final class SummaryText {
         "%d, %,d elements, %s",
         total.tensors(),
         total.elements(),
-        ByteSize.readable(total.bytes()));
+        ByteCount.readable(total.bytes()));
   }
 
   private void line(String name, String value) {

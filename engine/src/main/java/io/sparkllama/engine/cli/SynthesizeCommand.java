@@ -1,5 +1,6 @@
 package io.sparkllama.engine.cli;
 
+import io.sparkllama.engine.api.ByteCount;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.gguf.GgufContents;
 import io.sparkllama.engine.model.QuantizationMix;
@@ -107,7 +108,7 @@ final class SynthesizeCommand implements Callable<Integer> {
                 shape.label(),
                 mix.label(),
                 elements,
-                ByteSize.readable(total)));
+                ByteCount.readable(total)));
     return 0;
   }
 
@@ -148,7 +149,7 @@ final class SynthesizeCommand implements Callable<Integer> {
       nextRemark = now + NANOS_BETWEEN_REMARKS;
       output.remark(
           String.format(
-              Locale.ROOT, "%d%% of %s", 100 * written / total, ByteSize.readable(total)));
+              Locale.ROOT, "%d%% of %s", 100 * written / total, ByteCount.readable(total)));
     }
   }
 }

@@ -45,4 +45,7 @@ public final class RunnerNatives {
 
   /** Returns how many threads run a step. */
   public static native int threads(long handle);
+
+  /** Returns the bytes of a runner's buffers, beside its weights and its KV cache. */
+  public static native long bufferBytes(long handle);
 }

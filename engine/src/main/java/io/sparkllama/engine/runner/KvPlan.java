@@ -43,7 +43,7 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
         new KvGroup(
             config.layerCount(),
             config.slidingWindow(),
-            config.layerCount() * blockBytes(config, options.kvCacheType()));
+            BLOCK_SIZE * bytesPerToken(config, options.kvCacheType()));
     long perSequence = (contextLength + BLOCK_SIZE - 1L) / BLOCK_SIZE;
     return new KvPlan(
         contextLength,
@@ -71,23 +71,30 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
     return Math.min(MOST_BLOCKS, blocks);
   }
 
+  /** Returns the bytes of all pools. */
+  long bytes() {
+    long bytes = 0;
+    for (int group = 0; group < blockCounts.length; group++) {
+      bytes = Math.addExact(bytes, blockCounts[group] * groups.get(group).bytesPerBlock());
+    }
+    return bytes;
+  }
+
   /** Returns the most tokens that one sequence may have in the cache when it is alone. */
   int mostTokens() {
     int smallest = Arrays.stream(blockCounts).min().orElseThrow();
     return Math.min(contextLength, smallest * BLOCK_SIZE);
   }
 
-  /**
-   * Returns the bytes of a block of one layer, keys and values, as the native cache lays it out.
-   */
-  private static long blockBytes(ModelConfig config, KvCacheType type) {
+  /** Returns the bytes of one token's keys and values in all layers, as native code lays it out. */
+  static long bytesPerToken(ModelConfig config, KvCacheType type) {
     long elements = config.headDimension();
-    long position =
+    long head =
         switch (type) {
           case F32 -> 4 * elements;
           case F16 -> 2 * elements;
           case Q8 -> 4 + elements;
         };
-    return 2L * config.kvHeadCount() * BLOCK_SIZE * position;
+    return 2L * config.layerCount() * config.kvHeadCount() * head;
   }
 }

@@ -42,7 +42,7 @@ final class ModelDescription {
     return description.direct();
   }
 
-  private static int threads(EngineOptions options) {
+  static int threads(EngineOptions options) {
     return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
   }
 

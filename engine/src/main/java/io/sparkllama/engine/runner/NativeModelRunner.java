@@ -1,8 +1,10 @@
 package io.sparkllama.engine.runner;
 
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.jni.NativeHandle;
 import io.sparkllama.engine.jni.NativeLibrary;
 import io.sparkllama.engine.jni.RunnerNatives;
@@ -78,6 +80,27 @@ public final class NativeModelRunner implements ModelRunner {
     capacity(config, KvPlan.of(config, options), options);
   }
 
+  /**
+   * Tells what a runner takes, without native code.
+   *
+   * @param weights bytes of the packed file
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   */
+  public static EngineMemory memory(ModelConfig config, long weights, EngineOptions options) {
+    KvPlan plan = KvPlan.of(config, options);
+    BatchCapacity capacity = capacity(config, plan, options);
+    return new EngineMemory(
+        weights,
+        plan.bytes(),
+        NativeBuffers.bytes(config, capacity, ModelDescription.threads(options)),
+        new BatchLayout(capacity).byteSize());
+  }
+
+  /** Returns the bytes of one token's keys and values in all layers. */
+  public static long kvBytesPerToken(ModelConfig config, KvCacheType type) {
+    return KvPlan.bytesPerToken(config, type);
+  }
+
   private static BatchCapacity capacity(ModelConfig config, KvPlan plan, EngineOptions options) {
     BatchCapacity capacity =
         BatchCapacity.of(
@@ -139,6 +162,11 @@ public final class NativeModelRunner implements ModelRunner {
   /** Returns how many threads run a step. */
   public int threads() {
     return RunnerNatives.threads(handle.address());
+  }
+
+  /** Returns the bytes of native buffers, beside the weights and the KV cache. */
+  long bufferBytes() {
+    return RunnerNatives.bufferBytes(handle.address());
   }
 
   @Override

@@ -30,6 +30,10 @@ final class SharedModel {
     return path;
   }
 
+  ModelConfig config() {
+    return ModelConfig.of(file);
+  }
+
   NativeModelRunner runner(EngineOptions options) {
     ModelConfig config = ModelConfig.of(file);
     // Closing it ends only the comparison with its checksums; the runner has its own mapping.

@@ -1,0 +1,109 @@
+package io.sparkllama.engine.runner;
+
+import io.sparkllama.engine.model.ModelConfig;
+
+/**
+ * Adds up the memory that native code takes for the steps of a model, beside weights and KV cache:
+ * what {@code runner/runner.cc} and {@code runner/forward_pass.cc} allocate, array by array. The
+ * driver, which has no native code, is to know before an executor does; a test compares both.
+ */
+final class NativeBuffers {
+  private static final long LINE = 64;
+  private static final long HUGE_PAGE = 2 << 20;
+  private static final long MOST_LOGITS_ROWS = 64;
+  private static final long MOST_ATTENTION_ROWS = 64;
+  private static final long TOKEN_GRANULE = 8;
+  private static final long ATTENTION_SEGMENT = 1024;
+  private static final long PRODUCT_SCRATCH_BYTES = 160 * 1024;
+  private static final long WORD = 4; // of a float, an id, a sum
+
+  private final ModelConfig config;
+  private final BatchCapacity capacity;
+  private final int threads;
+  private long bytes;
+
+  private NativeBuffers(ModelConfig config, BatchCapacity capacity, int threads) {
+    this.config = config;
+    this.capacity = capacity;
+    this.threads = threads;
+  }
+
+  /** Returns the bytes of all arrays, each filled up as native code does. */
+  static long bytes(ModelConfig config, BatchCapacity capacity, int threads) {
+    NativeBuffers buffers = new NativeBuffers(config, capacity, threads);
+    buffers.addActivations();
+    buffers.addQuantized();
+    buffers.addScratch();
+    buffers.addRows();
+    return buffers.bytes;
+  }
+
+  private long queryWidth() {
+    return (long) config.headCount() * config.headDimension();
+  }
+
+  /** Rows of what a product reads: a step's tokens, or the rows whose logits are computed. */
+  private long productRows() {
+    return Math.max(capacity.tokens(), MOST_LOGITS_ROWS);
+  }
+
+  private void addActivations() {
+    long tokens = capacity.tokens();
+    long kvWidth = (long) config.kvHeadCount() * config.headDimension();
+    add(WORD * tokens * config.embeddingLength()); // residual
+    add(WORD * productRows() * config.embeddingLength()); // normed
+    add(WORD * tokens * queryWidth()); // queries
+    add(WORD * tokens * kvWidth); // keys
+    add(WORD * tokens * kvWidth); // values
+    add(WORD * tokens * queryWidth()); // attended
+    add(WORD * tokens * config.embeddingLength()); // projected
+    add(WORD * tokens * config.feedForwardLength()); // gate
+    add(WORD * tokens * config.feedForwardLength()); // up
+    add(2 * WORD * tokens * (config.ropeDimension() / 2)); // rotations
+  }
+
+  /** Rows in the formats that integer products read: codes, scales and sums of blocks. */
+  private void addQuantized() {
+    long columns =
+        Math.max(queryWidth(), Math.max(config.embeddingLength(), config.feedForwardLength()));
+    long rows = productRows();
+    add(rows * filled(columns, LINE)); // codes of blocks of 32
+    add(WORD * rows * (columns / 32)); // their scales
+    add(WORD * rows * (columns / 32)); // and sums
+    add(rows * filled(columns, LINE)); // codes of blocks of 256
+    add(WORD * rows * (columns / 256)); // their scales
+    add(WORD * rows * (columns / 16)); // their sums
+    add(2 * rows * (columns / 32)); // those of 16 bits
+    add(rows * (columns / 256)); // which of them are loud
+  }
+
+  private void addScratch() {
+    long group = config.headCount() / config.kvHeadCount();
+    long heads = Math.min(group, MOST_ATTENTION_ROWS);
+    long tokens = MOST_ATTENTION_ROWS / heads;
+    long rows = heads * (tokens > TOKEN_GRANULE ? tokens - tokens % TOKEN_GRANULE : tokens);
+    long columns = filled(config.headDimension(), 16);
+    long attention =
+        filled(rows, 8) * (ATTENTION_SEGMENT + 16 + 3 * columns + 4)
+            + 4L * KvPlan.BLOCK_SIZE * columns;
+    add(threads * Math.max(WORD * attention, PRODUCT_SCRATCH_BYTES));
+    for (int thread = 0; thread < threads; thread++) {
+      add(2 * WORD * config.vocabularySize()); // a sampler's tokens with their logits
+    }
+  }
+
+  private void addRows() {
+    add(WORD * capacity.tokens()); // ids of the step
+    add(WORD * capacity.logitsRows()); // ids that the step before has sampled
+    add(WORD * Math.min(capacity.logitsRows(), MOST_LOGITS_ROWS) * config.vocabularySize());
+  }
+
+  /** Adds an array: on a line's border, or in huge pages where it fills one. */
+  private void add(long size) {
+    bytes = Math.addExact(bytes, filled(Math.max(size, 1), size >= HUGE_PAGE ? HUGE_PAGE : LINE));
+  }
+
+  private static long filled(long size, long unit) {
+    return Math.multiplyExact((size + unit - 1) / unit, unit);
+  }
+}
