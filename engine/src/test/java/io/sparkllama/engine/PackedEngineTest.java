@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.OverlongPolicy;
@@ -18,6 +19,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -99,11 +101,14 @@ class PackedEngineTest {
   void aCachedModelIsPackedInItsHome() throws IOException {
     ModelStore store = new ModelStore(folder.resolve("cache"));
     var local = store.localize(new LocalModelSource(model));
+    List<EngineMemory> asked = new ArrayList<>();
     int[] cached;
-    try (LlamaEngine engine = LlamaEngine.open(local, options)) {
+    try (LlamaEngine engine = LlamaEngine.open(local, options, asked::add)) {
       cached = answer(engine).join();
     }
     assertThat(packedFiles()).hasSize(1);
+    assertThat(asked).hasSize(1);
+    assertThat(asked.get(0).weights()).isEqualTo(Files.size(packedFiles().get(0)));
     assertThat(packedFiles().get(0).startsWith(local.path().getParent())).isTrue();
     assertThat(store.localize(new LocalModelSource(model))).isEqualTo(local);
     assertThat(cached).isEqualTo(answerOf(model));

@@ -2,10 +2,12 @@ package io.sparkllama.job;
 
 import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.admission.Admission;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationProgress;
 import io.sparkllama.job.pipeline.GenerationPipeline;
 import io.sparkllama.job.pipeline.PipelineSpecification;
+import io.sparkllama.job.plugin.ExecutorCores;
 import io.sparkllama.job.plugin.PreparedModel;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.LoggedProgress;
@@ -20,6 +22,7 @@ import io.sparkllama.job.source.InputColumn;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -99,6 +102,9 @@ final class JobRun {
     PipelineSpecification pipeline =
         new ModelFormat(file, config.chatTemplate()).apply(config.pipeline());
     new ModelCheck(file, config.engine()).check(pipeline.task());
+    SparkConf conf = spark.sparkContext().getConf();
+    Admission.onDriver(conf)
+        .check(file.memory(model.specification().options(ExecutorCores.here(conf))));
 
     GenerationCounter counter = new GenerationCounter();
     spark.sparkContext().register(counter, "sparkllama.rows");

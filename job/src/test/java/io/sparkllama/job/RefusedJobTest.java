@@ -182,6 +182,14 @@ class RefusedJobTest {
   }
 
   @Test
+  void moreMemoryThanThereIs() throws Exception {
+    refused(
+        "The memory does not suffice for an engine with this model",
+        "or lower engine.kv-cache-memory: needed",
+        "engine.kv-cache-memory=1t");
+  }
+
+  @Test
   void wrongMagic() throws Exception {
     byte[] bytes = Files.readAllBytes(SharedModel.stories());
     bytes[0] = 'X';

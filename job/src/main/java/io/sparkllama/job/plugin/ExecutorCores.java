@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 
 /** Tells how many threads an executor's engine takes where the job leaves it open. */
-final class ExecutorCores {
+public final class ExecutorCores {
   private static final Pattern LOCAL = Pattern.compile("local\\[(\\d+|\\*)(?:,\\s*\\d+)?]");
 
   /** How every cluster manager starts an executor; Spark tells its cores nowhere else. */
@@ -13,6 +13,14 @@ final class ExecutorCores {
       Pattern.compile("\\S*ExecutorBackend\\s.*--cores\\s+(\\d+)(?:\\s.*)?");
 
   private ExecutorCores() {}
+
+  /** Returns the cores of this process where it is an executor; elsewhere what the settings say. */
+  public static int here(SparkConf conf) {
+    return of(
+        conf,
+        System.getProperty("sun.java.command", ""),
+        Runtime.getRuntime().availableProcessors());
+  }
 
   /**
    * Returns the cores that Spark gave to this executor: what its process was started with, of

@@ -4,6 +4,7 @@ import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.ModelStore;
+import io.sparkllama.job.admission.Admission;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ public final class ExecutorEngine {
    * ends; elsewhere only until someone asks for another engine. Nobody but this class closes it.
    *
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where the model is out of reach
-   *     or has changed, or where another engine stays in use
+   *     or has changed, where this process has not the memory, or where another engine stays in use
    * @throws IOException where the model cannot be read; trying again may help
    */
   public static LlamaEngine acquire(EngineSpecification specification) throws IOException {
@@ -74,15 +75,11 @@ public final class ExecutorEngine {
         HadoopModelSource.of(
             specification.modelLocation(), HadoopModelSource.hadoopConfiguration(conf));
     LocalModel model = new ModelStore(cache).localize(source, specification.manifest());
-    int cores =
-        ExecutorCores.of(
-            conf,
-            System.getProperty("sun.java.command", ""),
-            Runtime.getRuntime().availableProcessors());
+    int cores = ExecutorCores.here(conf);
     LOG.info(
         "Opening this executor's engine: {} threads, model {}",
         specification.options(cores).threads(),
         model.path());
-    return LlamaEngine.open(model, specification.options(cores));
+    return LlamaEngine.open(model, specification.options(cores), Admission.here(conf)::check);
   }
 }

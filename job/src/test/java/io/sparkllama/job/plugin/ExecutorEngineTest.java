@@ -1,10 +1,12 @@
 package io.sparkllama.job.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowKey;
@@ -12,6 +14,7 @@ import io.sparkllama.engine.api.SamplingParams;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -55,6 +58,21 @@ class ExecutorEngineTest {
             SamplingParams.greedy(5),
             OverlongPolicy.ERROR);
     assertThat(second.generate(request).get().text()).startsWith(", there was");
+  }
+
+  @Test
+  void anEngineIsRefusedBeforeItsWeightsArePacked() throws Exception {
+    EngineSpecification specification =
+        specification(EngineOptions.defaults().withKvCacheMemory(1L << 40));
+
+    assertThatThrownBy(() -> ExecutorEngine.acquire(specification))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("The memory does not suffice");
+    try (Stream<Path> files = Files.walk(cache)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .contains("stories260K.f32.gguf")
+          .noneMatch(name -> name.contains("pack"));
+    }
   }
 
   @Test

@@ -1,0 +1,111 @@
+package io.sparkllama.job.admission;
+
+import io.sparkllama.engine.api.ByteCount;
+import io.sparkllama.engine.api.EngineMemory;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+
+/**
+ * Lets an engine start only where its process has the memory that it takes.
+ *
+ * <p>The sum holds the Java heap at its greatest, and the weights, though their pages are the
+ * system's to drop: an engine whose weights do not stay in memory reads the disk in every step. It
+ * does not hold what Java takes beside its heap, some hundred MiB: what is let in may be tight.
+ */
+public final class Admission {
+  private final JavaMemory java;
+  private final Optional<MemoryLimit> limit;
+
+  /**
+   * @param limit empty where nothing is known, so that nothing is refused
+   */
+  Admission(JavaMemory java, Optional<MemoryLimit> limit) {
+    this.java = java;
+    this.limit = limit;
+  }
+
+  /** Looks, on the driver and before any work, after the processes that are to open an engine. */
+  public static Admission onDriver(SparkConf conf) {
+    return isLocal(conf)
+        ? here(conf)
+        : new Admission(JavaMemory.ofExecutor(conf), ExecutorContainer.of(conf));
+  }
+
+  /** Looks after this process, which is to open an engine. */
+  public static Admission here(SparkConf conf) {
+    return here(conf, Path.of("/"));
+  }
+
+  static Admission here(SparkConf conf, Path root) {
+    Optional<MemoryLimit> asked = ExecutorContainer.of(conf);
+    Optional<MemoryLimit> host = HostMemory.limit(root);
+    if (asked.isPresent()) {
+      // On Kubernetes it is Spark's own container, which its settings raise.
+      host =
+          host.map(
+              found ->
+                  found.remedy() == MemoryLimit.Remedy.CONTAINER
+                      ? found.raisedBy(MemoryLimit.Remedy.MEMORY_OVERHEAD)
+                      : found);
+    }
+    return new Admission(
+        isLocal(conf) ? JavaMemory.ofDriver(conf) : JavaMemory.ofThisExecutor(conf),
+        Stream.concat(asked.stream(), host.stream())
+            .min(Comparator.comparingLong(MemoryLimit::bytes)));
+  }
+
+  /** A local cluster has processes of its own as executors. */
+  private static boolean isLocal(SparkConf conf) {
+    String master = conf.get("spark.master", "");
+    return master.equals("local") || master.startsWith("local[");
+  }
+
+  /**
+   * Refuses an engine that does not fit.
+   *
+   * @throws InvalidConfigurationException says by part what is needed, what there is, and what to
+   *     do
+   */
+  public void check(EngineMemory engine) {
+    long needed = Math.addExact(engine.total(), java.heap() + java.offHeap());
+    if (limit.isPresent() && needed > limit.get().bytes()) {
+      throw new InvalidConfigurationException(sentence(engine, needed, limit.get()));
+    }
+  }
+
+  private String sentence(EngineMemory engine, long needed, MemoryLimit bound) {
+    long missing = needed - bound.bytes();
+    // Where Spark sizes the container, a smaller heap is a smaller container too.
+    String heap =
+        bound.remedy() == MemoryLimit.Remedy.MEMORY_OVERHEAD
+            ? ""
+            : ", or lower " + java.heapSetting();
+    // Most of the cache can be done without, of all else little.
+    String smaller = engine.kvCache() > missing ? ", or lower engine.kv-cache-memory" : "";
+    return "The memory does not suffice for an engine with this model; "
+        + bound.remedy().sentence(missing)
+        + heap
+        + smaller
+        + ": needed "
+        + ByteCount.readable(needed)
+        + " (Java heap "
+        + ByteCount.readable(java.heap())
+        + (java.offHeap() > 0 ? ", Spark's off-heap " + ByteCount.readable(java.offHeap()) : "")
+        + ", weights "
+        + ByteCount.readable(engine.weights())
+        + ", KV cache "
+        + ByteCount.readable(engine.kvCache())
+        + ", buffers "
+        + ByteCount.readable(engine.buffers())
+        + ", a step's batch "
+        + ByteCount.readable(engine.batch())
+        + "), there is "
+        + ByteCount.readable(bound.bytes())
+        + " by "
+        + bound.origin();
+  }
+}

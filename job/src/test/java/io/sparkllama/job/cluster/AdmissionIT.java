@@ -1,0 +1,33 @@
+package io.sparkllama.job.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Holds how a job ends whose executors, not its driver, find that they have not the memory. */
+class AdmissionIT {
+  @Test
+  void anExecutorsRefusalIsTheJobsLastSentence(@TempDir Path home) throws Exception {
+    Path documents = Files.writeString(home.resolve("in.csv"), "text,category\nhello,x\nyou,y\n");
+    JobFileText files = new JobFileText(home, BankingMessages.model(), documents);
+
+    SubmittedJob.Run run =
+        SubmittedJob.submit(
+            home,
+            "admission",
+            "local-cluster[1,1,1024]",
+            files.complete(),
+            "engine.kv-cache-memory=1t");
+
+    assertThat(run.exitCode()).as(run.errors()).isEqualTo(2);
+    String last = run.errors().lines().filter(line -> line.startsWith("error: ")).findAny().get();
+    assertThat(last)
+        .startsWith("error: The memory does not suffice for an engine with this model; ")
+        .contains("or lower spark.executor.memory, or lower engine.kv-cache-memory: needed")
+        .contains("Java heap 1.0 GiB");
+    assertThat(run.output()).isEmpty();
+  }
+}
