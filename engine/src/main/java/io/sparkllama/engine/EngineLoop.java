@@ -52,11 +52,14 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private EngineFailedException end = new EngineFailedException("The engine was closed");
   private long promptTokens;
   private long computedTokens;
+  private long decodedTokens;
   private long sampledTokens;
   private long steps;
-  private long runnerNanos;
+  private long stepSequences;
+  private int lastSequences;
+  private StepTimes times = StepTimes.NONE;
 
-  private volatile EngineStatistics statistics = new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0);
+  private volatile EngineStatistics statistics = EngineStatistics.NONE;
 
   /** Takes over the runner, which it closes. */
   EngineLoop(ModelRunner runner, int prefillChunk, boolean prefixCache) {
@@ -180,23 +183,38 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   }
 
   private void step() {
+    long begin = System.nanoTime();
     ScheduledBatch batch = scheduler.schedule();
     if (batch.isEmpty()) {
       throw new IllegalStateException("Requests are pending without a sequence: " + pending.size());
     }
     writer.write(batch, sequence -> owners.get(sequence).sampler(sequence));
-    long start = System.nanoTime();
+    long written = System.nanoTime();
     runner.submit(buffer);
     BatchBuffer result = runner.collect();
-    runnerNanos += System.nanoTime() - start;
+    long ran = System.nanoTime();
+    count(batch);
     scheduler.update(batch);
-    steps++;
-    computedTokens += batch.tokens();
-    for (ScheduledBatch.Entry entry : batch.entries()) {
-      sampledTokens += owners.get(entry.sequence()) instanceof GenerationWork<?> ? entry.rows() : 0;
-    }
+    times = times.plus(new StepTimes(written - begin, ran - written, 0));
     publishStatistics(); // before futures complete, so that who waits for one sees it counted
     complete(batch, new StepResults(result));
+    times = times.plus(new StepTimes(0, 0, System.nanoTime() - ran));
+    publishStatistics();
+  }
+
+  /** Counts a step that has run; its sequences are still as they were before it. */
+  private void count(ScheduledBatch batch) {
+    steps++;
+    computedTokens += batch.tokens();
+    lastSequences = batch.entries().size();
+    stepSequences += lastSequences;
+    for (ScheduledBatch.Entry entry : batch.entries()) {
+      Sequence sequence = entry.sequence();
+      Work<?> work = owners.get(sequence);
+      boolean answering = sequence.numComputedTokens() >= work.promptTokens();
+      decodedTokens += answering && sequence.isDecoding() ? 1 : 0;
+      sampledTokens += work instanceof GenerationWork<?> ? entry.rows() : 0;
+    }
   }
 
   private void complete(ScheduledBatch batch, StepResults results) {
@@ -212,7 +230,6 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
       }
       firstRow += entry.rows();
     }
-    publishStatistics();
   }
 
   @Override
@@ -261,12 +278,14 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
         new EngineStatistics(
             promptTokens,
             computedTokens,
+            decodedTokens,
             scheduler.cachedTokens(),
             sampledTokens,
             steps,
             scheduler.preemptions(),
             scheduler.running(),
             scheduler.waiting(),
-            runnerNanos / 1e9);
+            new Occupancy(stepSequences, lastSequences, scheduler.usedBlocks(), scheduler.blocks()),
+            times);
   }
 }

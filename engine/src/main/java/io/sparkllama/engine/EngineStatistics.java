@@ -5,6 +5,7 @@ package io.sparkllama.engine;
  *
  * @param promptTokens tokens of all prompts taken
  * @param computedTokens tokens that ran through the model, replays included
+ * @param decodedTokens of these, those of answers that ran in the step after they were sampled
  * @param cachedTokens tokens that did not, replays included, for the prefix cache had their keys
  *     and values
  * @param sampledTokens tokens generated
@@ -12,15 +13,21 @@ package io.sparkllama.engine;
  * @param preemptions times that a sequence gave up its KV blocks and was computed again
  * @param running sequences that hold KV blocks
  * @param waiting sequences that wait for blocks
- * @param runnerSeconds time spent in the runner
  */
 public record EngineStatistics(
     long promptTokens,
     long computedTokens,
+    long decodedTokens,
     long cachedTokens,
     long sampledTokens,
     long steps,
     long preemptions,
     int running,
     int waiting,
-    double runnerSeconds) {}
+    Occupancy occupancy,
+    StepTimes times) {
+
+  /** Is what an engine has done that has done nothing, or that there is not. */
+  public static final EngineStatistics NONE =
+      new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, Occupancy.NONE, StepTimes.NONE);
+}

@@ -42,6 +42,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Runs {@link FakeModel} on a KV cache that holds token ids, and checks every step against the
@@ -55,6 +56,7 @@ final class FakeModelRunner implements ModelRunner {
   private final int[][] kvTokens; // [groups, blocks * BLOCK_SIZE]
   private final int[][] kvPositions; // [groups, blocks * BLOCK_SIZE], -1 where nothing is written
   private BatchBuffer inFlight;
+  private CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
   private int failAtStep = Integer.MAX_VALUE;
   private int steps;
   private int mostSequences;
@@ -93,6 +95,12 @@ final class FakeModelRunner implements ModelRunner {
     return this;
   }
 
+  /** Waits with every step until the gate is open. */
+  FakeModelRunner behind(CompletableFuture<Void> newGate) {
+    gate = newGate;
+    return this;
+  }
+
   boolean isClosed() {
     return closed;
   }
@@ -126,6 +134,7 @@ final class FakeModelRunner implements ModelRunner {
   @Override
   public void submit(BatchBuffer batch) {
     check(inFlight == null && !closed, "submit while a step is in flight or after close");
+    gate.join();
     inFlight = batch;
     if (steps++ == failAtStep) {
       throw new EngineFailedException("The device is gone");

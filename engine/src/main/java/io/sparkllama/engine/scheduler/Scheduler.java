@@ -111,6 +111,18 @@ public final class Scheduler {
     return preemptions;
   }
 
+  /** Returns the blocks of the smallest pool. */
+  public int blocks() {
+    return blocks.poolSize();
+  }
+
+  /**
+   * Returns the blocks that sequences hold, those that the prefix cache alone keeps not counted.
+   */
+  public int usedBlocks() {
+    return blocks.poolSize() - blocks.freeBlocks();
+  }
+
   /** Returns how many tokens were not computed because the prefix cache had them. */
   public long cachedTokens() {
     return cachedTokens;

@@ -248,7 +248,7 @@ public final class Sequence implements Comparable<Sequence> {
   }
 
   /** Returns whether it lacks one token and wants the next. */
-  boolean isDecoding() {
+  public boolean isDecoding() {
     return samples && remaining() == 1;
   }
 
