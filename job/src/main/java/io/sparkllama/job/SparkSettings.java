@@ -22,6 +22,8 @@ final class SparkSettings {
   private static final Map<String, String> EMBEDDED =
       Map.of(
           "spark.ui.enabled", "false",
+          // The engine's metrics are registered before Spark has named the application.
+          "spark.metrics.namespace", "${spark.app.name}",
           // Progress of running tasks comes with the heartbeat.
           "spark.executor.heartbeatInterval", "2s");
 

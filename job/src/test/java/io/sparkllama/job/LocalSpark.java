@@ -1,5 +1,6 @@
 package io.sparkllama.job;
 
+import io.sparkllama.job.plugin.SparkLlamaPlugin;
 import org.apache.spark.sql.SparkSession;
 
 /** Gives tests a Spark in this process, without its web page. */
@@ -17,6 +18,7 @@ public final class LocalSpark {
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.datetime.java8API.enabled", "true")
         .config("spark.executor.heartbeatInterval", "1s")
+        .config("spark.plugins", SparkLlamaPlugin.class.getName())
         .getOrCreate();
   }
 }

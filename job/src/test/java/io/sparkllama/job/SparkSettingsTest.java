@@ -23,6 +23,19 @@ class SparkSettingsTest {
     assertThat(SparkSettings.of(Map.of()).get("spark.master")).isEqualTo("local[*]");
   }
 
+  /** In one process Spark would register them before it knows the application's id, and warn. */
+  @Test
+  void namesMetricsAfterTheApplicationInOneProcess() {
+    assertThat(SparkSettings.of(Map.of()).get("spark.metrics.namespace"))
+        .isEqualTo("${spark.app.name}");
+    assertThat(
+            SparkSettings.of(Map.of("spark.metrics.namespace", "own"))
+                .get("spark.metrics.namespace"))
+        .isEqualTo("own");
+    assertThat(SparkSettings.of(Map.of("spark.master", "yarn")).contains("spark.metrics.namespace"))
+        .isFalse();
+  }
+
   /** spark-submit hands its settings to the driver as system properties. */
   @Test
   void takesWhatSparkSubmitGaveOverTheJobFile() {

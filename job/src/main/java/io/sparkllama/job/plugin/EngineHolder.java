@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,9 +27,9 @@ final class EngineHolder<S, E> {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition idle = lock.newCondition();
 
-  // All below are guarded by the lock.
+  // All below are guarded by the lock; the engine is read without it, too.
   private S specification;
-  private E engine;
+  private volatile E engine;
   private Set<Lease> leases = new HashSet<>();
 
   /** Opens an engine; may take minutes. */
@@ -99,6 +100,11 @@ final class EngineHolder<S, E> {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Returns the engine of the moment without waiting for one that opens, or keeping it open. */
+  Optional<E> current() {
+    return Optional.ofNullable(engine);
   }
 
   /** Waits until another engine is free, and closes it; or until someone else has changed it. */

@@ -1,5 +1,6 @@
 package io.sparkllama.job.plugin;
 
+import io.sparkllama.engine.EngineStatistics;
 import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
@@ -57,6 +58,15 @@ public final class ExecutorEngine {
       task.addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
     }
     return lease.engine();
+  }
+
+  /** Returns what the engine of the moment has done; nothing where there is none that runs. */
+  static EngineStatistics statistics() {
+    return HOLDER
+        .current()
+        .filter(engine -> !engine.hasEnded())
+        .map(LlamaEngine::statistics)
+        .orElse(EngineStatistics.NONE);
   }
 
   /** Closes the engine, whoever uses it: the executor ends. */

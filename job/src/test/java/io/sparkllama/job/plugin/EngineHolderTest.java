@@ -45,6 +45,38 @@ class EngineHolderTest {
   }
 
   @Test
+  void whoLooksWithoutUsingItNeverWaits() throws Exception {
+    CompletableFuture<Void> opening = new CompletableFuture<>();
+    CompletableFuture<Void> mayOpen = new CompletableFuture<>();
+    EngineHolder<String, Engine> slow =
+        new EngineHolder<>(
+            specification -> {
+              opening.complete(null);
+              mayOpen.join();
+              return new Engine(specification);
+            },
+            closed::add,
+            failed::contains,
+            Duration.ZERO);
+    CompletableFuture<Engine> user =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try (var lease = slow.acquire("a")) {
+                return lease.engine();
+              } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    opening.get(10, TimeUnit.SECONDS);
+    assertThat(CompletableFuture.supplyAsync(slow::current).get(10, TimeUnit.SECONDS)).isEmpty();
+    mayOpen.complete(null);
+    Engine opened = user.get(10, TimeUnit.SECONDS);
+    assertThat(slow.current()).contains(opened);
+    slow.close();
+    assertThat(slow.current()).isEmpty();
+  }
+
+  @Test
   void allWhoAskForTheSameShareOneEngine() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(8);
     try {

@@ -1,0 +1,65 @@
+package io.sparkllama.job.plugin;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import io.sparkllama.engine.EngineStatistics;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/**
+ * Offers what the executor's engine counts to Spark's metrics system, under the plugin's name.
+ * Nothing is computed before a sink asks.
+ *
+ * <p>All of them are gauges on what the engine of the moment tells: 0 without one, and from 0 again
+ * with another.
+ */
+final class EngineMetrics {
+  private final MetricRegistry registry;
+  private final Supplier<EngineStatistics> statistics;
+
+  private EngineMetrics(MetricRegistry registry, Supplier<EngineStatistics> statistics) {
+    this.registry = registry;
+    this.statistics = statistics;
+  }
+
+  /**
+   * Registers every metric.
+   *
+   * @param statistics asked on the threads of sinks, once for each value: must not wait
+   */
+  static void register(MetricRegistry registry, Supplier<EngineStatistics> statistics) {
+    EngineMetrics metrics = new EngineMetrics(registry, statistics);
+    metrics.addTokens();
+    metrics.addSteps();
+    metrics.addCache();
+  }
+
+  private void addTokens() {
+    add("promptTokens", EngineStatistics::promptTokens);
+    add("prefillTokens", now -> now.computedTokens() - now.decodedTokens());
+    add("decodeTokens", EngineStatistics::decodedTokens);
+    add("cachedTokens", EngineStatistics::cachedTokens);
+    add("generatedTokens", EngineStatistics::sampledTokens);
+  }
+
+  private void addSteps() {
+    add("steps", EngineStatistics::steps);
+    add("stepSequences", now -> now.occupancy().stepSequences());
+    add("lastStepSequences", now -> now.occupancy().lastSequences());
+    add("scheduleNanoseconds", now -> now.times().schedule());
+    add("runnerNanoseconds", now -> now.times().runner());
+    add("completionNanoseconds", now -> now.times().completion());
+  }
+
+  private void addCache() {
+    add("runningSequences", EngineStatistics::running);
+    add("waitingSequences", EngineStatistics::waiting);
+    add("preemptions", EngineStatistics::preemptions);
+    add("usedKvBlocks", now -> now.occupancy().usedBlocks());
+    add("kvBlocks", now -> now.occupancy().blocks());
+  }
+
+  private void add(String name, ToLongFunction<EngineStatistics> value) {
+    registry.register(name, (Gauge<Long>) () -> value.applyAsLong(statistics.get()));
+  }
+}
