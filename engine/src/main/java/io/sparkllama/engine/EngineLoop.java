@@ -50,6 +50,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private final Map<Sequence, Work<?>> owners = new HashMap<>();
   private boolean closing;
   private EngineFailedException end = new EngineFailedException("The engine was closed");
+  private long finishedRequests;
   private long promptTokens;
   private long computedTokens;
   private long decodedTokens;
@@ -257,6 +258,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private void forgetIfDone(Work<?> work) {
     if (work.future().isDone() && pending.remove(work)) {
       work.release(this);
+      finishedRequests++;
     }
   }
 
@@ -276,6 +278,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private void publishStatistics() {
     statistics =
         new EngineStatistics(
+            finishedRequests,
             promptTokens,
             computedTokens,
             decodedTokens,

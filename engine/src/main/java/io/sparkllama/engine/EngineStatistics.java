@@ -3,6 +3,7 @@ package io.sparkllama.engine;
 /**
  * Counts what an engine has done since it was opened, as of its last step.
  *
+ * @param finishedRequests requests that were answered, if only by an error
  * @param promptTokens tokens of all prompts taken
  * @param computedTokens tokens that ran through the model, replays included
  * @param decodedTokens of these, those of answers that ran in the step after they were sampled
@@ -15,6 +16,7 @@ package io.sparkllama.engine;
  * @param waiting sequences that wait for blocks
  */
 public record EngineStatistics(
+    long finishedRequests,
     long promptTokens,
     long computedTokens,
     long decodedTokens,
@@ -29,5 +31,5 @@ public record EngineStatistics(
 
   /** Is what an engine has done that has done nothing, or that there is not. */
   public static final EngineStatistics NONE =
-      new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, Occupancy.NONE, StepTimes.NONE);
+      new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Occupancy.NONE, StepTimes.NONE);
 }

@@ -35,6 +35,7 @@ final class EngineMetrics {
   }
 
   private void addTokens() {
+    add("finishedRequests", EngineStatistics::finishedRequests);
     add("promptTokens", EngineStatistics::promptTokens);
     add("prefillTokens", now -> now.computedTokens() - now.decodedTokens());
     add("decodeTokens", EngineStatistics::decodedTokens);

@@ -61,7 +61,7 @@ public final class ExecutorEngine {
   }
 
   /** Returns what the engine of the moment has done; nothing where there is none that runs. */
-  static EngineStatistics statistics() {
+  public static EngineStatistics statistics() {
     return HOLDER
         .current()
         .filter(engine -> !engine.hasEnded())
