@@ -21,15 +21,20 @@ import org.apache.spark.sql.types.StructType;
  * @param partitions at least 1
  */
 record PromptOrder(int firstInput, int inputs, int partitions) implements MapFunction<Row, Row> {
-  private static final String KEY = "prompt_key";
-  private static final String LENGTH = "prompt_length";
+  static final String KEY = "prompt_key";
+  static final String LENGTH = "prompt_length";
 
   Dataset<Row> apply(Dataset<Row> rows) {
-    StructType keyed =
-        rows.schema().add(KEY, DataTypes.StringType, false).add(LENGTH, DataTypes.LongType, false);
-    return rows.map(this, Encoders.row(keyed))
+    return keyed(rows)
         .repartition(partitions, functions.col(KEY))
         .sortWithinPartitions(functions.col(LENGTH).desc(), functions.col(KEY));
+  }
+
+  /** Adds the two columns, and leaves the rows where they are. */
+  Dataset<Row> keyed(Dataset<Row> rows) {
+    StructType keyed =
+        rows.schema().add(KEY, DataTypes.StringType, false).add(LENGTH, DataTypes.LongType, false);
+    return rows.map(this, Encoders.row(keyed));
   }
 
   @Override

@@ -45,6 +45,11 @@ public record RowSpread(EqualPrompts equalPrompts, int partitions) {
         equalPrompts, (int) Math.max(parallelism, Math.min(wanted, MOST_PARTITIONS)));
   }
 
+  /** Returns the rows that the engine is asked for, of so many with so many distinct prompts. */
+  public long asked(long rows, long distinctPrompts) {
+    return keysPrompts() ? distinctPrompts : rows;
+  }
+
   /**
    * Spreads rows; none is read yet.
    *

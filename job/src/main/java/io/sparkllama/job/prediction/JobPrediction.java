@@ -1,0 +1,104 @@
+package io.sparkllama.job.prediction;
+
+import io.sparkllama.job.planning.PromptCensus;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Says what a job will take, with intervals.
+ *
+ * @param distinctPrompts of the rows
+ * @param asked rows that the engine will be asked for: one for all that are answered once
+ * @param promptTokens of all rows, as the job's summary counts them; the others likewise
+ * @param errors rows with an error
+ * @param seconds on the executors there are
+ * @param sampleRows prompts that were counted
+ * @param trialRows of these, those that ran
+ */
+public record JobPrediction(
+    long rows,
+    long distinctPrompts,
+    long asked,
+    Estimate promptTokens,
+    Estimate cachedTokens,
+    Estimate completionTokens,
+    Estimate errors,
+    Estimate seconds,
+    int executors,
+    int sampleRows,
+    int trialRows,
+    double trialSeconds) {
+
+  /**
+   * Predicts.
+   *
+   * @param asked rows that the engine will be asked for
+   * @param overhead seconds that Spark takes besides the engine
+   */
+  public static JobPrediction of(
+      PromptCensus census, long asked, TrialReport trial, int executors, double overhead) {
+    if (trial.answers().isEmpty()) {
+      return none(census, executors);
+    }
+    List<TrialAnswer> answers = trial.answers();
+    LengthLine promptLine = promptLine(trial);
+    Estimate promptTokens = promptLine.total(census.rows(), census.length());
+    Estimate computed = promptLine.total(census.prompts(), census.promptLength());
+    double hits = trial.shareable() == 0 ? 0 : (double) trial.cachedTokens() / trial.shareable();
+    double perExecutor = (double) census.prompts() / executors;
+    Estimate cached = trial.prefixes().sharedOf(perExecutor).times(executors * hits);
+    double repeated = Math.max(0, promptTokens.value() - computed.value());
+    // Of a repeated prompt that is asked again, the cache of prefixes has all but a token.
+    boolean askedAgain = asked > census.prompts();
+    cached = cached.plus(repeated * (askedAgain ? Math.min(1, hits) : 1));
+    TrialPace pace = TrialPace.of(trial.together(), trial.concurrency());
+    int failed = (int) answers.stream().filter(TrialAnswer::failed).count();
+    return new JobPrediction(
+        census.rows(),
+        census.prompts(),
+        asked,
+        promptTokens,
+        cached.between(0, promptTokens.high()),
+        answerLine(trial, TrialAnswer::completionTokens).total(census.rows(), census.length()),
+        Estimate.share(failed, answers.size()).times(census.rows()),
+        pace.secondsOf((double) asked / executors).plus(overhead),
+        executors,
+        trial.prompts().size(),
+        answers.size(),
+        trial.seconds());
+  }
+
+  private static JobPrediction none(PromptCensus census, int executors) {
+    Estimate zero = Estimate.exactly(0);
+    return new JobPrediction(
+        census.rows(), census.prompts(), 0, zero, zero, zero, zero, zero, executors, 0, 0, 0);
+  }
+
+  /** Prompts that did not run are taken to be cut as much as those that did. */
+  private static LengthLine promptLine(TrialReport trial) {
+    int ran = trial.answers().size();
+    double before = trial.prompts().stream().limit(ran).mapToDouble(SampledPrompt::tokens).sum();
+    double after = trial.answers().stream().mapToDouble(TrialAnswer::promptTokens).sum();
+    double kept = before == 0 ? 1 : after / before;
+    return new LengthLine(
+        lengths(trial, trial.prompts().size()),
+        IntStream.range(0, trial.prompts().size())
+            .mapToDouble(
+                i ->
+                    i < ran
+                        ? trial.answers().get(i).promptTokens()
+                        : kept * trial.prompts().get(i).tokens())
+            .toArray());
+  }
+
+  private static LengthLine answerLine(TrialReport trial, ToDoubleFunction<TrialAnswer> value) {
+    return new LengthLine(
+        lengths(trial, trial.answers().size()),
+        trial.answers().stream().mapToDouble(value).toArray());
+  }
+
+  private static double[] lengths(TrialReport trial, int count) {
+    return trial.prompts().stream().limit(count).mapToDouble(SampledPrompt::length).toArray();
+  }
+}
