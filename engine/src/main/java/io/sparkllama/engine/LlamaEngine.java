@@ -248,6 +248,16 @@ public final class LlamaEngine implements AutoCloseable {
   }
 
   /**
+   * Returns a prompt's tokens as a request begins with them, before anything is cut. Runs on the
+   * caller's thread.
+   *
+   * @throws InvalidTextException where the vocabulary cannot express it
+   */
+  public int[] tokens(Prompt prompt) {
+    return text.encodeWithBos(prompt);
+  }
+
+  /**
    * Returns the tokens that the prefix cache had since this was last called: callers that add up
    * what they are given count each token once, whatever their number.
    */

@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import java.util.List;
@@ -16,6 +17,13 @@ interface EngineCalls {
   CompletableFuture<ClassifyResult> classify(ClassifyRequest request);
 
   CompletableFuture<ScoreResult> score(ScoreRequest request);
+
+  /**
+   * Returns a prompt's tokens as a request begins with them, before anything is cut.
+   *
+   * @throws io.sparkllama.engine.api.InvalidTextException where the vocabulary cannot express it
+   */
+  int[] tokens(Prompt prompt);
 
   /** Returns the tokens that the prefix cache had since any task last asked. */
   long takeCachedTokens();

@@ -5,6 +5,7 @@ import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.job.plugin.EngineSpecification;
@@ -22,6 +23,11 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
   }
 
   private record NativeCalls(LlamaEngine engine) implements EngineCalls {
+    @Override
+    public int[] tokens(Prompt prompt) {
+      return engine.tokens(prompt);
+    }
+
     @Override
     public long takeCachedTokens() {
       return engine.takeCachedTokens();

@@ -60,10 +60,7 @@ public final class GenerationPipeline {
     RowLayout layout = columns.layout();
     return specification
         .spread()
-        .apply(
-            documents.select(columns.selected().toArray(Column[]::new)),
-            layout.keys(),
-            layout.inputs().size())
+        .apply(columns.of(documents), layout.keys(), layout.inputs().size())
         .mapPartitions(
             new GeneratePartition(
                 engine, new RowWalk(specification.task(), layout), specification.window(), counter),
@@ -81,9 +78,14 @@ public final class GenerationPipeline {
   }
 
   /** Holds what the walk reads, where it stands in a row, and what the walk writes. */
-  private record Columns(List<Column> selected, RowLayout layout, StructType output) {}
+  record Columns(List<Column> selected, RowLayout layout, StructType output) {
+    /** Returns prepared rows; none is read yet. */
+    Dataset<Row> of(Dataset<Row> documents) {
+      return documents.select(selected.toArray(Column[]::new));
+    }
+  }
 
-  private static Columns columns(
+  static Columns columns(
       PipelineSpecification specification, StructType schema, List<InputColumn> keys) {
     RowTask task = specification.task();
     List<Column> selected = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.TemplateException;
@@ -9,6 +10,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -28,6 +30,17 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
       Answer failed = Answer.failed(0, error(problem), task.typedFields().size());
       return PendingAnswer.of(Collections.nCopies(task.completions(), failed));
     }
+  }
+
+  /**
+   * Renders what the model reads of a row, one prompt after the other, and sends nothing.
+   *
+   * @throws TemplateException where a template refuses the row
+   */
+  Prompt prompt(Row row) {
+    Map<String, Object> values = layout.inputValues(row);
+    return new Prompt(
+        task.prompts().stream().flatMap(part -> part.render(values).spans().stream()).toList());
   }
 
   private static RowError error(TemplateException problem) {

@@ -5,6 +5,7 @@ import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
@@ -94,6 +95,11 @@ final class FakeEngine implements EngineCalls {
             milliseconds,
             TimeUnit.MILLISECONDS);
     return future;
+  }
+
+  @Override
+  public int[] tokens(Prompt prompt) {
+    return prompt.text().chars().toArray();
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
@@ -181,6 +182,11 @@ class GenerationIteratorTest {
 
   /** Gives each request a copy of one future. */
   private static final class Waiting implements EngineCalls {
+    @Override
+    public int[] tokens(Prompt prompt) {
+      throw new AssertionError("this task counts no tokens");
+    }
+
     @Override
     public long takeCachedTokens() {
       return 0;

@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import java.util.List;
@@ -34,6 +35,11 @@ final class SilentEngine implements EngineCalls {
     CompletableFuture<R> future = new CompletableFuture<>();
     futures.add(future);
     return future;
+  }
+
+  @Override
+  public int[] tokens(Prompt prompt) {
+    return prompt.text().chars().toArray();
   }
 
   @Override

@@ -1,0 +1,144 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.engine.api.InvalidTextException;
+import io.sparkllama.engine.api.TemplateException;
+import io.sparkllama.job.planning.PromptCensus;
+import io.sparkllama.job.prediction.SampledPrompt;
+import io.sparkllama.job.prediction.SharedPrefixes;
+import io.sparkllama.job.prediction.TrialAnswer;
+import io.sparkllama.job.prediction.TrialReport;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.Row;
+
+/**
+ * Counts the sampled prompts' tokens, and has the engine answer as many of them as its time allows:
+ * the first alone, so that what all begin with is in the cache and code is compiled, then as many
+ * at once as the engine takes. Used by the task's thread alone.
+ */
+final class PromptTrial {
+  private static final long WATCH_MILLISECONDS = 100;
+
+  /** Longer prompts count as sharing no more: keeps the sample's memory small. */
+  private static final int MOST_SHARED = 16_384;
+
+  /**
+   * Is a prompt that was started.
+   *
+   * @param end nanoseconds, as the engine's thread wrote it; read once the answer is there
+   */
+  private record Started(PendingAnswer<?> pending, long start, long[] end) {}
+
+  private final RowWalk walk;
+  private final EngineCalls engine;
+  private final TrialLimits limits;
+  private final Runnable watch;
+  private final Semaphore free;
+  private final List<SampledPrompt> prompts = new ArrayList<>();
+  private final List<int[]> tokens = new ArrayList<>();
+  private final List<Started> started = new ArrayList<>();
+
+  /**
+   * @param watch asked while waiting; ends the wait by an exception where the task is killed
+   */
+  PromptTrial(RowWalk walk, EngineCalls engine, TrialLimits limits, Runnable watch) {
+    this.walk = walk;
+    this.engine = engine;
+    this.limits = limits;
+    this.watch = watch;
+    this.free = new Semaphore(limits.concurrency());
+  }
+
+  /**
+   * Tries keyed rows, at least one, whose order must be random. Withdraws what it started where it
+   * fails.
+   */
+  TrialReport run(Iterator<Row> rows) throws InterruptedException {
+    long cachedBefore = engine.takeCachedTokens(); // another job's
+    try {
+      long begin = System.nanoTime();
+      Row first = rows.next();
+      count(first);
+      start(first);
+      awaitAll();
+      long together = System.nanoTime();
+      while (rows.hasNext()) {
+        Row row = rows.next();
+        count(row);
+        if (System.nanoTime() - together < TimeUnit.SECONDS.toNanos(limits.seconds())) {
+          start(row);
+        }
+      }
+      awaitAll();
+      return report(begin, engine.takeCachedTokens());
+    } finally {
+      started.forEach(prompt -> prompt.pending().result().cancel(true));
+    }
+  }
+
+  private void count(Row row) {
+    int[] ids;
+    try {
+      ids = engine.tokens(walk.prompt(row));
+    } catch (TemplateException | InvalidTextException refused) {
+      ids = new int[0]; // it has an error in its column, and no tokens
+    }
+    prompts.add(new SampledPrompt(PromptCensus.lengthOf(row), ids.length));
+    tokens.add(ids.length > MOST_SHARED ? Arrays.copyOf(ids, MOST_SHARED) : ids);
+  }
+
+  private void start(Row row) throws InterruptedException {
+    while (!free.tryAcquire(WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
+      watch.run();
+    }
+    long[] end = new long[1];
+    long start = System.nanoTime();
+    PendingAnswer<?> pending = walk.submit(engine, row);
+    started.add(new Started(pending, start, end));
+    var unused =
+        pending
+            .result()
+            .whenComplete(
+                (answer, problem) -> {
+                  end[0] = System.nanoTime();
+                  free.release();
+                });
+  }
+
+  /** Waits until nothing is under way: every answer and its time can be read then. */
+  private void awaitAll() throws InterruptedException {
+    while (!free.tryAcquire(limits.concurrency(), WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
+      watch.run();
+    }
+    free.release(limits.concurrency());
+  }
+
+  private TrialReport report(long begin, long cachedTokens) {
+    List<TrialAnswer> answers = new ArrayList<>();
+    for (Started prompt : started) {
+      Answer answer = prompt.pending().answer();
+      answers.add(
+          new TrialAnswer(
+              answer.promptTokens(),
+              answer.completionTokens(),
+              answer.error().isPresent(),
+              (prompt.start() - begin) / 1e9,
+              (prompt.end()[0] - begin) / 1e9));
+    }
+    List<int[]> answered = new ArrayList<>();
+    for (int i = 0; i < answers.size(); i++) {
+      answered.add(answers.get(i).failed() ? new int[0] : tokens.get(i));
+    }
+    return new TrialReport(
+        prompts,
+        answers,
+        limits.concurrency(),
+        SharedPrefixes.of(tokens),
+        SharedPrefixes.of(answered).shared(),
+        cachedTokens);
+  }
+}
