@@ -3,6 +3,7 @@ package io.sparkllama.job;
 import io.sparkllama.job.config.JobFile;
 import io.sparkllama.job.report.FailureSentence;
 import io.sparkllama.job.report.JobSummary;
+import io.sparkllama.job.report.PlanReport;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,10 +46,13 @@ public final class GenerateJob implements Callable<Integer> {
       description = "The job file (HOCON); its keys are in docs/configuration.md.")
   private Path confFile;
 
-  @Option(
-      names = "--json",
-      description = "Prints one JSON object on standard output when the job is done.")
+  @Option(names = "--json", description = "Prints one JSON object on standard output.")
   private boolean json;
+
+  @Option(
+      names = "--plan",
+      description = "Says on standard output what the job will take, and writes nothing.")
+  private boolean plan;
 
   @Option(
       names = "--progress",
@@ -113,6 +117,11 @@ public final class GenerateJob implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     JobConfig config = JobConfig.of(JobFile.read(confFile, overrides));
+    if (plan) {
+      PlanReport report = new PlanReport(new JobPlan(config).predict());
+      out.print(json ? report.json() + "\n" : report.text());
+      return 0;
+    }
     boolean bar = progress || isTerminal();
     JobSummary summary = new JobRun(config, bar, err).run();
     err.print(summary.text());

@@ -14,6 +14,7 @@ import io.sparkllama.job.pipeline.CompleteTask;
 import io.sparkllama.job.pipeline.PipelineSpecification;
 import io.sparkllama.job.pipeline.RowTask;
 import io.sparkllama.job.pipeline.ScoreTask;
+import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prompt.LabelList;
 import io.sparkllama.job.sink.SinkSpecification;
@@ -31,6 +32,8 @@ import java.util.stream.Stream;
  * @param modelSha256 that the model file must have
  * @param spark settings by their full names
  * @param chatTemplate which format conversations have: the model's, a built-in one, or a file
+ * @param trial how much a plan may cost
+ * @param planBeforeRun whether a long run predicts what it will take
  */
 public record JobConfig(
     String modelPath,
@@ -41,7 +44,11 @@ public record JobConfig(
     SinkSpecification sink,
     EngineOptions engine,
     Map<String, String> spark,
-    String chatTemplate) {
+    String chatTemplate,
+    TrialLimits trial,
+    boolean planBeforeRun) {
+  /** Holds a mean to about a tenth of the rows' own spread. */
+  private static final int SAMPLED_PROMPTS = 512;
 
   private static final List<ConfigKey<?>> PROMPT_ONLY =
       Stream.concat(
@@ -80,7 +87,8 @@ public record JobConfig(
    */
   public static JobConfig of(ConfigValues values) {
     EngineOptions engine = engine(values);
-    int window = values.value(JobKeys.ENGINE_WINDOW);
+    int wanted = values.value(JobKeys.ENGINE_WINDOW);
+    int window = wanted == 0 ? 2 * engine.maxSequences() : wanted;
     RowTask task = task(values);
     return new JobConfig(
         values.value(JobKeys.MODEL_PATH),
@@ -98,7 +106,7 @@ public record JobConfig(
             templateKeys(values),
             values.value(JobKeys.OUTPUT_COLUMNS),
             values.optional(JobKeys.CLASSIFY_GOLD),
-            window == 0 ? 2 * engine.maxSequences() : window,
+            window,
             spread(values, task)),
         new SinkSpecification(
             values.value(JobKeys.OUTPUT_FORMAT),
@@ -108,7 +116,12 @@ public record JobConfig(
             values.value(JobKeys.OUTPUT_SHOW)),
         engine,
         values.spark(),
-        values.value(JobKeys.PROMPT_CHAT_TEMPLATE));
+        values.value(JobKeys.PROMPT_CHAT_TEMPLATE),
+        new TrialLimits(
+            SAMPLED_PROMPTS,
+            Math.min(engine.maxSequences(), window),
+            values.value(JobKeys.PLAN_TRIAL_SECONDS)),
+        values.value(JobKeys.PLAN_BEFORE_RUN));
   }
 
   /**

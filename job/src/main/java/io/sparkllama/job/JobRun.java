@@ -1,35 +1,33 @@
 package io.sparkllama.job;
 
-import io.sparkllama.engine.ModelFile;
-import io.sparkllama.engine.api.InvalidConfigurationException;
-import io.sparkllama.job.admission.Admission;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationProgress;
 import io.sparkllama.job.pipeline.GenerationPipeline;
-import io.sparkllama.job.pipeline.PipelineSpecification;
-import io.sparkllama.job.plugin.ExecutorCores;
-import io.sparkllama.job.plugin.PreparedModel;
+import io.sparkllama.job.prediction.JobPrediction;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.LoggedProgress;
+import io.sparkllama.job.report.PlanReport;
 import io.sparkllama.job.report.ProgressDisplay;
 import io.sparkllama.job.report.ProgressReporter;
-import io.sparkllama.job.report.SparkSentence;
 import io.sparkllama.job.report.TerminalProgress;
 import io.sparkllama.job.sink.ResultSample;
 import io.sparkllama.job.sink.ResultSink;
-import io.sparkllama.job.source.DocumentSource;
-import io.sparkllama.job.source.InputColumn;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.List;
-import org.apache.spark.SparkConf;
-import org.apache.spark.SparkException;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs one job: everything that can be refused first, then one action over the model's answers. */
 final class JobRun {
+  private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
+
+  /** With fewer rows than so many times its sample, a trial would cost what it cannot be worth. */
+  private static final int ROWS_OF_A_SAMPLED_PROMPT = 20;
+
   private final JobConfig config;
   private final boolean bar;
   private final PrintStream terminal;
@@ -46,79 +44,22 @@ final class JobRun {
 
   /** Runs on the session there is, or on one of its own that ends with the job. */
   JobSummary run() throws IOException {
-    boolean own = SparkSession.getDefaultSession().isEmpty();
-    SparkSession spark = session(own);
-    try {
-      return run(spark);
-    } finally {
-      if (own) {
-        spark.stop();
-      }
-    }
-  }
-
-  /** Starts Spark before the model is fetched: a cluster waits for its driver only so long. */
-  private SparkSession session(boolean own) {
-    SparkSession spark = null;
-    try {
-      spark = SparkSession.builder().config(SparkSettings.of(config.spark())).getOrCreate();
-      spark.conf().get("spark.sql.session.timeZone"); // the first look checks all of spark.sql
-      return spark;
-    } catch (Exception wrong) {
-      if (own && spark != null) {
-        spark.stop();
-      }
-      if (wrong instanceof IllegalArgumentException || isMalformed(wrong)) {
-        throw new InvalidConfigurationException(
-            "A setting of Spark is refused; correct it under spark in the job file, or where"
-                + " spark-submit gets it: "
-                + SparkSentence.of(wrong),
-            wrong);
-      }
-      throw wrong;
-    }
-  }
-
-  /** Tells whether Spark itself refused a setting, such as a master that it cannot parse. */
-  private static boolean isMalformed(Exception wrong) {
-    return wrong instanceof SparkException && wrong.getCause() == null;
+    return JobSession.with(config.spark(), this::run);
   }
 
   private JobSummary run(SparkSession spark) throws IOException {
+    PreparedJob job = PreparedJob.of(config, spark);
+    Optional<JobPrediction> predicted = predict(job);
     ResultSink sink = new ResultSink(config.sink());
-    sink.check(spark.sparkContext().hadoopConfiguration(), config.source().paths());
-    DocumentSource source = new DocumentSource(config.source());
-    Dataset<Row> documents = source.open(spark);
-    List<InputColumn> keys = source.keyColumns(documents.schema());
-    GenerationPipeline.check(config.pipeline(), documents.schema(), keys);
-    PreparedModel model =
-        PreparedModel.of(
-            config.modelPath(),
-            config.modelSha256(),
-            config.modelCacheDirectory(),
-            config.engine(),
-            spark.sparkContext().getConf());
-    ModelFile file = ModelFile.open(model.local().path());
-    PipelineSpecification pipeline =
-        new ModelFormat(file, config.chatTemplate()).apply(config.pipeline());
-    new ModelCheck(file, config.engine()).check(pipeline.task());
-    SparkConf conf = spark.sparkContext().getConf();
-    Admission.onDriver(conf)
-        .check(file.memory(model.specification().options(ExecutorCores.here(conf))));
-
     GenerationCounter counter = new GenerationCounter();
     spark.sparkContext().register(counter, "sparkllama.rows");
-    long rows = source.count(documents, keys);
     Dataset<Row> answers =
-        new GenerationPipeline(
-                model.specification(),
-                pipeline.over(rows, spark.sparkContext().defaultParallelism()),
-                counter)
-            .apply(documents, keys);
+        new GenerationPipeline(job.engine(), job.pipeline(), counter)
+            .apply(job.documents(), job.keys());
 
     GenerationProgress progress = new GenerationProgress(counter);
     spark.sparkContext().addSparkListener(progress);
-    long outputRows = rows * pipeline.task().completions();
+    long outputRows = job.rows() * job.pipeline().task().completions();
     ProgressDisplay display =
         bar ? new TerminalProgress(outputRows, terminal) : new LoggedProgress(outputRows);
     long start = System.nanoTime();
@@ -129,6 +70,16 @@ final class JobRun {
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     new ResultSample(config.sink()).print(spark, answers.schema(), terminal);
-    return new JobSummary(GenerationCounter.sum(counter.value()), seconds, sink.name());
+    return new JobSummary(GenerationCounter.sum(counter.value()), seconds, sink.name(), predicted);
+  }
+
+  private Optional<JobPrediction> predict(PreparedJob job) {
+    long least = (long) ROWS_OF_A_SAMPLED_PROMPT * config.trial().prompts();
+    if (!config.planBeforeRun() || job.rows() < least) {
+      return Optional.empty();
+    }
+    Optional<JobPrediction> prediction = job.predict(config.trial(), least);
+    prediction.ifPresent(found -> LOG.info("{}", new PlanReport(found).line()));
+    return prediction;
   }
 }

@@ -410,6 +410,24 @@ public final class JobKeys {
           "rows",
           "Rows that one task keeps in flight; 0 takes twice engine.max-sequences.");
 
+  public static final ConfigKey<Integer> PLAN_TRIAL_SECONDS =
+      of(
+          "plan.trial-seconds",
+          ConfigType.integer(1, 3600),
+          20,
+          "seconds",
+          "How long the trial of a plan starts further rows of its sample of 512; it ends when those"
+              + " under way have their answers.");
+  public static final ConfigKey<Boolean> PLAN_BEFORE_RUN =
+      of(
+          "plan.before-run",
+          ConfigType.truth(),
+          true,
+          "",
+          "Whether a run first predicts its tokens and its time, as the command plan does, where"
+              + " this costs it little: where the model is asked for 10,240 rows or more, twenty"
+              + " times the sample.");
+
   private JobKeys() {}
 
   /** Returns all keys in the order of the reference page. */

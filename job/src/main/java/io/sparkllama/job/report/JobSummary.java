@@ -3,17 +3,23 @@ package io.sparkllama.job.report;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkllama.job.metrics.GenerationCounts;
+import io.sparkllama.job.prediction.Estimate;
+import io.sparkllama.job.prediction.JobPrediction;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 
 /**
  * Says what a job has done, once, at its end.
  *
  * @param seconds from the first row's reading to the output's commit, without Spark's start
  * @param output path, or the format where it has none
+ * @param predicted before the first row, where the job was long enough for that
  */
-public record JobSummary(GenerationCounts counts, double seconds, String output) {
+public record JobSummary(
+    GenerationCounts counts, double seconds, String output, Optional<JobPrediction> predicted) {
 
   /** Returns the share of right labels among the rows with a gold label; empty without those. */
   public OptionalDouble accuracy() {
@@ -34,40 +40,47 @@ public record JobSummary(GenerationCounts counts, double seconds, String output)
     object.put("seconds", seconds);
     object.put("output", output);
     accuracy().ifPresent(accuracy -> object.put("accuracy", accuracy));
+    predicted.ifPresent(
+        prediction -> new PlanReport(prediction).put(object.putObject("predicted")));
     return object.toString();
   }
 
   /** Returns lines for people. */
   public String text() {
-    StringBuilder text = new StringBuilder();
-    line(text, "rows", "%d (%.1f/s)", counts.rows(), seconds > 0 ? counts.rows() / seconds : 0);
-    line(text, "errors", "%d", counts.errorRows());
+    LabeledLines lines = new LabeledLines();
+    lines.add("rows", "%d (%.1f/s)", counts.rows(), seconds > 0 ? counts.rows() / seconds : 0);
+    lines.add("errors", "%d", counts.errorRows());
     for (Map.Entry<String, Long> error : counts.errors().entrySet()) {
-      line(text, "", "%d %s", error.getValue(), error.getKey());
+      lines.add("", "%d %s", error.getValue(), error.getKey());
     }
     if (counts.repeatedRows() > 0) {
-      line(text, "repeated rows", "%d", counts.repeatedRows());
+      lines.add("repeated rows", "%d", counts.repeatedRows());
     }
-    line(text, "prompt tokens", "%d", counts.promptTokens());
-    line(text, "cached tokens", "%d", counts.cachedTokens());
-    line(text, "completion tokens", "%d", counts.completionTokens());
+    add(lines, "prompt tokens", counts.promptTokens(), JobPrediction::promptTokens);
+    add(lines, "cached tokens", counts.cachedTokens(), JobPrediction::cachedTokens);
+    add(lines, "completion tokens", counts.completionTokens(), JobPrediction::completionTokens);
     if (accuracy().isPresent()) {
-      line(
-          text,
+      lines.add(
           "accuracy",
           "%.4f (%d of %d)",
           accuracy().getAsDouble(),
           counts.goldHits(),
           counts.goldRows());
     }
-    line(text, "seconds", "%.1f", seconds);
-    line(text, "output", "%s", output);
-    return text.toString();
+    lines.add("seconds", "%.1f%s", seconds, beside("%.1f", JobPrediction::seconds));
+    lines.add("output", "%s", output);
+    return lines.toString();
   }
 
-  private static void line(StringBuilder text, String name, String format, Object... values) {
-    text.append(String.format(Locale.ROOT, "%-18s", name))
-        .append(String.format(Locale.ROOT, format, values))
-        .append('\n');
+  private void add(
+      LabeledLines lines, String name, long count, Function<JobPrediction, Estimate> estimate) {
+    lines.add(name, "%d%s", count, beside("%.0f", estimate));
+  }
+
+  private String beside(String format, Function<JobPrediction, Estimate> estimate) {
+    return predicted
+        .map(estimate)
+        .map(number -> String.format(Locale.ROOT, " (predicted " + format + ")", number.value()))
+        .orElse("");
   }
 }

@@ -7,6 +7,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 
@@ -16,25 +17,26 @@ class JobSummaryTest {
 
   @Test
   void writesOneLineOfJson() {
-    assertThat(new JobSummary(COUNTS, 2.5, "out").json())
+    assertThat(new JobSummary(COUNTS, 2.5, "out", Optional.empty()).json())
         .isEqualTo(
             "{\"rows\":1000,\"errors\":3,\"repeated_rows\":70,\"prompt_tokens\":5000,\"cached_tokens\":4000,"
                 + "\"completion_tokens\":2000,\"seconds\":2.5,\"output\":\"out\",\"accuracy\":0.25}");
-    assertThat(new JobSummary(GenerationCounts.NONE, 0, "out").json())
+    assertThat(new JobSummary(GenerationCounts.NONE, 0, "out", Optional.empty()).json())
         .startsWith("{\"rows\":0,\"errors\":0")
         .doesNotContain("accuracy");
   }
 
   @Test
   void writesLinesForPeople() {
-    assertThat(new JobSummary(COUNTS, 2.5, "out").text())
+    assertThat(new JobSummary(COUNTS, 2.5, "out", Optional.empty()).text())
         .contains(
             "1000 (400.0/s)",
             "2 null-input",
             "repeated rows     70\n",
             "0.2500 (100 of 400)",
             "output            out\n");
-    assertThat(new JobSummary(GenerationCounts.NONE, 0, "out").text()).contains("0 (0.0/s)");
+    assertThat(new JobSummary(GenerationCounts.NONE, 0, "out", Optional.empty()).text())
+        .contains("0 (0.0/s)");
   }
 
   @Test

@@ -1,0 +1,81 @@
+package io.sparkllama.job.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkllama.job.metrics.GenerationCounts;
+import io.sparkllama.job.prediction.Estimate;
+import io.sparkllama.job.prediction.JobPrediction;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class PlanReportTest {
+  private static final JobPrediction PREDICTION =
+      new JobPrediction(
+          9_000,
+          6_000,
+          6_000,
+          new Estimate(180_000.4, 170_000, 190_000),
+          new Estimate(60_000, 50_000, 70_000),
+          new Estimate(63_000, 60_000, 66_000),
+          new Estimate(0, 0, 35),
+          new Estimate(3_723.4, 3_500, 4_000),
+          2,
+          514,
+          300,
+          19.96);
+
+  @Test
+  void writesOneLineOfJson() {
+    assertThat(new PlanReport(PREDICTION).json())
+        .isEqualTo(
+            "{\"rows\":9000,\"distinct_prompts\":6000,\"asked_prompts\":6000,"
+                + "\"errors\":{\"predicted\":0,\"low\":0,\"high\":35},"
+                + "\"prompt_tokens\":{\"predicted\":180000,\"low\":170000,\"high\":190000},"
+                + "\"cached_tokens\":{\"predicted\":60000,\"low\":50000,\"high\":70000},"
+                + "\"completion_tokens\":{\"predicted\":63000,\"low\":60000,\"high\":66000},"
+                + "\"seconds\":{\"predicted\":3723.4,\"low\":3500.0,\"high\":4000.0},"
+                + "\"executors\":2,\"sample_rows\":514,\"trial_rows\":300,"
+                + "\"trial_seconds\":19.96}");
+  }
+
+  @Test
+  void writesLinesForPeople() {
+    assertThat(new PlanReport(PREDICTION).text())
+        .isEqualTo(
+            """
+            rows              9000
+            distinct prompts  6000, and the model is asked for each once
+            errors            0 (0 to 35)
+            prompt tokens     180000 (170000 to 190000)
+            cached tokens     60000 (50000 to 70000)
+            completion tokens 63000 (60000 to 66000)
+            time              1:02:03 (0:58:20 to 1:06:40) on 2 executors
+            trial             514 prompts counted, 300 of them answered in 20.0 s
+            """);
+    assertThat(new PlanReport(PREDICTION).line())
+        .isEqualTo(
+            "Predicted from a trial: 1:02:03 (0:58:20 to 1:06:40) on 2 executors,"
+                + " 180000 (170000 to 190000) prompt tokens, 63000 (60000 to 66000) completion"
+                + " tokens; 514 prompts counted, 300 of them answered in 20.0 s");
+  }
+
+  @Test
+  void theSummaryComparesPredictionAndOutcome() {
+    GenerationCounts counts =
+        new GenerationCounts(9_000, 3_000, 181_000, 61_000, 62_000, 0, 0, Map.of());
+    JobSummary summary = new JobSummary(counts, 3_600, "out", Optional.of(PREDICTION));
+    assertThat(summary.text())
+        .contains(
+            "prompt tokens     181000 (predicted 180000)\n",
+            "cached tokens     61000 (predicted 60000)\n",
+            "completion tokens 62000 (predicted 63000)\n",
+            "seconds           3600.0 (predicted 3723.4)\n");
+    assertThat(summary.json())
+        .contains(
+            ",\"predicted\":{\"errors\":{\"predicted\":0,",
+            "\"seconds\":{\"predicted\":3723.4,\"low\":3500.0,\"high\":4000.0}}}");
+    assertThat(new JobSummary(counts, 3_600, "out", Optional.empty()).json())
+        .doesNotContain("predicted");
+  }
+}
