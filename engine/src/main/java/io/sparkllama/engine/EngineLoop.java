@@ -10,6 +10,7 @@ import io.sparkllama.engine.scheduler.Scheduler;
 import io.sparkllama.engine.scheduler.SchedulerLimits;
 import io.sparkllama.engine.scheduler.Sequence;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -104,6 +105,11 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   /** Returns the most ids that one position may be asked for. */
   int mostCandidates() {
     return buffer.layout().capacity().candidates();
+  }
+
+  /** Returns the positions that the smallest of the KV groups' pools has blocks for. */
+  long cachePositions() {
+    return (long) Arrays.stream(runner.blockCounts()).min().orElse(0) * runner.blockSize();
   }
 
   EngineStatistics statistics() {

@@ -149,6 +149,11 @@ public final class LlamaEngine implements AutoCloseable {
     return model.orElseThrow(() -> new IllegalStateException("This engine runs no model file"));
   }
 
+  /** Returns the tokens, of all sequences together, whose keys and values there is room for. */
+  public long cachePositions() {
+    return loop.cachePositions();
+  }
+
   /** Returns the most tokens of a sequence. */
   public int contextLength() {
     return contextLength;

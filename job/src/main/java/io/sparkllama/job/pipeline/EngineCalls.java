@@ -25,6 +25,9 @@ interface EngineCalls {
    */
   int[] tokens(Prompt prompt);
 
+  /** Returns the tokens whose keys and values the engine has room for. */
+  long cachePositions();
+
   /** Returns the tokens that the prefix cache had since any task last asked. */
   long takeCachedTokens();
 }

@@ -29,6 +29,11 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
     }
 
     @Override
+    public long cachePositions() {
+      return engine.cachePositions();
+    }
+
+    @Override
     public long takeCachedTokens() {
       return engine.takeCachedTokens();
     }

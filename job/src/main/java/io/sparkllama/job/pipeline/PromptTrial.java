@@ -138,7 +138,8 @@ final class PromptTrial {
         answers,
         limits.concurrency(),
         SharedPrefixes.of(tokens),
-        SharedPrefixes.of(answered).shared(),
-        cachedTokens);
+        SharedPrefixes.of(answered),
+        cachedTokens,
+        engine.cachePositions());
   }
 }

@@ -42,16 +42,7 @@ public record JobPrediction(
       return none(census, executors);
     }
     List<TrialAnswer> answers = trial.answers();
-    LengthLine promptLine = promptLine(trial);
-    Estimate promptTokens = promptLine.total(census.rows(), census.length());
-    Estimate computed = promptLine.total(census.prompts(), census.promptLength());
-    double hits = trial.shareable() == 0 ? 0 : (double) trial.cachedTokens() / trial.shareable();
-    double perExecutor = (double) census.prompts() / executors;
-    Estimate cached = trial.prefixes().sharedOf(perExecutor).times(executors * hits);
-    double repeated = Math.max(0, promptTokens.value() - computed.value());
-    // Of a repeated prompt that is asked again, the cache of prefixes has all but a token.
-    boolean askedAgain = asked > census.prompts();
-    cached = cached.plus(repeated * (askedAgain ? Math.min(1, hits) : 1));
+    Estimate promptTokens = promptLine(trial).total(census.rows(), census.length());
     TrialPace pace = TrialPace.of(trial.together(), trial.concurrency());
     int failed = (int) answers.stream().filter(TrialAnswer::failed).count();
     return new JobPrediction(
@@ -59,7 +50,7 @@ public record JobPrediction(
         census.prompts(),
         asked,
         promptTokens,
-        cached.between(0, promptTokens.high()),
+        cachedTokens(census, asked, trial, executors).between(0, promptTokens.high()),
         answerLine(trial, TrialAnswer::completionTokens).total(census.rows(), census.length()),
         Estimate.share(failed, answers.size()).times(census.rows()),
         pace.secondsOf((double) asked / executors).plus(overhead),
@@ -73,6 +64,32 @@ public record JobPrediction(
     Estimate zero = Estimate.exactly(0);
     return new JobPrediction(
         census.rows(), census.prompts(), 0, zero, zero, zero, zero, zero, executors, 0, 0, 0);
+  }
+
+  /**
+   * Adds up what the prefix cache has of distinct prompts, each executor's for its own, and what is
+   * known of repeated ones. That a cache is off, or finds less than there is, the trial has shown.
+   */
+  private static Estimate cachedTokens(
+      PromptCensus census, long asked, TrialReport trial, int executors) {
+    SharedPrefixes answered = trial.answered();
+    double own = trial.answers().stream().mapToInt(TrialAnswer::completionTokens).sum();
+    double perPrompt = (answered.tokens() - answered.shared() + own) / answered.prompts();
+    double kept = trial.cachePositions() / Math.max(1, perPrompt);
+    double shareable = answered.sharedOf(answered.prompts(), kept).value();
+    double hits = shareable == 0 ? 0 : trial.cachedTokens() / shareable;
+    Estimate distinct =
+        trial
+            .prefixes()
+            .sharedOf((double) census.prompts() / executors, kept)
+            .times(executors * hits);
+    LengthLine line = promptLine(trial);
+    double repeated =
+        line.total(census.rows(), census.length()).value()
+            - line.total(census.prompts(), census.promptLength()).value();
+    // Of a repeated prompt that is asked again, the prefix cache has all but a token.
+    boolean askedAgain = asked > census.prompts();
+    return distinct.plus(Math.max(0, repeated) * (askedAgain ? Math.min(1, hits) : 1));
   }
 
   /** Prompts that did not run are taken to be cut as much as those that did. */

@@ -87,28 +87,43 @@ public record SharedPrefixes(int prompts, long tokens, long[] nodes, double devi
    * Estimates the tokens that the cache has of many prompts of which these are a sample. What a
    * prompt shares with those before it grows with the logarithm of their number, as it does for
    * texts drawn from any source; by how much, the sample's own halves say.
+   *
+   * @param kept prompts that the cache has room for, those that came last
    */
-  public Estimate sharedOf(double total) {
+  public Estimate sharedOf(double total, double kept) {
     if (prompts == 0 || total <= 0) {
       return Estimate.exactly(0);
     }
-    double half = Estimate.Z95 * deviation / Math.sqrt(prompts) * total;
-    if (total <= prompts) {
-      return Estimate.exactly(shared((int) Math.round(total)));
+    double known = Math.min(total, Math.max(1, kept));
+    double later = total - known; // each of them meets as many as the cache keeps
+    if (known < prompts) {
+      int drawn = (int) known;
+      return within(shared(drawn) + later * perPrompt(drawn, drawn + 1), total);
     }
-    double beyond = total - prompts;
     double last = perPrompt(prompts / 2, prompts);
-    if (prompts < LEAST_FOR_GROWTH) {
-      return Estimate.within(shared() + beyond * last, half).between(0, most(total));
+    double flat = shared() + (total - prompts) * last;
+    if (prompts < LEAST_FOR_GROWTH || total == prompts) {
+      return within(flat, total);
     }
     double growth = Math.max(0, (last - perPrompt(prompts / 4, prompts / 2)) / Math.log(2));
-    // The mean of growth * ln(m) over the sample's second half is last; over all beyond it:
+    // The mean of growth * ln(m) over the sample's second half is part of last.
     double atHalf = Math.log(prompts) - 1 + Math.log(2);
-    double atEnd = (total * Math.log(total) - prompts * Math.log(prompts)) / beyond - 1;
-    double grown = growth * (atEnd - atHalf) * beyond;
-    double flat = shared() + beyond * last;
-    return new Estimate(flat + grown, flat - half, flat + grown + Math.max(half, grown))
+    double overKnown =
+        known * (Math.log(known) - 1)
+            - prompts * (Math.log(prompts) - 1)
+            - (known - prompts) * atHalf;
+    double grown = growth * (overKnown + later * (Math.log(known) - atHalf));
+    Estimate estimate = within(flat + grown, total);
+    return new Estimate(
+            estimate.value(),
+            estimate.low() - grown,
+            Math.max(estimate.high(), estimate.value() + grown))
         .between(0, most(total));
+  }
+
+  private Estimate within(double shared, double total) {
+    double half = total <= prompts ? 0 : Estimate.Z95 * deviation / Math.sqrt(prompts) * total;
+    return Estimate.within(shared, half).between(0, most(total));
   }
 
   /** A prompt's last token is always computed. */

@@ -10,21 +10,27 @@ import java.util.List;
  * @param answers of the first of them; the very first ran alone, so that the rest met a warm engine
  * @param concurrency prompts that were kept under way at once
  * @param prefixes of the whole sample
- * @param shareable tokens of the answered prompts that a cache of prefixes can have
- * @param cachedTokens of the answered prompts that it had
+ * @param answered those of the prompts that have an answer
+ * @param cachedTokens of the answered prompts that the engine's cache had
+ * @param cachePositions tokens that this cache has room for
  */
 public record TrialReport(
     List<SampledPrompt> prompts,
     List<TrialAnswer> answers,
     int concurrency,
     SharedPrefixes prefixes,
-    long shareable,
-    long cachedTokens)
+    SharedPrefixes answered,
+    long cachedTokens,
+    long cachePositions)
     implements Serializable {
 
   /** Is the report of no prompts. */
-  public static final TrialReport EMPTY =
-      new TrialReport(List.of(), List.of(), 1, SharedPrefixes.of(List.of()), 0, 0);
+  public static final TrialReport EMPTY = empty();
+
+  private static TrialReport empty() {
+    SharedPrefixes none = SharedPrefixes.of(List.of());
+    return new TrialReport(List.of(), List.of(), 1, none, none, 0, 0);
+  }
 
   public TrialReport {
     prompts = List.copyOf(prompts);

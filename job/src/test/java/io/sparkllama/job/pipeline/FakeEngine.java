@@ -103,6 +103,11 @@ final class FakeEngine implements EngineCalls {
   }
 
   @Override
+  public long cachePositions() {
+    return 1_000_000;
+  }
+
+  @Override
   public long takeCachedTokens() {
     return 3;
   }

@@ -188,6 +188,11 @@ class GenerationIteratorTest {
     }
 
     @Override
+    public long cachePositions() {
+      return 0;
+    }
+
+    @Override
     public long takeCachedTokens() {
       return 0;
     }

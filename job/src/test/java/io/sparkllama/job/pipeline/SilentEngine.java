@@ -43,6 +43,11 @@ final class SilentEngine implements EngineCalls {
   }
 
   @Override
+  public long cachePositions() {
+    return 0;
+  }
+
+  @Override
   public long takeCachedTokens() {
     return 0;
   }

@@ -58,7 +58,7 @@ class JobPredictionTest {
         JobPrediction.of(
             CENSUS,
             6_000,
-            new TrialReport(cut.prompts(), answers, 1, cut.prefixes(), cut.shareable(), 0),
+            new TrialReport(cut.prompts(), answers, 1, cut.prefixes(), cut.answered(), 0, 0),
             1,
             0);
     assertThat(prediction.promptTokens().value()).isCloseTo(9_000 * 10, within(1e-6));
@@ -88,8 +88,8 @@ class JobPredictionTest {
         answers.add(new TrialAnswer(20, 7, false, i, i + 1));
       }
     }
-    long shareable = SharedPrefixes.of(tokens.subList(0, answered)).shared();
-    return new TrialReport(
-        prompts, answers, 1, SharedPrefixes.of(tokens), shareable, (long) (hits * shareable));
+    SharedPrefixes ran = SharedPrefixes.of(tokens.subList(0, answered));
+    long cached = (long) (hits * ran.shared());
+    return new TrialReport(prompts, answers, 1, SharedPrefixes.of(tokens), ran, cached, 1_000_000);
   }
 }

@@ -63,11 +63,11 @@ class SharedPrefixesTest {
     for (int i = 0; i < 40; i++) {
       prompts.add(new int[] {1, 2, 3, 4, 5, 6, 7, 100 + i, 8});
     }
-    Estimate shared = SharedPrefixes.of(prompts).sharedOf(100_000);
+    Estimate shared = SharedPrefixes.of(prompts).sharedOf(100_000, 100_000);
     assertThat(shared.value()).isCloseTo(7 * 99_999, within(1.0));
     assertThat(shared.low()).isCloseTo(shared.value(), within(1.0));
-    assertThat(SharedPrefixes.of(prompts).sharedOf(20).value()).isCloseTo(7 * 19, within(1e-9));
-    assertThat(SharedPrefixes.of(prompts.subList(0, 4)).sharedOf(10).value())
+    assertThat(SharedPrefixes.of(prompts).sharedOf(20, 20).value()).isCloseTo(7 * 19, within(1e-9));
+    assertThat(SharedPrefixes.of(prompts.subList(0, 4)).sharedOf(10, 10).value())
         .isCloseTo(7 * 9, within(1e-9));
   }
 
@@ -80,7 +80,7 @@ class SharedPrefixesTest {
     }
     double all = SharedPrefixes.of(prompts).shared();
     SharedPrefixes sample = SharedPrefixes.of(prompts.subList(0, 400));
-    Estimate estimate = sample.sharedOf(16_000);
+    Estimate estimate = sample.sharedOf(16_000, 16_000);
     assertThat(estimate.value()).isCloseTo(all, within(0.03 * all));
     assertThat(all).isBetween(estimate.low(), estimate.high());
     double withoutGrowth = 16_000.0 / 400 * sample.shared();
@@ -88,9 +88,28 @@ class SharedPrefixesTest {
   }
 
   @Test
+  void aCacheThatKeepsFewFindsLess() {
+    Random random = new Random(4);
+    List<int[]> prompts = new ArrayList<>();
+    for (int i = 0; i < 400; i++) {
+      prompts.add(random.ints(40, 0, 3).toArray());
+    }
+    SharedPrefixes sample = SharedPrefixes.of(prompts);
+    assertThat(sample.sharedOf(1_000, 1).value())
+        .isCloseTo(999 * sample.shared(2), within(1e-6)); // each meets one other
+    // Random texts of an alphabet of three: nine times as many share two tokens more, less a half
+    // of these while the first of them come.
+    double few = sample.sharedOf(20_000, 400).value() / 20_000;
+    double many = sample.sharedOf(20_000, 3_600).value() / 20_000;
+    assertThat(many - few).isCloseTo(2 * 0.9, within(0.25));
+    assertThat(sample.sharedOf(20_000, 20_000)).isEqualTo(sample.sharedOf(20_000, 1e9));
+  }
+
+  @Test
   void nothingSharesNothing() {
-    assertThat(SharedPrefixes.of(List.of()).sharedOf(100)).isEqualTo(Estimate.exactly(0));
-    Estimate whole = SharedPrefixes.of(List.of(new int[] {1, 2}, new int[] {1, 2})).sharedOf(50);
+    assertThat(SharedPrefixes.of(List.of()).sharedOf(100, 100)).isEqualTo(Estimate.exactly(0));
+    Estimate whole =
+        SharedPrefixes.of(List.of(new int[] {1, 2}, new int[] {1, 2})).sharedOf(50, 50);
     assertThat(whole.high()).isLessThanOrEqualTo(50); // a prompt's last token is computed
   }
 }
