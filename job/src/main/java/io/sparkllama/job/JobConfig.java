@@ -47,8 +47,8 @@ public record JobConfig(
     String chatTemplate,
     TrialLimits trial,
     boolean planBeforeRun) {
-  /** Holds a mean to about a tenth of the rows' own spread. */
-  private static final int SAMPLED_PROMPTS = 512;
+  /** Holds a mean to a twentieth of the rows' own spread; a short job is tried whole. */
+  private static final int SAMPLED_PROMPTS = 2_048;
 
   private static final List<ConfigKey<?>> PROMPT_ONLY =
       Stream.concat(

@@ -3,6 +3,7 @@ package io.sparkllama.job;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationProgress;
 import io.sparkllama.job.pipeline.GenerationPipeline;
+import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.prediction.JobPrediction;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.LoggedProgress;
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 /** Runs one job: everything that can be refused first, then one action over the model's answers. */
 final class JobRun {
   private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
+
+  /** Fewer than a plan by itself takes, since nobody has asked for one. */
+  private static final int SAMPLED_PROMPTS = 512;
 
   /** With fewer rows than so many times its sample, a trial would cost what it cannot be worth. */
   private static final int ROWS_OF_A_SAMPLED_PROMPT = 20;
@@ -74,11 +78,12 @@ final class JobRun {
   }
 
   private Optional<JobPrediction> predict(PreparedJob job) {
-    long least = (long) ROWS_OF_A_SAMPLED_PROMPT * config.trial().prompts();
+    TrialLimits trial = config.trial().withMostPrompts(SAMPLED_PROMPTS);
+    long least = (long) ROWS_OF_A_SAMPLED_PROMPT * trial.prompts();
     if (!config.planBeforeRun() || job.rows() < least) {
       return Optional.empty();
     }
-    Optional<JobPrediction> prediction = job.predict(config.trial(), least);
+    Optional<JobPrediction> prediction = job.predict(trial, least);
     prediction.ifPresent(found -> LOG.info("{}", new PlanReport(found).line()));
     return prediction;
   }

@@ -416,8 +416,8 @@ public final class JobKeys {
           ConfigType.integer(1, 3600),
           20,
           "seconds",
-          "How long the trial of a plan starts further rows of its sample of 512; it ends when those"
-              + " under way have their answers.");
+          "How long the trial of a plan starts further rows of its sample of 2,048 prompts; it ends"
+              + " when those under way have their answers.");
   public static final ConfigKey<Boolean> PLAN_BEFORE_RUN =
       of(
           "plan.before-run",
@@ -426,7 +426,7 @@ public final class JobKeys {
           "",
           "Whether a run first predicts its tokens and its time, as the command plan does, where"
               + " this costs it little: where the model is asked for 10,240 rows or more, twenty"
-              + " times the sample.");
+              + " times its sample of 512.");
 
   private JobKeys() {}
 

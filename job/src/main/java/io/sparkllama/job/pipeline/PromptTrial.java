@@ -23,8 +23,11 @@ import org.apache.spark.sql.Row;
 final class PromptTrial {
   private static final long WATCH_MILLISECONDS = 100;
 
-  /** Longer prompts count as sharing no more: keeps the sample's memory small. */
-  private static final int MOST_SHARED = 16_384;
+  /**
+   * Keeps the sample's memory small. Where prompts share more than this, the cache has more than
+   * they seem to have in common, which the prediction takes into account.
+   */
+  private static final int MOST_SHARED = 4_096;
 
   /**
    * Is a prompt that was started.
