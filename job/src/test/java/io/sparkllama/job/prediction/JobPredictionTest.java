@@ -67,6 +67,32 @@ class JobPredictionTest {
   }
 
   @Test
+  void whatTheFirstPromptTakesToWarmUpIsNotThePace() {
+    TrialReport report = report(1, 40);
+    List<TrialAnswer> slow = new ArrayList<>();
+    for (TrialAnswer answer : report.answers()) {
+      double start = slow.isEmpty() ? 0 : answer.start() + 100;
+      slow.add(new TrialAnswer(20, 7, false, start, answer.end() + 100));
+    }
+    JobPrediction prediction =
+        JobPrediction.of(
+            CENSUS,
+            6_000,
+            new TrialReport(
+                report.prompts(),
+                slow,
+                1,
+                report.prefixes(),
+                report.answered(),
+                report.cachedTokens(),
+                report.cachePositions()),
+            1,
+            2);
+    assertThat(prediction.seconds().value()).isCloseTo(2 + 6_000, within(1e-3));
+    assertThat(prediction.trialSeconds()).isCloseTo(140, within(1e-9));
+  }
+
+  @Test
   void noRowsTakeNothing() {
     JobPrediction none = JobPrediction.of(new PromptCensus(0, 0, 0, 0), 0, TrialReport.EMPTY, 2, 1);
     assertThat(none.promptTokens()).isEqualTo(Estimate.exactly(0));
