@@ -17,6 +17,9 @@ import java.util.List;
 record TrialPace(int rows, double seconds, Estimate perSecond) {
   private static final int SLICES = 8;
 
+  /** No interval is wider: a pace of less than none would mean a time without end. */
+  private static final double MOST_OFF = 4;
+
   /**
    * Measures a trial.
    *
@@ -28,7 +31,7 @@ record TrialPace(int rows, double seconds, Estimate perSecond) {
     double drains = answers.stream().mapToDouble(TrialAnswer::start).max().orElseThrow();
     double seconds = Math.max(end - begin, Double.MIN_NORMAL);
     if (answers.size() <= concurrency || drains <= begin) {
-      return new TrialPace(answers.size(), seconds, Estimate.exactly(answers.size() / seconds));
+      return new TrialPace(answers.size(), seconds, ofOneRound(answers, answers.size() / seconds));
     }
     double filled =
         answers.stream()
@@ -39,6 +42,25 @@ record TrialPace(int rows, double seconds, Estimate perSecond) {
             .orElseThrow();
     double from = filled - begin < (drains - begin) / 2 ? filled : begin;
     return new TrialPace(answers.size(), seconds, pace(answers, from, drains));
+  }
+
+  /** Takes the rows' own spread for the pace's, where there is no second round to compare with. */
+  private static Estimate ofOneRound(List<TrialAnswer> answers, double rate) {
+    int rows = answers.size();
+    if (rows == 1) {
+      return new Estimate(rate, rate / MOST_OFF, rate * MOST_OFF);
+    }
+    double sum = 0;
+    double squares = 0;
+    for (TrialAnswer answer : answers) {
+      double under = answer.end() - answer.start();
+      sum += under;
+      squares += under * under;
+    }
+    double mean = sum / rows;
+    double variance = Math.max(0, (squares - rows * mean * mean) / (rows - 1));
+    double half = rate * Estimate.t95(rows - 1) * Math.sqrt(variance / rows) / mean;
+    return Estimate.within(rate, half).between(rate / MOST_OFF, rate * MOST_OFF);
   }
 
   /** Compares slices of the time: each holds the noise of rows and of the machine. */
@@ -54,7 +76,7 @@ record TrialPace(int rows, double seconds, Estimate perSecond) {
     double mean = sum / SLICES;
     double variance = Math.max(0, (squares - SLICES * mean * mean) / (SLICES - 1));
     double half = Estimate.t95(SLICES - 1) * Math.sqrt(variance / SLICES);
-    return Estimate.within(mean, half).between(mean / 4, mean * 4);
+    return Estimate.within(mean, half).between(mean / MOST_OFF, mean * MOST_OFF);
   }
 
   /** Returns the rows' worth of work between two times. */
@@ -71,20 +93,15 @@ record TrialPace(int rows, double seconds, Estimate perSecond) {
 
   /**
    * Estimates the time of any number of rows: what the trial took, with its start and its end, and
-   * the rest at the pace between them.
+   * the rest at the pace between them. All of it is as uncertain as the pace: the rows of the trial
+   * would not take the same time again either.
    */
   Estimate secondsOf(double wanted) {
     double left = wanted - rows;
-    if (left <= 0) {
-      double share = seconds * wanted / rows;
-      return new Estimate(
-          share,
-          share * perSecond.value() / perSecond.high(),
-          share * perSecond.value() / perSecond.low());
-    }
+    double whole = left <= 0 ? seconds * wanted / rows : seconds + left / perSecond.value();
     return new Estimate(
-        seconds + left / perSecond.value(),
-        seconds + left / perSecond.high(),
-        seconds + left / perSecond.low());
+        whole,
+        whole * perSecond.value() / perSecond.high(),
+        whole * perSecond.value() / perSecond.low());
   }
 }

@@ -55,13 +55,23 @@ class TrialPaceTest {
     assertThat(pace.perSecond().value()).isCloseTo(0.5, within(0.02));
     Estimate seconds = pace.secondsOf(400);
     assertThat(seconds.value()).isBetween(seconds.low() + 1, seconds.high() - 1);
+    Estimate tried = pace.secondsOf(40); // they would not take the same time again
+    assertThat(tried.high() / tried.value())
+        .isCloseTo(seconds.high() / seconds.value(), within(1e-9));
   }
 
   @Test
   void aTrialOfOneRoundIsAllThereIsToGoBy() {
     TrialPace pace = TrialPace.of(List.of(answer(1, 3), answer(1, 5)), 8);
-    assertThat(pace.perSecond()).isEqualTo(Estimate.exactly(0.5));
+    assertThat(pace.perSecond().value()).isEqualTo(0.5);
     assertThat(pace.secondsOf(1).value()).isCloseTo(2, within(1e-9));
+    // Rows of 2 and 4 seconds say next to nothing: four times as much or as little.
+    assertThat(pace.secondsOf(100).high()).isCloseTo(4 * 200, within(1e-6));
+    assertThat(pace.secondsOf(100).low()).isCloseTo(200 / 4.0, within(1e-6));
+    TrialPace even = TrialPace.of(List.of(answer(0, 2), answer(0, 2), answer(0, 2)), 8);
+    assertThat(even.secondsOf(30)).isEqualTo(Estimate.exactly(20));
+    TrialPace one = TrialPace.of(List.of(answer(0, 2)), 8);
+    assertThat(one.secondsOf(3)).isEqualTo(new Estimate(6, 1.5, 24));
   }
 
   private static TrialAnswer answer(double start, double end) {
