@@ -53,7 +53,7 @@ final class PromptTrial {
     this.engine = engine;
     this.limits = limits;
     this.watch = watch;
-    this.free = new Semaphore(limits.concurrency());
+    this.free = new Semaphore(limits.inFlight());
   }
 
   /**
@@ -114,10 +114,10 @@ final class PromptTrial {
 
   /** Waits until nothing is under way: every answer and its time can be read then. */
   private void awaitAll() throws InterruptedException {
-    while (!free.tryAcquire(limits.concurrency(), WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
+    while (!free.tryAcquire(limits.inFlight(), WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
       watch.run();
     }
-    free.release(limits.concurrency());
+    free.release(limits.inFlight());
   }
 
   private TrialReport report(long begin, long cachedTokens) {

@@ -7,7 +7,7 @@ import java.io.Serializable;
  *
  * @param promptTokens after truncation
  * @param failed whether the row has an error
- * @param start seconds from the trial's start
+ * @param start seconds from the trial's start, when the engine was asked
  * @param end seconds from the trial's start
  */
 public record TrialAnswer(

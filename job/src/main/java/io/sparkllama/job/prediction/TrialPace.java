@@ -1,5 +1,6 @@
 package io.sparkllama.job.prediction;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -23,25 +24,39 @@ record TrialPace(int rows, double seconds, Estimate perSecond) {
   /**
    * Measures a trial.
    *
-   * @param answers all that were started, at least one
+   * @param asked all answers, at least one, in the order in which the engine was asked
    */
-  static TrialPace of(List<TrialAnswer> answers, int concurrency) {
+  static TrialPace of(List<TrialAnswer> asked, int concurrency) {
+    double[] ends = asked.stream().mapToDouble(TrialAnswer::end).sorted().toArray();
+    List<TrialAnswer> answers = begun(asked, ends, concurrency);
+    int rows = answers.size();
     double begin = answers.stream().mapToDouble(TrialAnswer::start).min().orElseThrow();
-    double end = answers.stream().mapToDouble(TrialAnswer::end).max().orElseThrow();
     double drains = answers.stream().mapToDouble(TrialAnswer::start).max().orElseThrow();
-    double seconds = Math.max(end - begin, Double.MIN_NORMAL);
-    if (answers.size() <= concurrency || drains <= begin) {
-      return new TrialPace(answers.size(), seconds, ofOneRound(answers, answers.size() / seconds));
+    double seconds = Math.max(ends[rows - 1] - begin, Double.MIN_NORMAL);
+    if (rows <= concurrency || drains <= begin) {
+      return new TrialPace(rows, seconds, ofOneRound(answers, rows / seconds));
     }
-    double filled =
-        answers.stream()
-            .mapToDouble(TrialAnswer::end)
-            .sorted()
-            .skip(concurrency - 1)
-            .findFirst()
-            .orElseThrow();
+    double filled = ends[concurrency - 1];
     double from = filled - begin < (drains - begin) / 2 ? filled : begin;
-    return new TrialPace(answers.size(), seconds, pace(answers, from, drains));
+    return new TrialPace(rows, seconds, pace(answers, from, drains));
+  }
+
+  /** An engine begins with a row when it was asked, but not before it has a place for it. */
+  private static List<TrialAnswer> begun(List<TrialAnswer> asked, double[] ends, int concurrency) {
+    List<TrialAnswer> begun = new ArrayList<>();
+    for (int i = 0; i < asked.size(); i++) {
+      TrialAnswer answer = asked.get(i);
+      double place = i < concurrency ? answer.start() : ends[i - concurrency];
+      double start = Math.min(answer.end(), Math.max(answer.start(), place));
+      begun.add(
+          new TrialAnswer(
+              answer.promptTokens(),
+              answer.completionTokens(),
+              answer.failed(),
+              start,
+              answer.end()));
+    }
+    return begun;
   }
 
   /** Takes the rows' own spread for the pace's, where there is no second round to compare with. */

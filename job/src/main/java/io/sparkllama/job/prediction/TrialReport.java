@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param prompts the sample, in the order of keys, which is random
  * @param answers of the first of them; the very first ran alone, so that the rest met a warm engine
- * @param concurrency prompts that were kept under way at once
+ * @param concurrency prompts that the engine worked on at once; more waited for their turn
  * @param prefixes of the whole sample
  * @param answered those of the prompts that have an answer
  * @param cachedTokens of the answered prompts that the engine's cache had

@@ -26,6 +26,18 @@ class TrialPaceTest {
   }
 
   @Test
+  void rowsThatWaitForAPlaceAreNotUnderWay() {
+    List<TrialAnswer> answers = new ArrayList<>();
+    for (int row = 0; row < 20; row++) { // four places, and six rows asked for at once
+      int round = row / 4;
+      answers.add(answer(Math.max(0, (row - 2) / 4 - 1), round + 1));
+    }
+    TrialPace pace = TrialPace.of(answers, 4);
+    assertThat(pace.perSecond().value()).isCloseTo(4, within(1e-9));
+    assertThat(pace.perSecond().high()).isCloseTo(4, within(1e-6));
+  }
+
+  @Test
   void theFirstRoundAndTheLastCountOnlyOnce() {
     List<TrialAnswer> answers = new ArrayList<>();
     answers.add(answer(0, 3)); // two at a time: the first round is slow
