@@ -85,8 +85,8 @@ public final class JobKeys {
           EqualPrompts.ONCE,
           "",
           "Rows that are equal in all columns of the prompt: the model answers one of them for all"
-              + " (once), or each. Once brings them together, which orders the rows anew, the longest"
-              + " first. Rows that sample each by their own keys (generation.seed-by) are always"
+              + " (once), or each. Once brings them together, which orders the rows anew. Rows that"
+              + " sample each by their own keys (generation.seed-by) are always"
               + " answered each, in the source's order.");
 
   public static final ConfigKey<String> PROMPT_TEMPLATE =

@@ -66,7 +66,8 @@ public final class GenerationTrial {
     // Reading, spreading and the engine's opening cost the job about as much again.
     double overhead = Math.max(0, seconds - report.seconds());
     return JobPrediction.of(
-        census, asked, report, executors(keyed.sparkSession().sparkContext()), overhead);
+            census, asked, report, executors(keyed.sparkSession().sparkContext()), overhead)
+        .withCompletions(specification.task().completions());
   }
 
   /**

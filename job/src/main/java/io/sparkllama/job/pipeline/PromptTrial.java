@@ -123,11 +123,12 @@ final class PromptTrial {
   private TrialReport report(long begin, long cachedTokens) {
     List<TrialAnswer> answers = new ArrayList<>();
     for (Started prompt : started) {
-      Answer answer = prompt.pending().answer();
+      List<Answer> completions = prompt.pending().answers();
+      Answer answer = completions.get(0);
       answers.add(
           new TrialAnswer(
               answer.promptTokens(),
-              answer.completionTokens(),
+              completions.stream().mapToInt(Answer::completionTokens).sum(),
               answer.error().isPresent(),
               (prompt.start() - begin) / 1e9,
               (prompt.end()[0] - begin) / 1e9));

@@ -14,9 +14,9 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Brings rows of equal prompts into one partition, side by side, the longest prompts first. Adds
- * two columns at the end: the prompt's key (32 hexadecimal digits, as {@link RowKeys} derives it)
- * and its length (characters of its columns).
+ * Brings rows of equal prompts into one partition, side by side, in the order of a hash. Adds two
+ * columns at the end: the prompt's key (32 hexadecimal digits, as {@link RowKeys} derives it) and
+ * its length (characters of its columns).
  *
  * @param partitions at least 1
  */
@@ -27,7 +27,7 @@ record PromptOrder(int firstInput, int inputs, int partitions) implements MapFun
   Dataset<Row> apply(Dataset<Row> rows) {
     return keyed(rows)
         .repartition(partitions, functions.col(KEY))
-        .sortWithinPartitions(functions.col(LENGTH).desc(), functions.col(KEY));
+        .sortWithinPartitions(functions.col(KEY));
   }
 
   /** Adds the two columns, and leaves the rows where they are. */

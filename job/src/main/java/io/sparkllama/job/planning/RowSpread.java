@@ -8,8 +8,9 @@ import org.apache.spark.sql.Row;
  * Spreads prepared rows over partitions.
  *
  * <p>Where equal prompts are answered once, a row's partition is chosen by its prompt, so that
- * equal ones meet; within a partition they stand together, the longest prompts first: what is left
- * at its end is short. Otherwise rows keep the source's order, or are dealt out evenly.
+ * equal ones meet; within a partition they stand together, and long and short prompts in no order:
+ * the engine's batches stay full when some rows of them are read while others are answered.
+ * Otherwise rows keep the source's order, or are dealt out evenly.
  *
  * @param equalPrompts whether equal prompts are brought together
  * @param partitions 0 leaves their number to the source or, for equal prompts, to {@link #over}

@@ -60,6 +60,26 @@ public record JobPrediction(
         trial.seconds());
   }
 
+  /**
+   * Returns the same for prompts with several completions each, as the job's summary counts them: a
+   * prompt's tokens with each completion, of which the first computes them.
+   */
+  public JobPrediction withCompletions(int completions) {
+    return new JobPrediction(
+        rows,
+        distinctPrompts,
+        asked,
+        promptTokens.times(completions),
+        cachedTokens.plus(promptTokens.times(completions - 1)),
+        completionTokens,
+        errors.times(completions),
+        seconds,
+        executors,
+        sampleRows,
+        trialRows,
+        trialSeconds);
+  }
+
   private static JobPrediction none(PromptCensus census, int executors) {
     Estimate zero = Estimate.exactly(0);
     return new JobPrediction(

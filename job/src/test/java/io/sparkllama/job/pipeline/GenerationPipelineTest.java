@@ -184,13 +184,18 @@ class GenerationPipelineTest {
   }
 
   @Test
-  void theLongestPromptsOfAPartitionComeFirst() {
-    Dataset<Row> input = spark.range(50).selectExpr("repeat('long ', int(id)) as text", "id");
-    List<Row> rows =
+  void longAndShortPromptsComeInNoOrder() {
+    Dataset<Row> input = spark.range(200).selectExpr("repeat('long ', int(id)) as text", "id");
+    List<Long> order =
         pipeline(new RowSpread(EqualPrompts.ONCE, 1), complete("{{ text }}"), "id")
             .apply(input, List.of())
-            .collectAsList();
-    assertThat(rows).extracting(row -> row.getLong(1)).startsWith(49L, 48L, 47L).endsWith(1L, 0L);
+            .collectAsList()
+            .stream()
+            .map(row -> row.getLong(1))
+            .toList();
+    assertThat(order).hasSize(200);
+    double firstHalf = order.subList(0, 100).stream().mapToLong(id -> id).average().orElseThrow();
+    assertThat(firstHalf).isBetween(80.0, 120.0);
   }
 
   @Test

@@ -164,6 +164,7 @@ class GenerationTrialTest {
         PromptTemplate.compile("prompt.template", "{{ text }}", java.time.LocalDate.EPOCH),
         SamplingParams.greedy(3),
         OverlongPolicy.ERROR,
-        SeedBy.KEY);
+        SeedBy.KEY,
+        1);
   }
 }

@@ -32,6 +32,18 @@ class JobPredictionTest {
   }
 
   @Test
+  void completionsOfAPromptComputeItOnce() {
+    JobPrediction one = JobPrediction.of(CENSUS, 9_000, report(1, 40), 1, 2);
+    JobPrediction four = one.withCompletions(4);
+    assertThat(four.promptTokens().value()).isCloseTo(4 * 9_000 * 20, within(1e-6));
+    assertThat(four.promptTokens().value() - four.cachedTokens().value())
+        .isCloseTo(one.promptTokens().value() - one.cachedTokens().value(), within(1e-6));
+    assertThat(four.completionTokens()).isEqualTo(one.completionTokens()); // of all completions
+    assertThat(four.seconds()).isEqualTo(one.seconds());
+    assertThat(one.withCompletions(1).cachedTokens().value()).isEqualTo(one.cachedTokens().value());
+  }
+
+  @Test
   void executorsShareTheRowsButNotTheirCaches() {
     JobPrediction four = JobPrediction.of(CENSUS, 6_000, report(1, 40), 4, 2);
     assertThat(four.executors()).isEqualTo(4);
