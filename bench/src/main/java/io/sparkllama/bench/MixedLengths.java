@@ -34,11 +34,11 @@ import org.apache.spark.sql.SparkSession;
  * to 2,000 tokens, answers of 1 to 400. A random model ends no answer by itself, so each token ends
  * one with a probability of 1 in 240: 195 tokens in the mean.
  *
- * <p>Arguments: model (GGUF with a context of at least 2,500), rows, rounds, directory to work in.
- * Prints one JSON object a round. The engine's time is from the first request to the last answer,
- * Spark's that of the whole job on a session that is up. Occupancy is the mean number of sequences
- * in a step, of those configured, until 95% of the rows were done. The host's part of a step is
- * what it takes without native code.
+ * <p>Arguments: model (GGUF with a context of at least 2,500), rows, directory to work in. Prints
+ * one JSON object; a process of its own for each round, since the job's engine stays open. The
+ * engine's time is from the first request to the last answer, Spark's that of the whole job on a
+ * session that is up. Occupancy is the mean number of sequences in a step, of those configured,
+ * until 95% of the rows were done. The host's part of a step is what it takes without native code.
  */
 public final class MixedLengths {
   private static final int CORES = 2;
@@ -86,7 +86,7 @@ public final class MixedLengths {
 
   public static void main(String[] arguments) throws Exception {
     Path model = Path.of(arguments[0]).toAbsolutePath();
-    Path directory = Files.createDirectories(Path.of(arguments[3]).toAbsolutePath());
+    Path directory = Files.createDirectories(Path.of(arguments[2]).toAbsolutePath());
     MixedLengths bench;
     try (LlamaEngine engine = LlamaEngine.open(model, EngineOptions.defaults())) {
       bench = new MixedLengths(model, Integer.parseInt(arguments[1]), directory, engine);
@@ -106,9 +106,7 @@ public final class MixedLengths {
           .write()
           .mode("overwrite")
           .parquet(input.toString());
-      for (int round = 0; round < Integer.parseInt(arguments[2]); round++) {
-        System.out.println(bench.line(bench.directly(), bench.throughSpark(input)));
-      }
+      System.out.println(bench.line(bench.directly(), bench.throughSpark(input)));
     } finally {
       spark.stop();
     }

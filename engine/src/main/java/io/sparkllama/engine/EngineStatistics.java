@@ -3,7 +3,7 @@ package io.sparkllama.engine;
 /**
  * Counts what an engine has done since it was opened, as of its last step.
  *
- * @param finishedRequests requests that were answered, if only by an error
+ * @param finishedRequests requests that the loop has answered; those refused before are not counted
  * @param promptTokens tokens of all prompts taken
  * @param computedTokens tokens that ran through the model, replays included
  * @param decodedTokens of these, those of answers that ran in the step after they were sampled

@@ -87,9 +87,12 @@ public record JobConfig(
    */
   public static JobConfig of(ConfigValues values) {
     EngineOptions engine = engine(values);
-    int wanted = values.value(JobKeys.ENGINE_WINDOW);
-    int window = wanted == 0 ? 2 * engine.maxSequences() : wanted;
     RowTask task = task(values);
+    int wanted = values.value(JobKeys.ENGINE_WINDOW);
+    int window =
+        wanted == 0
+            ? Math.max(2, promptsOf(2 * engine.maxSequences(), task.completions()))
+            : wanted;
     return new JobConfig(
         values.value(JobKeys.MODEL_PATH),
         values.optional(JobKeys.MODEL_SHA256),
@@ -119,9 +122,14 @@ public record JobConfig(
         values.value(JobKeys.PROMPT_CHAT_TEMPLATE),
         new TrialLimits(
             SAMPLED_PROMPTS,
-            Math.min(engine.maxSequences(), window),
+            Math.min(promptsOf(engine.maxSequences(), task.completions()), window),
             values.value(JobKeys.PLAN_TRIAL_SECONDS)),
         values.value(JobKeys.PLAN_BEFORE_RUN));
+  }
+
+  /** Returns how many prompts have so many completions, at least 1. */
+  private static int promptsOf(int completions, int each) {
+    return (completions + each - 1) / each;
   }
 
   /**

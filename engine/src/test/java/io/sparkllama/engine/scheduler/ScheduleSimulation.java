@@ -109,6 +109,21 @@ final class ScheduleSimulation {
     return added(job);
   }
 
+  /** Submits a sequence that nothing is asked of, with forks that sample from its end on. */
+  void family(int[] tokens, int forks, int samples, int adjustments) {
+    if (!scheduler.fitsForked(tokens.length, tokens.length + samples)) {
+      return;
+    }
+    Job parent = added(new Job(Sequence.probing(tokens, List.of()), null, 0));
+    for (int i = 0; i < forks; i++) {
+      Sequence sequence = Sequence.samplingFork(parent.sequence, new int[1]);
+      sequence.adjust(adjustments);
+      Job fork = new Job(sequence, parent, samples);
+      parent.forks.add(fork);
+      added(fork);
+    }
+  }
+
   private Job added(Job job) {
     scheduler.add(job.sequence);
     jobs.add(job);

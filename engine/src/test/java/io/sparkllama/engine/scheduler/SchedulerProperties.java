@@ -42,6 +42,9 @@ class SchedulerProperties {
 
     record ProbeAndFork(int length, int alike, int forks) implements Event {}
 
+    record Family(int length, int alike, int forks, int samples, int adjustments)
+        implements Event {}
+
     record Cancel(int index, int order) implements Event {}
 
     record Steps(int count) implements Event {}
@@ -59,6 +62,9 @@ class SchedulerProperties {
         int[] tokens = prompt(simulation, probe.length(), probe.alike());
         List<Probe> probes = List.of(new Probe(tokens.length - 1, new int[1]));
         simulation.probing(tokens, probes, probe.forks());
+      } else if (event instanceof Event.Family family) {
+        int[] tokens = prompt(simulation, family.length(), family.alike());
+        simulation.family(tokens, family.forks(), family.samples(), family.adjustments());
       } else if (event instanceof Event.Cancel cancel && simulation.size() > 0) {
         simulation.cancel(cancel.index() % simulation.size(), new Random(cancel.order()));
       } else if (event instanceof Event.Steps steps) {
@@ -121,11 +127,19 @@ class SchedulerProperties {
     Arbitrary<Event> probe =
         Combinators.combine(length, alike, Arbitraries.integers().between(0, 5))
             .as(Event.ProbeAndFork::new);
+    Arbitrary<Event> family =
+        Combinators.combine(
+                length,
+                alike,
+                Arbitraries.integers().between(1, 5),
+                Arbitraries.integers().between(1, 12),
+                Arbitraries.integers().between(0, 3))
+            .as(Event.Family::new);
     Arbitrary<Event> cancel =
         Combinators.combine(
                 Arbitraries.integers().between(0, 20), Arbitraries.integers().between(0, 9))
             .as(Event.Cancel::new);
     Arbitrary<Event> steps = Arbitraries.integers().between(1, 8).map(Event.Steps::new);
-    return Arbitraries.oneOf(sample, probe, cancel, steps).list().ofMaxSize(60);
+    return Arbitraries.oneOf(sample, probe, family, cancel, steps).list().ofMaxSize(60);
   }
 }

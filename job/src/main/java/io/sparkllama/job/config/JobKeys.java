@@ -407,8 +407,10 @@ public final class JobKeys {
           "engine.window",
           ConfigType.integer(0, 1_000_000),
           0,
-          "rows",
-          "Rows that one task keeps in flight; 0 takes twice engine.max-sequences.");
+          "prompts",
+          "Prompts that one task keeps in flight, and at most eight times as many rows where equal"
+              + " ones share a prompt; 0 takes as many as have twice engine.max-sequences"
+              + " completions.");
 
   public static final ConfigKey<Integer> PLAN_TRIAL_SECONDS =
       of(

@@ -46,20 +46,18 @@ public record GenerationCounts(
   /** Returns the same for a row whose prompt was answered for another one. */
   public GenerationCounts asRepeated() {
     return new GenerationCounts(
-        rows, rows, promptTokens, promptTokens, completionTokens, goldRows, goldHits, errors);
+        rows, rows, promptTokens, cached(), completionTokens, goldRows, goldHits, errors);
   }
 
   /** Returns the same for a row whose prompt was computed for another completion of it. */
   public GenerationCounts withPromptCached() {
     return new GenerationCounts(
-        rows,
-        repeatedRows,
-        promptTokens,
-        promptTokens,
-        completionTokens,
-        goldRows,
-        goldHits,
-        errors);
+        rows, repeatedRows, promptTokens, cached(), completionTokens, goldRows, goldHits, errors);
+  }
+
+  /** The prompt of a row with an error is computed for no row. */
+  private long cached() {
+    return errors.isEmpty() ? promptTokens : 0;
   }
 
   /** Returns the sum of both. */

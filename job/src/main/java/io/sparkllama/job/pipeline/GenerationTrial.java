@@ -36,7 +36,8 @@ public final class GenerationTrial {
    * Reads the rows, and again for the trial.
    *
    * @param keys the user's key columns, none for a derived key
-   * @param least rows that the engine must be asked for, else there is no trial and no prediction
+   * @param least rows that the engine must be asked for, per executor, else there is no trial and
+   *     no prediction
    */
   public Optional<JobPrediction> predict(
       Dataset<Row> documents, List<InputColumn> keys, long least) {
@@ -47,7 +48,8 @@ public final class GenerationTrial {
         PromptCensus.keyed(columns.of(documents), layout.keys(), layout.inputs().size());
     PromptCensus census = PromptCensus.of(keyed);
     long asked = specification.spread().asked(census.rows(), census.prompts());
-    return asked < least
+    // One executor tries while the others wait: it must cost little of what all of them have.
+    return asked < least * executors(documents.sparkSession().sparkContext())
         ? Optional.empty()
         : Optional.of(predict(census, asked, keyed, new RowWalk(specification.task(), layout)));
   }

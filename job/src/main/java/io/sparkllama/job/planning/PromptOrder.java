@@ -18,16 +18,19 @@ import org.apache.spark.sql.types.StructType;
  * columns at the end: the prompt's key (32 hexadecimal digits, as {@link RowKeys} derives it) and
  * its length (characters of its columns).
  *
- * @param partitions at least 1
+ * @param partitions 0 leaves their number to Spark
  */
 record PromptOrder(int firstInput, int inputs, int partitions) implements MapFunction<Row, Row> {
   static final String KEY = "prompt_key";
   static final String LENGTH = "prompt_length";
 
   Dataset<Row> apply(Dataset<Row> rows) {
-    return keyed(rows)
-        .repartition(partitions, functions.col(KEY))
-        .sortWithinPartitions(functions.col(KEY));
+    Dataset<Row> keyed = keyed(rows);
+    Dataset<Row> together =
+        partitions == 0
+            ? keyed.repartition(functions.col(KEY))
+            : keyed.repartition(partitions, functions.col(KEY));
+    return together.sortWithinPartitions(functions.col(KEY));
   }
 
   /** Adds the two columns, and leaves the rows where they are. */

@@ -13,7 +13,8 @@ import org.apache.spark.sql.Row;
  * Otherwise rows keep the source's order, or are dealt out evenly.
  *
  * @param equalPrompts whether equal prompts are brought together
- * @param partitions 0 leaves their number to the source or, for equal prompts, to {@link #over}
+ * @param partitions 0 leaves their number to the source or, for equal prompts, to {@link #over},
+ *     else to Spark
  */
 public record RowSpread(EqualPrompts equalPrompts, int partitions) {
   /** Some minutes of work on one host, and files that are not too many. */

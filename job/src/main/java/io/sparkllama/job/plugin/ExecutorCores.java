@@ -24,8 +24,8 @@ public final class ExecutorCores {
 
   /**
    * Returns the cores that Spark gave to this executor: what its process was started with, of
-   * {@code local[N]} N, else {@code spark.executor.cores}; at most the processors that this JVM may
-   * use, and all of those where Spark does not say.
+   * {@code local[N]} N, else {@code spark.executor.cores}, which is 1 on YARN and Kubernetes; at
+   * most the processors that this JVM may use, and all of those where Spark does not say.
    *
    * @param command main class and arguments of this process, as {@code sun.java.command} has them
    */
@@ -42,6 +42,8 @@ public final class ExecutorCores {
       cores = local.group(1).equals("*") ? processors : parse(local.group(1), processors);
     } else if (conf.contains("spark.executor.cores")) {
       cores = conf.getInt("spark.executor.cores", processors);
+    } else if (master.equals("yarn") || master.startsWith("k8s://")) {
+      cores = 1; // their own default
     }
     return Math.max(1, Math.min(cores, processors));
   }

@@ -101,6 +101,8 @@ record TrialPace(int rows, double seconds, Estimate perSecond) {
       double both = Math.min(to, answer.end()) - Math.max(from, answer.start());
       if (both > 0) {
         work += both / (answer.end() - answer.start());
+      } else if (answer.end() <= answer.start() && answer.end() > from && answer.end() <= to) {
+        work++; // it took no time, as a row with an error
       }
     }
     return work;

@@ -221,7 +221,7 @@ class GenerationPipelineTest {
         .hasSize(3);
     assertThat(counts().rows()).isEqualTo(9);
     assertThat(counts().promptTokens()).isEqualTo(3 * 4 + 3 * 900);
-    assertThat(counts().cachedTokens()).isEqualTo(2 * 4 + 2 * 900 + 3 * 3);
+    assertThat(counts().cachedTokens()).isEqualTo(2 * 4 + 3 * 3);
   }
 
   @Test
