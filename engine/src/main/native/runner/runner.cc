@@ -38,8 +38,8 @@ Runner::Runner(ModelDescription description, RunnerOptions options, const std::s
 }
 
 int64_t Runner::buffer_bytes() const {
-  int64_t bytes = forward_.byte_size() + token_ids_.byte_size() + sampled_.byte_size() +
-                  logits_.byte_size();
+  int64_t bytes =
+      forward_.byte_size() + token_ids_.byte_size() + sampled_.byte_size() + logits_.byte_size();
   for (const Sampler& sampler : samplers_) bytes += sampler.byte_size();
   return bytes;
 }
