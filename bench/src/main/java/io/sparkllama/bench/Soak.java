@@ -27,10 +27,10 @@ import java.util.concurrent.CompletableFuture;
  * Answers very many short rows with little KV cache, and again with plenty: memory must not grow,
  * and the answers must be the same bytes.
  *
- * <p>Arguments: model (GGUF), rows, MiB of KV cache, sequences. Prints one JSON object for each of
- * the two runs, with the process's resident memory outside files at each tenth. Run with a small
- * fixed heap that is touched at the start ({@code -Xms1g -Xmx1g -XX:+AlwaysPreTouch}), so that what
- * grows is native.
+ * <p>Arguments: model (GGUF), rows, MiB of KV cache, sequences, new tokens. Prints one JSON object
+ * for each of the two runs, with the process's resident memory outside files at each tenth. Run
+ * with a small fixed heap that is touched at the start ({@code -Xms1g -Xmx1g -XX:+AlwaysPreTouch}),
+ * so that what grows is native.
  */
 public final class Soak {
   private static final int TENTHS = 10;
@@ -40,14 +40,18 @@ public final class Soak {
 
   private final Path model;
   private final int rows;
+  private final int newTokens;
 
-  private Soak(Path model, int rows) {
+  private Soak(Path model, int rows, int newTokens) {
     this.model = model;
     this.rows = rows;
+    this.newTokens = newTokens;
   }
 
   public static void main(String[] arguments) throws Exception {
-    Soak soak = new Soak(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
+    Soak soak =
+        new Soak(
+            Path.of(arguments[0]), Integer.parseInt(arguments[1]), Integer.parseInt(arguments[4]));
     EngineOptions options = EngineOptions.defaults().withKvCacheType(KvCacheType.F32);
     int sequences = Integer.parseInt(arguments[3]);
     options = options.withBatchLimits(sequences, Math.max(512, sequences), 512);
@@ -64,7 +68,8 @@ public final class Soak {
     MessageDigest digest = MessageDigest.getInstance("SHA-256");
     long begin = System.nanoTime();
     try (LlamaEngine engine = LlamaEngine.open(model, options)) {
-      SamplingParams sampling = new SamplingParams(0.8, 0, 1, 0, 3, 16, List.of(), List.of());
+      SamplingParams sampling =
+          new SamplingParams(0.8, 0, 1, 0, 3, newTokens, List.of(), List.of());
       ArrayDeque<CompletableFuture<GenerationResult>> flying = new ArrayDeque<>();
       int done = 0;
       for (int row = 0; row < rows || !flying.isEmpty(); row++) {
