@@ -12,12 +12,8 @@ import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.tokenizer.Tokenizer;
-import io.sparkllama.job.GenerateJob;
 import io.sparkllama.job.plugin.ExecutorEngine;
 import io.sparkllama.job.prompt.RowKeys;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -187,20 +183,9 @@ public final class MixedLengths {
                     KV_CACHE_MEMORY,
                     directory.resolve("answers.parquet")));
     Watch watch = Watch.start(ExecutorEngine::statistics, texts.size());
-    ByteArrayOutputStream printed = new ByteArrayOutputStream();
     long begin = System.nanoTime();
-    try (PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
-      String[] options = {"--conf-file", job.toString(), "--json"};
-      int code = GenerateJob.run(options, out, System.err);
-      if (code != 0) {
-        throw new IllegalStateException("The job failed with exit code " + code);
-      }
-    }
+    JsonNode summary = JobCall.run(job, texts.size());
     double seconds = (System.nanoTime() - begin) * 1e-9;
-    JsonNode summary = new ObjectMapper().readTree(printed.toString(StandardCharsets.UTF_8));
-    if (summary.get("rows").asInt() != texts.size() || summary.get("errors").asInt() != 0) {
-      throw new IllegalStateException("The job did not answer every row: " + summary);
-    }
     return new Run(
         seconds,
         summary.get("completion_tokens").asLong(),

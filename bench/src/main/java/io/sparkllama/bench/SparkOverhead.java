@@ -11,12 +11,8 @@ import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
-import io.sparkllama.job.GenerateJob;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -205,19 +201,7 @@ public final class SparkOverhead {
                     input,
                     newTokens,
                     directory.resolve("answers.parquet")));
-    ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    try (PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
-      String[] arguments = {"--conf-file", job.toString(), "--json"};
-      int code = GenerateJob.run(arguments, out, System.err);
-      if (code != 0) {
-        throw new IllegalStateException("The job failed with exit code " + code);
-      }
-    }
-    JsonNode summary = new ObjectMapper().readTree(printed.toString(StandardCharsets.UTF_8));
-    if (summary.get("rows").asInt() != texts.size() || summary.get("errors").asInt() != 0) {
-      throw new IllegalStateException("The job did not answer every row: " + summary);
-    }
-    return summary;
+    return JobCall.run(job, texts.size());
   }
 
   private static double median(double[] values) {
