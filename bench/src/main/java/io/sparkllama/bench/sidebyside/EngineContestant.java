@@ -22,9 +22,6 @@ final class EngineContestant implements Contestant {
   /** More tokens than a KV block has: blocks are rounded up. */
   private static final int SPARE_POSITIONS = 64;
 
-  /** Steps that may pass between the prompts' end and the first one that is timed. */
-  private static final int SPARE_STEPS = 16;
-
   private static final int MOST_TRIES = 5;
 
   private final EngineOptions options;
@@ -83,10 +80,8 @@ final class EngineContestant implements Contestant {
   }
 
   private static int newTokens(Work.Decode decode, EngineOptions options) {
-    // The least of a step's tokens that are left for prompts.
-    int room = Math.max(1, options.maxBatchTokens() - decode.sequences());
-    long steps = ((long) decode.sequences() * decode.context() + room - 1) / room;
-    return Math.toIntExact(steps + decode.sequences() / 2 + decode.steps() + SPARE_STEPS);
+    return BenchMeasurement.newTokens(
+        decode.sequences(), decode.context(), decode.steps(), options);
   }
 
   @Override

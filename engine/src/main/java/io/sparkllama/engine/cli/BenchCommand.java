@@ -8,7 +8,6 @@ import io.sparkllama.engine.runner.NativeModelRunner;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,7 +41,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--new-tokens",
       paramLabel = "N",
-      description = "Tokens of each answer, at least 2 (default: ${DEFAULT-VALUE}).")
+      description = "Tokens of each answer that count, at least 2 (default: ${DEFAULT-VALUE}).")
   private int newTokens = 64;
 
   @Option(
@@ -65,7 +64,10 @@ final class BenchCommand implements Callable<Integer> {
       for (int batch : batches) {
         output.remark("measuring batch " + batch);
         BenchResult result =
-            measurement.measured(prompts.prompts(batch, promptTokens, sharedPrefix), newTokens);
+            measurement.measured(
+                prompts.prompts(batch, promptTokens, sharedPrefix),
+                newTokens - 1,
+                options.contextLength() - promptTokens - 1);
         BenchLine line = new BenchLine(result, WeightWork.of(file), peaks);
         output.print(line::write, line::text);
       }
@@ -86,20 +88,21 @@ final class BenchCommand implements Callable<Integer> {
 
   // Room for all sequences of the largest batch at once, so that none waits for another.
   private EngineOptions options(ModelFile file) {
-    int context = promptTokens + newTokens + 1;
-    if (context > file.config().contextLength()) {
+    int least = promptTokens + newTokens + 1;
+    if (least > file.config().contextLength()) {
       throw new InvalidConfigurationException(
           "--prompt-tokens and --new-tokens must fit into the model's context of "
               + file.config().contextLength()
               + ": "
-              + context);
+              + least);
     }
+    int most = batches.stream().mapToInt(Integer::intValue).max().getAsInt();
+    // What the first sequences write while the prompts of the last are computed comes on top.
+    int newTokensAtMost =
+        BenchMeasurement.newTokens(most, promptTokens, newTokens - 1, engineArguments.options(0));
+    int context = Math.min(promptTokens + newTokensAtMost + 1, file.config().contextLength());
     EngineOptions given = engineArguments.options(context);
-    int largest =
-        IntStream.concat(
-                IntStream.of(given.maxSequences()), batches.stream().mapToInt(Integer::intValue))
-            .max()
-            .getAsInt();
+    int largest = Math.max(given.maxSequences(), most);
     EngineOptions options =
         given
             .withBatchLimits(largest, given.maxBatchTokens(), given.prefillChunk())
@@ -108,7 +111,6 @@ final class BenchCommand implements Callable<Integer> {
       return options;
     }
     long perToken = NativeModelRunner.kvBytesPerToken(file.config(), options.kvCacheType());
-    int most = batches.stream().mapToInt(Integer::intValue).max().getAsInt();
     return options.withKvCacheMemory(perToken * (context + SPARE_POSITIONS) * most);
   }
 

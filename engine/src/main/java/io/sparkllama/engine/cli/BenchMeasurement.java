@@ -3,6 +3,7 @@ package io.sparkllama.engine.cli;
 import io.sparkllama.engine.EngineStatistics;
 import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
@@ -30,6 +31,9 @@ public final class BenchMeasurement {
   /** Often enough for steps of milliseconds, and nothing that a core would feel. */
   private static final long NANOS_BETWEEN_LOOKS = 300_000L;
 
+  /** Steps that may pass between the prompts' end and the first one that is timed. */
+  private static final int SPARE_STEPS = 64;
+
   private final LlamaEngine engine;
 
   public BenchMeasurement(LlamaEngine engine) {
@@ -37,13 +41,32 @@ public final class BenchMeasurement {
   }
 
   /**
-   * Measures prefill and decode. The batch runs twice, once for a single token and once for all:
-   * decode is the difference, so that steps which hold both count rightly.
+   * Measures prefill, and then decode by steps in which nothing else runs: of long prompts the
+   * difference of two runs would be noise. Where a model ends an answer early, steps before that
+   * count.
+   *
+   * @param steps of decode at most
+   * @param mostNewTokens of a sequence; see {@link #newTokens}
+   * @throws EngineFailedException where a sequence ended before all of them decoded
    */
-  BenchResult measured(List<Prompt> prompts, int newTokens) throws IOException {
+  BenchResult measured(List<Prompt> prompts, int steps, int mostNewTokens) throws IOException {
     BenchResult.Phase prefill = completed(prompts, 1);
-    BenchResult.Phase all = completed(prompts, newTokens);
-    return new BenchResult(prompts.size(), prefill, all.minus(prefill), residentBytes());
+    BenchResult.Phase decode = uninterrupted(prompts, steps, mostNewTokens);
+    if (decode.steps() == 0) {
+      throw endedEarly();
+    }
+    return new BenchResult(prompts.size(), prefill, decode, residentBytes());
+  }
+
+  /**
+   * Returns how many tokens a sequence needs so that all decode at once for so many steps: the
+   * first do already while prompts of others are computed.
+   */
+  public static int newTokens(int sequences, int promptTokens, int steps, EngineOptions options) {
+    // The least of a step's tokens that are left for prompts.
+    int room = Math.max(1, options.maxBatchTokens() - sequences);
+    long prefill = ((long) sequences * promptTokens + room - 1) / room;
+    return Math.toIntExact(prefill + sequences / 2 + steps + SPARE_STEPS);
   }
 
   /** Measures from the first request to the last answer, prompts and answers together. */
@@ -64,6 +87,15 @@ public final class BenchMeasurement {
    * @throws EngineFailedException where a sequence ended before the last measured step
    */
   public BenchResult.Phase decoded(List<Prompt> prompts, int steps, int mostNewTokens) {
+    BenchResult.Phase phase = uninterrupted(prompts, steps, mostNewTokens);
+    if (phase.steps() < steps) {
+      throw endedEarly();
+    }
+    return phase;
+  }
+
+  /** Measures steps in which all decode, until there are enough or the first sequence ends. */
+  private BenchResult.Phase uninterrupted(List<Prompt> prompts, int steps, int mostNewTokens) {
     EngineStatistics before = settledStatistics();
     List<CompletableFuture<GenerationResult>> answers = submitted(prompts, mostNewTokens);
     try {
@@ -71,16 +103,27 @@ public final class BenchMeasurement {
       // A prompt that lacked one token may have looked like a decoding sequence; one step on, none.
       EngineStatistics first = awaited(now -> now.steps() > begin.steps(), answers);
       long start = System.nanoTime();
-      EngineStatistics last = awaited(now -> now.steps() >= first.steps() + steps, answers);
-      BenchResult.Phase phase = phase(first, last, (System.nanoTime() - start) * 1e-9);
-      if (phase.computedTokens() != prompts.size() * phase.steps()) {
-        throw endedEarly();
+      BenchResult.Phase phase = phase(first, first, 0);
+      while (phase.steps() < steps && !anyDone(answers)) {
+        EngineStatistics now = engine.statistics();
+        BenchResult.Phase longer = phase(first, now, (System.nanoTime() - start) * 1e-9);
+        if (longer.computedTokens() != prompts.size() * longer.steps()) {
+          break; // a sequence ended
+        }
+        if (longer.steps() > phase.steps()) {
+          phase = longer;
+        }
+        LockSupport.parkNanos(NANOS_BETWEEN_LOOKS);
       }
       return phase;
     } finally {
       answers.forEach(answer -> answer.cancel(false));
       settledStatistics();
     }
+  }
+
+  private static boolean anyDone(List<CompletableFuture<GenerationResult>> answers) {
+    return answers.stream().anyMatch(CompletableFuture::isDone);
   }
 
   private static boolean allDecode(EngineStatistics before, EngineStatistics now, int sequences) {
@@ -98,7 +141,7 @@ public final class BenchMeasurement {
       Predicate<EngineStatistics> reached, List<CompletableFuture<GenerationResult>> answers) {
     EngineStatistics now = engine.statistics();
     while (!reached.test(now)) {
-      if (answers.stream().anyMatch(CompletableFuture::isDone)) {
+      if (anyDone(answers)) {
         answers.stream()
             .filter(CompletableFuture::isDone)
             .forEach(answer -> requireAnswer(answer.join()));

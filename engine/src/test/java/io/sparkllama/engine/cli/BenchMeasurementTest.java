@@ -7,6 +7,7 @@ import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.Prompt;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -74,6 +75,16 @@ class BenchMeasurementTest {
         .isInstanceOf(EngineFailedException.class)
         .hasMessageContaining("ended before");
     assertThat(engine.statistics().running() + engine.statistics().waiting()).isZero();
+  }
+
+  @Test
+  void countsTheStepsBeforeASequenceEnds() throws IOException {
+    BenchResult result = new BenchMeasurement(engine).measured(prompts, 1_000, 60);
+
+    assertThat(result.prefill().computedTokens()).isEqualTo(promptTokens);
+    assertThat(result.decode().steps()).isBetween(1L, 59L);
+    assertThat(result.decode().sampledTokens()).isEqualTo(3 * result.decode().steps());
+    assertThat(result.decode().seconds()).isPositive();
   }
 
   @Test
