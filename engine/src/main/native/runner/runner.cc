@@ -33,7 +33,7 @@ Runner::Runner(ModelDescription description, RunnerOptions options, const std::s
               model_.parameters().vocabulary_size) {
   samplers_.reserve(pool_.size());
   for (int thread = 0; thread < pool_.size(); ++thread) {
-    samplers_.emplace_back(model_.parameters().vocabulary_size);
+    samplers_.emplace_back(kernels_, model_.parameters().vocabulary_size);
   }
 }
 
@@ -80,7 +80,7 @@ void Runner::finish_rows(const BatchView& batch, int64_t first, int64_t count) {
 }
 
 void Runner::finish_row(const BatchView& batch, int64_t row, float* logits, Sampler& sampler) {
-  const RowMeasure measure = measure_row(kernels_, logits, model_.parameters().vocabulary_size);
+  const RowMeasure measure = sampler.measure(logits);
   const bool numbers = measure.argmax >= 0;
   batch.integers(Section::kResultArgmax)[row] = measure.argmax;
   batch.floats(Section::kResultLogSumExp)[row] = static_cast<float>(measure.log_sum_exp);
@@ -117,7 +117,7 @@ Sampled Runner::sample_row(const BatchView& batch, int64_t row, RowMeasure measu
                                  batch.floats(Section::kSequencePresencePenalty)[s],
                                  batch.floats(Section::kSequenceFrequencyPenalty)[s]};
     adjust_logits(adjustments, penalties, logits);
-    measure = measure_row(kernels_, logits, model_.parameters().vocabulary_size);
+    measure = sampler.measure(logits);
     if (measure.argmax < 0) {
       return {-1, kNotANumber};
     }

@@ -1,7 +1,8 @@
 // Chooses a token from a row of logits, and measures the row.
 //
-// Everything is computed in double, in a fixed order, from the row's logits and parameters alone.
-// Tokens are ordered by logit, highest first, ties by id, lowest first.
+// Everything is computed in a fixed order, from the row's logits and parameters alone, so that a
+// row's token is the same bits with every instruction set. Tokens are ordered by logit, highest
+// first, ties by id, lowest first.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +12,16 @@
 
 namespace sparkllama {
 
-// What the logits of a row say, before any parameter.
+// What the logits of a row say, before any parameter. They are not numbers where one is NaN or
+// +infinity, or all are -infinity.
+//
+// The sum is of float32 exponentials: log_sum_exp is off by at most 2^-23 + (ln vocabulary) *
+// 2^-24, for the mean distance to the maximum is at most the distribution's entropy.
 struct RowMeasure {
   int32_t argmax;      // lowest id of the highest logit; -1 where the logits are not numbers
   double maximum;      // the highest logit; NaN where they are not numbers
   double log_sum_exp;  // of all logits, natural logarithm; NaN where they are not numbers
 };
-
-// The logits of a row are not numbers where one is NaN or +infinity, or all are -infinity.
-//
-// The sum is of float32 exponentials: log_sum_exp is off by at most 2^-23 + (ln vocabulary) *
-// 2^-24, for the mean distance to the maximum is at most the distribution's entropy.
-RowMeasure measure_row(const KernelTable& kernels, const float* logits, int64_t vocabulary_size);
 
 // Finds the `count` best tokens, best first; -1 and NaN fill what the vocabulary does not. Not for
 // rows that are not numbers.
@@ -44,15 +43,23 @@ struct Sampled {
                            // the logits given
 };
 
+// Costs a pass over the row where the parameters cut nothing, else a pass over the chunks' maxima
+// and work on those tokens that may be kept; only what is kept is put in order.
 class Sampler {
  public:
-  explicit Sampler(int64_t vocabulary_size);
+  Sampler(const KernelTable& kernels, int64_t vocabulary_size);
 
-  int64_t byte_size() const { return tokens_.byte_size(); }
+  int64_t byte_size() const {
+    return tokens_.byte_size() + maxima_.byte_size() + ranked_.byte_size() + sums_.byte_size();
+  }
+
+  // Measures a row, and keeps what it finds for `sample` of the same row.
+  RowMeasure measure(const float* logits);
 
   // Cuts by top-k, then top-p, then min-p, each on the probabilities that the cuts before it leave
   // (at temperature 1; min-p compares with the most probable token), then divides by the
-  // temperature and draws. The measure is the row's, and of a row that is numbers.
+  // temperature and draws: from the tokens in order where they were cut, else in order of id. The
+  // measure is that of the row measured last, and of one that is numbers.
   Sampled sample(const float* logits, const RowMeasure& measure,
                  const SamplingParameters& parameters);
 
@@ -63,11 +70,26 @@ class Sampler {
   };
 
   static bool before(const Token& a, const Token& b);
-  int64_t cut(const RowMeasure& measure, const SamplingParameters& parameters);
-  Sampled draw(int64_t kept, const RowMeasure& measure, const SamplingParameters& parameters);
+  Sampled draw_any(const float* logits, const RowMeasure& measure,
+                   const SamplingParameters& parameters);
+  Sampled draw_cut(int64_t kept, const RowMeasure& measure, const SamplingParameters& parameters);
+  int64_t cut_to_top_k(const float* logits, const RowMeasure& measure,
+                       const SamplingParameters& parameters);
+  int64_t cut_by_probability(const float* logits, const RowMeasure& measure,
+                             const SamplingParameters& parameters);
+  int64_t kept_of(int64_t most, double wanted, double maximum, float min_p);
+  float threshold_of_best(int64_t count);
+  void collect(const float* logits, float threshold);
   void sort_until(int64_t count);
 
-  AlignedArray<Token> tokens_;  // [vocabulary]: the first sorted_ in order, all others after them
+  const KernelTable& kernels_;
+  int64_t vocabulary_size_;
+  AlignedArray<Token> tokens_;  // [vocabulary]: the first sorted_ in order, then others that may be
+                                // kept, up to collected_
+  AlignedArray<float> maxima_;  // [maxima_chunks], of the row measured last
+  AlignedArray<float> ranked_;  // [maxima_chunks]
+  AlignedArray<double> sums_;   // [sum blocks]
+  int64_t collected_ = 0;
   int64_t sorted_ = 0;
 };
 

@@ -15,6 +15,8 @@ final class NativeBuffers {
   private static final long TOKEN_GRANULE = 8;
   private static final long ATTENTION_SEGMENT = 1024;
   private static final long PRODUCT_SCRATCH_BYTES = 160 * 1024;
+  private static final long SAMPLER_CHUNK = 64;
+  private static final long SAMPLER_BLOCK = 1024;
   private static final long WORD = 4; // of a float, an id, a sum
 
   private final ModelConfig config;
@@ -88,7 +90,11 @@ final class NativeBuffers {
             + 4L * KvPlan.BLOCK_SIZE * columns;
     add(threads * Math.max(WORD * attention, PRODUCT_SCRATCH_BYTES));
     for (int thread = 0; thread < threads; thread++) {
+      long chunks = filled(config.vocabularySize(), SAMPLER_CHUNK) / SAMPLER_CHUNK;
       add(2 * WORD * config.vocabularySize()); // a sampler's tokens with their logits
+      add(WORD * chunks); // their chunks' maxima
+      add(WORD * chunks); // these in order
+      add(2 * WORD * (filled(config.vocabularySize(), SAMPLER_BLOCK) / SAMPLER_BLOCK)); // sums
     }
   }
 
