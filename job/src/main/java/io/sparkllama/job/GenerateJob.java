@@ -20,8 +20,8 @@ import picocli.CommandLine.Parameters;
  * Runs a job file: the main class for {@code spark-submit} and for the launcher.
  *
  * <p>Exit codes: 0 when every row of the input is in the output, rows with an error in their column
- * included; 1 on failure; 2 on bad usage, configuration or model. 3 is for rows set aside, which
- * this job never does: no row is missing from its output.
+ * included; 1 on failure; 2 on bad usage, configuration or model; 75 when a limit ended the job
+ * early, and another run can go on. 3 is for rows set aside, which this job never does.
  */
 @Command(
     name = "GenerateJob",
@@ -29,12 +29,14 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     footer = {
       "",
-      "Exit codes: 0 success, 1 failure, 2 bad usage, configuration or model.",
+      "Exit codes: 0 success, 1 failure, 2 bad usage, configuration or model,",
+      "75 stopped early by a limit: output.mode=resume goes on.",
       "Progress, logs and the summary go to standard error."
     })
 public final class GenerateJob implements Callable<Integer> {
   static final int FAILURE = 1;
   static final int BAD_INPUT = 2;
+  static final int STOPPED_EARLY = 75;
 
   private static final String TERMINAL = "sparkllama.terminal";
   private static final String LOG_SETTINGS = "log4j2.configurationFile";
@@ -128,7 +130,7 @@ public final class GenerateJob implements Callable<Integer> {
     if (json) {
       out.println(summary.json());
     }
-    return 0;
+    return summary.stop().isPresent() ? STOPPED_EARLY : 0;
   }
 
   /** The launcher knows; without it, a console means a terminal only up to Java 21. */

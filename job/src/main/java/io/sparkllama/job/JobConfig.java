@@ -9,6 +9,7 @@ import io.sparkllama.job.config.ConfigValues;
 import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.JobKeys;
 import io.sparkllama.job.config.TaskName;
+import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.CompleteTask;
 import io.sparkllama.job.pipeline.PipelineSpecification;
@@ -21,6 +22,9 @@ import io.sparkllama.job.sink.SinkSpecification;
 import io.sparkllama.job.source.SourceSpecification;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +38,9 @@ import java.util.stream.Stream;
  * @param chatTemplate which format conversations have: the model's, a built-in one, or a file
  * @param trial how much a plan may cost
  * @param planBeforeRun whether a long run predicts what it will take
+ * @param limits how far the run goes
+ * @param date that templates see
+ * @param values that all this was made of
  */
 public record JobConfig(
     String modelPath,
@@ -46,9 +53,14 @@ public record JobConfig(
     Map<String, String> spark,
     String chatTemplate,
     TrialLimits trial,
-    boolean planBeforeRun) {
+    boolean planBeforeRun,
+    RunLimits limits,
+    LocalDate date,
+    ConfigValues values) {
   /** Holds a mean to a twentieth of the rows' own spread; a short job is tried whole. */
   private static final int SAMPLED_PROMPTS = 2_048;
+
+  private static final double NANOSECONDS_OF_AN_HOUR = 3_600e9;
 
   private static final List<ConfigKey<?>> PROMPT_ONLY =
       Stream.concat(
@@ -86,6 +98,17 @@ public record JobConfig(
    * @throws InvalidConfigurationException names the key and the remedy
    */
   public static JobConfig of(ConfigValues values) {
+    return of(values, LocalDate.now(Clock.systemUTC()));
+  }
+
+  /** Returns the same job as it was on another day, unless it names its date. */
+  JobConfig on(LocalDate day) {
+    return of(values, day);
+  }
+
+  private static JobConfig of(ConfigValues given, LocalDate today) {
+    LocalDate date = given.optional(JobKeys.PROMPT_DATE).orElse(today);
+    ConfigValues values = given.with(JobKeys.PROMPT_DATE, date);
     EngineOptions engine = engine(values);
     RowTask task = task(values);
     int wanted = values.value(JobKeys.ENGINE_WINDOW);
@@ -124,7 +147,19 @@ public record JobConfig(
             SAMPLED_PROMPTS,
             Math.min(promptsOf(engine.maxSequences(), task.completions()), window),
             values.value(JobKeys.PLAN_TRIAL_SECONDS)),
-        values.value(JobKeys.PLAN_BEFORE_RUN));
+        values.value(JobKeys.PLAN_BEFORE_RUN),
+        limits(values),
+        date,
+        given);
+  }
+
+  private static RunLimits limits(ConfigValues values) {
+    return new RunLimits(
+        values.optional(JobKeys.LIMIT_ROWS).stream().mapToLong(Long::longValue).findFirst(),
+        values.optional(JobKeys.LIMIT_TOKENS).stream().mapToLong(Long::longValue).findFirst(),
+        values
+            .optional(JobKeys.LIMIT_HOURS)
+            .map(hours -> Duration.ofNanos(Math.round(hours * NANOSECONDS_OF_AN_HOUR))));
   }
 
   /** Returns how many prompts have so many completions, at least 1. */

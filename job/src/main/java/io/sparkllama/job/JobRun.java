@@ -1,10 +1,17 @@
 package io.sparkllama.job;
 
+import io.sparkllama.job.limit.Limit;
+import io.sparkllama.job.limit.RunBudget;
+import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.metrics.GenerationCounter;
+import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.metrics.GenerationProgress;
+import io.sparkllama.job.pipeline.GateSource;
 import io.sparkllama.job.pipeline.GenerationPipeline;
 import io.sparkllama.job.pipeline.TrialLimits;
+import io.sparkllama.job.plugin.DriverLine;
 import io.sparkllama.job.prediction.JobPrediction;
+import io.sparkllama.job.report.EarlyStop;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.LoggedProgress;
 import io.sparkllama.job.report.PlanReport;
@@ -53,34 +60,61 @@ final class JobRun {
 
   private JobSummary run(SparkSession spark) throws IOException {
     PreparedJob job = PreparedJob.of(config, spark);
+    String output = new ResultSink(config.sink()).name();
+    if (job.resumed() && job.choice().missing() == 0) {
+      LOG.info("The output has every row already; nothing is left to do.");
+      return new JobSummary(GenerationCounts.NONE, 0, output, Optional.empty());
+    }
     Optional<JobPrediction> predicted = predict(job);
-    ResultSink sink = new ResultSink(config.sink());
     GenerationCounter counter = new GenerationCounter();
     spark.sparkContext().register(counter, "sparkllama.rows");
-    Dataset<Row> answers =
-        new GenerationPipeline(job.engine(), job.pipeline(), counter)
-            .apply(job.documents(), job.keys());
+    RunBudget budget = new RunBudget(config.limits());
+    long start = System.nanoTime();
+    try (DriverLine.Listening line = DriverLine.listen(budget)) {
+      write(job, spark, counter, line);
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    new ResultSample(config.sink()).print(spark, job.choice().rows().output(), terminal);
+    GenerationCounts counts = GenerationCounter.sum(counter.value());
+    return new JobSummary(counts, seconds, output, predicted, stop(job, counts, budget));
+  }
 
+  /** Runs the one action of a job over the model's answers. */
+  private void write(
+      PreparedJob job, SparkSession spark, GenerationCounter counter, DriverLine.Listening line)
+      throws IOException {
+    GateSource gates = config.limits().endRunningTasks() ? GateSource.of(line) : GateSource.OPEN;
+    Dataset<Row> answers =
+        new GenerationPipeline(job.engine(), job.pipeline(), counter, gates)
+            .apply(job.choice().rows());
     GenerationProgress progress = new GenerationProgress(counter);
     spark.sparkContext().addSparkListener(progress);
-    long outputRows = job.rows() * job.pipeline().task().completions();
+    long outputRows = job.choice().count() * job.pipeline().task().completions();
     ProgressDisplay display =
         bar ? new TerminalProgress(outputRows, terminal) : new LoggedProgress(outputRows);
-    long start = System.nanoTime();
     try (ProgressReporter reporter = new ProgressReporter(display, progress::counts)) {
-      sink.write(answers);
+      new ResultSink(config.sink()).write(answers, job.fingerprint());
     } finally {
       spark.sparkContext().removeSparkListener(progress);
     }
-    double seconds = (System.nanoTime() - start) / 1e9;
-    new ResultSample(config.sink()).print(spark, answers.schema(), terminal);
-    return new JobSummary(GenerationCounter.sum(counter.value()), seconds, sink.name(), predicted);
+  }
+
+  /** Tells what left rows for another run. */
+  private Optional<EarlyStop> stop(PreparedJob job, GenerationCounts counts, RunBudget budget) {
+    RowChoice choice = job.choice();
+    long answered = counts.rows() / job.pipeline().task().completions();
+    long left = choice.missing() - answered;
+    if (left <= 0 || config.limits().equals(RunLimits.NONE)) {
+      return Optional.empty();
+    }
+    Limit limit = answered < choice.count() ? budget.endedBy() : Limit.ROWS;
+    return Optional.of(new EarlyStop(limit, left, config.sink().path().isPresent()));
   }
 
   private Optional<JobPrediction> predict(PreparedJob job) {
     TrialLimits trial = config.trial().withMostPrompts(SAMPLED_PROMPTS);
     long least = (long) ROWS_OF_A_SAMPLED_PROMPT * trial.prompts();
-    if (!config.planBeforeRun() || job.rows() < least) {
+    if (!config.planBeforeRun() || job.choice().count() < least) {
       return Optional.empty();
     }
     Optional<JobPrediction> prediction = job.predict(trial, least);

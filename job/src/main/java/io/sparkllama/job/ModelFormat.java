@@ -42,6 +42,12 @@ final class ModelFormat {
     return pipeline;
   }
 
+  /** Tells whether what the job file chooses is the path of a file. */
+  static boolean isFile(String chosen) {
+    return !BuiltInTemplates.names().contains(chosen)
+        && (chosen.indexOf('/') >= 0 || chosen.indexOf('.') >= 0);
+  }
+
   private ChatFormat format(boolean withTools) {
     String source;
     String name;
@@ -59,7 +65,7 @@ final class ModelFormat {
     } else if (BuiltInTemplates.names().contains(chosen)) {
       name = "the built-in chat template " + chosen;
       source = BuiltInTemplates.source(chosen);
-    } else if (chosen.indexOf('/') >= 0 || chosen.indexOf('.') >= 0) {
+    } else if (isFile(chosen)) {
       name = chosen;
       source = PromptKeys.read(JobKeys.PROMPT_CHAT_TEMPLATE.path(), chosen);
     } else {

@@ -3,20 +3,27 @@ package io.sparkllama.job;
 import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.admission.Admission;
+import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.GenerationPipeline;
 import io.sparkllama.job.pipeline.GenerationTrial;
 import io.sparkllama.job.pipeline.PipelineSpecification;
+import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.pipeline.TrialLimits;
+import io.sparkllama.job.planning.DoneRows;
+import io.sparkllama.job.plugin.DriverLine;
 import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.plugin.ExecutorCores;
 import io.sparkllama.job.plugin.PreparedModel;
+import io.sparkllama.job.plugin.SparkLlamaPlugin;
 import io.sparkllama.job.prediction.JobPrediction;
+import io.sparkllama.job.sink.Fingerprint;
 import io.sparkllama.job.sink.ResultSink;
 import io.sparkllama.job.source.DocumentSource;
 import io.sparkllama.job.source.InputColumn;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -26,14 +33,17 @@ import org.apache.spark.sql.SparkSession;
  * Is a job in which everything has been checked that can be without asking the model: what to run,
  * or to plan.
  *
- * @param pipeline with conversations in their format, spread for the rows there are
+ * @param choice of the rows that the run answers
+ * @param pipeline with conversations in their format, spread for these rows
+ * @param fingerprint of the output
+ * @param resumed whether the output holds rows of an earlier run
  */
 record PreparedJob(
-    Dataset<Row> documents,
-    List<InputColumn> keys,
+    RowChoice choice,
     EngineSpecification engine,
     PipelineSpecification pipeline,
-    long rows) {
+    Fingerprint fingerprint,
+    boolean resumed) {
 
   /**
    * Checks a job. What costs seconds is refused before what may cost hours: the model is fetched
@@ -42,9 +52,14 @@ record PreparedJob(
    *
    * @throws InvalidConfigurationException names the key and the remedy
    */
-  static PreparedJob of(JobConfig config, SparkSession spark) throws IOException {
-    new ResultSink(config.sink())
-        .check(spark.sparkContext().hadoopConfiguration(), config.source().paths());
+  static PreparedJob of(JobConfig given, SparkSession spark) throws IOException {
+    requireLine(given.limits(), spark.sparkContext().getConf());
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    ResultSink sink = new ResultSink(given.sink());
+    sink.check(hadoop, given.source().paths());
+    Optional<Fingerprint> before = sink.resumed(hadoop);
+    // Templates see the day on which the job first began.
+    JobConfig config = before.map(made -> given.on(made.date())).orElse(given);
     DocumentSource source = new DocumentSource(config.source());
     Dataset<Row> documents = source.open(spark);
     List<InputColumn> keys = source.keyColumns(documents.schema());
@@ -63,13 +78,38 @@ record PreparedJob(
     SparkConf conf = spark.sparkContext().getConf();
     Admission.onDriver(conf)
         .check(file.memory(model.specification().options(ExecutorCores.here(conf))));
-    long rows = source.count(documents, keys);
+    PreparedRows prepared = PreparedRows.of(pipeline, documents, keys);
+    Fingerprint fingerprint =
+        JobFingerprint.of(
+            config, pipeline.task(), model.specification().manifest().sha256(), prepared.output());
+    before.ifPresent(made -> made.refuseOther(fingerprint));
+    RowChoice choice =
+        RowChoice.of(
+            prepared,
+            source.count(documents, keys),
+            before.map(
+                made ->
+                    new DoneRows(
+                        prepared.identity(pipeline.task().completions()),
+                        sink.read(spark, prepared.output()))),
+            config.limits().rows());
     return new PreparedJob(
-        documents,
-        keys,
+        choice,
         model.specification(),
-        pipeline.over(rows, spark.sparkContext().defaultParallelism()),
-        rows);
+        choice.spread(pipeline, spark.sparkContext().defaultParallelism()),
+        fingerprint,
+        before.isPresent());
+  }
+
+  /** Tokens and time end tasks that run, which must hear of it. */
+  private static void requireLine(RunLimits limits, SparkConf conf) {
+    if (limits.endRunningTasks() && !DriverLine.isOpen(conf)) {
+      throw new InvalidConfigurationException(
+          "limit.tokens and limit.hours need spark-llama's plugin, which this Spark session was"
+              + " started without: start it with spark.plugins = "
+              + SparkLlamaPlugin.class.getName()
+              + ", or leave them out.");
+    }
   }
 
   /**
@@ -78,6 +118,6 @@ record PreparedJob(
    * @param least rows that the model must be asked for, else there is no trial and no prediction
    */
   Optional<JobPrediction> predict(TrialLimits trial, long least) {
-    return new GenerationTrial(engine, pipeline, trial).predict(documents, keys, least);
+    return new GenerationTrial(engine, pipeline, trial).predict(choice.rows(), least);
   }
 }

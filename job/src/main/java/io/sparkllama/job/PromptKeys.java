@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
@@ -81,12 +80,17 @@ final class PromptKeys {
   }
 
   private static LocalDate date(ConfigValues values) {
-    return values.optional(JobKeys.PROMPT_DATE).orElseGet(() -> LocalDate.now(Clock.systemUTC()));
+    return values.value(JobKeys.PROMPT_DATE); // JobConfig fills it in
+  }
+
+  /** Tells whether the value of prompt.tools is the path of a file. */
+  static boolean isFile(String tools) {
+    return !tools.strip().startsWith("[");
   }
 
   private static List<Object> tools(String value) {
     String key = JobKeys.PROMPT_TOOLS.path();
-    String text = value.strip().startsWith("[") ? value : read(key, value);
+    String text = isFile(value) ? read(key, value) : value;
     try {
       JsonNode list = JSON.readTree(text);
       if (!list.isArray()) {

@@ -39,6 +39,24 @@ class JobConfigTest {
   }
 
   @Test
+  void rowsOutOfTheSourcesPartitionsAreSpreadAnew() throws Exception {
+    assertThat(spread("input.equal-prompts=each").anew(10, 8).partitions()).isEqualTo(8);
+    assertThat(spread("input.equal-prompts=each").anew(16_001, 8).partitions()).isEqualTo(9);
+    assertThat(spread("input.partitions=3").anew(1_000_000, 8).partitions()).isEqualTo(3);
+  }
+
+  @Test
+  void limitsAreAboveZero() throws Exception {
+    for (String limit :
+        List.of("limit.rows=0", "limit.tokens=-1", "limit.hours=0", "limit.hours=1e7")) {
+      assertThatThrownBy(() -> spread(limit))
+          .isInstanceOf(InvalidConfigurationException.class)
+          .hasMessageStartingWith(limit.substring(0, limit.indexOf('=')) + " must be");
+    }
+    assertThat(spread("limit.rows=1", "limit.tokens=1", "limit.hours=0.25")).isNotNull();
+  }
+
+  @Test
   void refusesSeveralCompletionsThatWouldBeTheSame() throws Exception {
     assertThatThrownBy(() -> spread("generation.n=2"))
         .isInstanceOf(InvalidConfigurationException.class)

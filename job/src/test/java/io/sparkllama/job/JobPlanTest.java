@@ -139,7 +139,10 @@ class JobPlanTest {
             config.spark(),
             config.chatTemplate(),
             trial,
-            config.planBeforeRun());
+            config.planBeforeRun(),
+            config.limits(),
+            config.date(),
+            config.values());
     PrintStream terminal =
         new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
     return new JobRun(limited, false, terminal).run();

@@ -35,6 +35,13 @@ public final class ConfigValues {
     return given.containsKey(key);
   }
 
+  /** Returns the same values with one more, or another one. */
+  public <T> ConfigValues with(ConfigKey<T> key, T value) {
+    Map<ConfigKey<?>, Object> all = new HashMap<>(given);
+    all.put(key, value);
+    return new ConfigValues(all, spark);
+  }
+
   /** Returns the {@code spark.*} settings by their full names. */
   public Map<String, String> spark() {
     return spark;

@@ -307,8 +307,9 @@ public final class JobKeys {
           ConfigType.oneOf(OutputMode.class),
           OutputMode.ERROR,
           "",
-          "What happens where the output exists already: the job is refused, or it is replaced."
-              + " The format noop takes overwrite alone.");
+          "What happens where the output exists already: the job is refused, it is replaced, or the"
+              + " rows that it has not yet are added (resume, for an output of the same job; where"
+              + " there is none yet, resume begins one). The format noop takes overwrite alone.");
   public static final ConfigKey<Map<String, String>> OUTPUT_OPTIONS =
       of(
           "output.options",
@@ -330,6 +331,25 @@ public final class JobKeys {
           0,
           "rows",
           "Prints so many rows of the written output, on standard error, when the job is done.");
+
+  public static final ConfigKey<Long> LIMIT_ROWS =
+      optional(
+          "limit.rows",
+          ConfigType.wholeNumber(1, Long.MAX_VALUE),
+          "Answers at most so many rows of the input, the first in the source's order, and stops;"
+              + " output.mode = resume goes on. With generation.n each has its n rows in the output.");
+  public static final ConfigKey<Long> LIMIT_TOKENS =
+      optional(
+          "limit.tokens",
+          ConfigType.wholeNumber(1, Long.MAX_VALUE),
+          "Begins no further row once so many tokens were computed, of prompts and completions, and"
+              + " stops when the rows under way are done; output.mode = resume goes on.");
+  public static final ConfigKey<Double> LIMIT_HOURS =
+      optional(
+          "limit.hours",
+          ConfigType.number("above 0 and at most 1000000", hours -> hours > 0 && hours <= 1e6),
+          "Begins no further row after so many hours, such as 0.5, from the first row's reading on,"
+              + " and stops when the rows under way are done; output.mode = resume goes on.");
 
   public static final ConfigKey<Integer> ENGINE_THREADS =
       of(

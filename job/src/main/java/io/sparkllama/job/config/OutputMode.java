@@ -5,5 +5,7 @@ public enum OutputMode {
   /** Refuses the job before any work. */
   ERROR,
   /** Replaces what is there. */
-  OVERWRITE
+  OVERWRITE,
+  /** Adds the rows that are not there yet. */
+  RESUME
 }

@@ -47,6 +47,16 @@ record Answer(
         text, finishReason.label(), promptTokens, completionTokens, logProbability, errorRow);
   }
 
+  /**
+   * Returns the tokens that the engine computed for it, those included that the prefix cache had:
+   * of the prompt, with the first answer of a row alone, and of the completion; none with an error.
+   *
+   * @param sample index among the answers of its row
+   */
+  long computedTokens(int sample) {
+    return error.isPresent() ? 0 : (sample == 0 ? promptTokens : 0L) + completionTokens;
+  }
+
   /** Counts this one row. */
   GenerationCounts counts() {
     return new GenerationCounts(

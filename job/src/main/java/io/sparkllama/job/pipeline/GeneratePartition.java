@@ -1,7 +1,10 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.job.limit.RowGate;
 import io.sparkllama.job.metrics.GenerationCounter;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.Map;
 import org.apache.spark.TaskContext;
@@ -12,21 +15,25 @@ import org.apache.spark.sql.Row;
 /** Runs one partition on the executor's engine: Spark's task calls it with the prepared rows. */
 final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1;
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
   private final EngineSource engine;
   private final RowWalk walk;
   private final int window;
   private final GenerationCounter counter;
+  private final GateSource gates;
 
   /**
    * @param window rows that the task keeps in flight
    * @param counter registered with the driver's SparkContext
    */
-  GeneratePartition(EngineSource engine, RowWalk walk, int window, GenerationCounter counter) {
+  GeneratePartition(
+      EngineSource engine, RowWalk walk, int window, GenerationCounter counter, GateSource gates) {
     this.engine = engine;
     this.walk = walk;
     this.window = window;
     this.counter = counter;
+    this.gates = gates;
   }
 
   @Override
@@ -35,6 +42,12 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
       return rows; // an empty partition starts no engine
     }
     TaskContext context = TaskContext.get();
+    RowGate gate = gates.open(context.taskAttemptId());
+    context.addTaskCompletionListener(
+        (org.apache.spark.util.TaskCompletionListener) ended -> gate.close());
+    if (!isOpen(gate)) {
+      return Collections.emptyIterator(); // nor does a run that is at its end
+    }
     int partition = context.partitionId();
     GenerationIterator answers =
         new GenerationIterator(
@@ -42,16 +55,40 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
             walk,
             engine.acquire(),
             window,
-            () -> refuseKilled(context),
+            new TaskWatch(context, gate),
             counts -> counter.add(Map.entry(partition, counts)));
     context.addTaskCompletionListener(
         (org.apache.spark.util.TaskCompletionListener) ended -> answers.close());
     return answers;
   }
 
-  private static void refuseKilled(TaskContext context) {
-    if (context.isInterrupted()) {
-      throw new TaskKilledException("The task was killed while rows were in flight.");
+  private static boolean isOpen(RowGate gate) {
+    try {
+      gate.awaitAnswer(LONGEST_WAIT);
+      return gate.isOpen();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new TaskKilledException("The task was killed before its first row.");
+    }
+  }
+
+  /** Ends the waiting of a task that is killed, and its reading where the run's limits say so. */
+  private record TaskWatch(TaskContext context, RowGate gate) implements GenerationIterator.Watch {
+    @Override
+    public void check() {
+      if (context.isInterrupted()) {
+        throw new TaskKilledException("The task was killed while rows were in flight.");
+      }
+    }
+
+    @Override
+    public boolean admits() {
+      return gate.isOpen();
+    }
+
+    @Override
+    public void used(long tokens) {
+      gate.used(tokens);
     }
   }
 }

@@ -14,7 +14,8 @@ import org.apache.spark.sql.Row;
 
 /**
  * Yields a partition's answers in the order of its rows, with a bounded number of requests in
- * flight. Rows with equal prompts that stand together share one.
+ * flight. Rows with equal prompts that stand together share one. Where no further row may begin, it
+ * ends with those in flight, and with the rows that have the prompt of the last of them.
  *
  * <p>Memory holds at most {@code ROWS_OF_A_REQUEST * window} rows, and no more than {@code window}
  * where none are equal. The window is filled again before each wait, so that the engine's batch
@@ -23,9 +24,18 @@ import org.apache.spark.sql.Row;
 final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private static final long WATCH_MILLISECONDS = 100;
 
-  /** Ends the wait for an answer by an exception where the task is no longer wanted. */
+  /** Tells whether the task is still wanted. */
   interface Watch {
+    /** Ends the wait for an answer by an exception where the task is killed. */
     void check();
+
+    /** Tells whether another row may begin. */
+    default boolean admits() {
+      return true;
+    }
+
+    /** Hears what the rows answered so far have taken: tokens computed, of prompts and answers. */
+    default void used(long tokens) {}
   }
 
   /**
@@ -52,10 +62,12 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private GenerationCounts counts = GenerationCounts.NONE;
   private int requests; // in flight; guarded by inFlight
   private boolean closed; // guarded by inFlight
+  private boolean ended; // before the last row, by the watch
+  private long usedTokens;
 
   /**
    * @param window requests in flight at most, at least 1
-   * @param watch asked while waiting
+   * @param watch asked while waiting, and before each row
    * @param counted receives the partition's counts after every row
    */
   GenerationIterator(
@@ -114,9 +126,13 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
       ofRow = oldest.repeated() ? ofRow.asRepeated() : ofRow;
       counts = counts.plus(sample == 0 ? ofRow : ofRow.withPromptCached());
       ready.add(walk.output(oldest.row(), answer, sample));
+      usedTokens += oldest.repeated() ? 0 : answer.computedTokens(sample);
     }
-    counts = counts.plus(GenerationCounts.ofCachedTokens(engine.takeCachedTokens()));
+    long cached = engine.takeCachedTokens();
+    counts = counts.plus(GenerationCounts.ofCachedTokens(cached));
+    usedTokens -= cached;
     counted.accept(counts);
+    watch.used(usedTokens);
   }
 
   /** Withdraws every row in flight from the engine; may be called from any thread, and again. */
@@ -136,10 +152,19 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
           return;
         }
       }
-      if (!rows.hasNext()) {
+      if (ended || !rows.hasNext()) {
         return;
       }
-      InFlight submitted = submit(rows.next());
+      Row row = rows.next();
+      boolean repeated = last != null && walk.haveEqualAnswers(last.row(), row);
+      if (!repeated && !watch.admits()) {
+        ended = true;
+        return;
+      }
+      InFlight submitted =
+          repeated
+              ? new InFlight(row, last.pending(), true)
+              : new InFlight(row, walk.submit(engine, row), false);
       synchronized (inFlight) {
         if (closed) {
           submitted.pending().result().cancel(true);
@@ -150,12 +175,6 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
       }
       last = submitted;
     }
-  }
-
-  private InFlight submit(Row row) {
-    return last != null && walk.haveEqualAnswers(last.row(), row)
-        ? new InFlight(row, last.pending(), true)
-        : new InFlight(row, walk.submit(engine, row), false);
   }
 
   private void await(PendingAnswer<?> pending) {

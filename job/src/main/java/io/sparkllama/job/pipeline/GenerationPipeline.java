@@ -3,20 +3,11 @@ package io.sparkllama.job.pipeline;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.plugin.EngineSpecification;
-import io.sparkllama.job.prompt.ChatPrompt;
-import io.sparkllama.job.prompt.RowPrompt;
 import io.sparkllama.job.source.InputColumn;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.MapType;
-import org.apache.spark.sql.types.Metadata;
-import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -31,22 +22,36 @@ public final class GenerationPipeline {
   private final EngineSource engine;
   private final PipelineSpecification specification;
   private final GenerationCounter counter;
+  private final GateSource gates;
 
   /**
    * Makes a walk whose tasks use their executor's engine.
    *
    * @param counter registered with the SparkContext
+   * @param gates that end tasks early
    */
   public GenerationPipeline(
-      EngineSpecification engine, PipelineSpecification specification, GenerationCounter counter) {
-    this(new ExecutorEngineSource(engine), specification, counter);
+      EngineSpecification engine,
+      PipelineSpecification specification,
+      GenerationCounter counter,
+      GateSource gates) {
+    this(new ExecutorEngineSource(engine), specification, counter, gates);
   }
 
   GenerationPipeline(
       EngineSource engine, PipelineSpecification specification, GenerationCounter counter) {
+    this(engine, specification, counter, GateSource.OPEN);
+  }
+
+  GenerationPipeline(
+      EngineSource engine,
+      PipelineSpecification specification,
+      GenerationCounter counter,
+      GateSource gates) {
     this.engine = engine;
     this.specification = specification;
     this.counter = counter;
+    this.gates = gates;
   }
 
   /**
@@ -56,15 +61,23 @@ public final class GenerationPipeline {
    * @throws InvalidConfigurationException where a column is missing or has no text
    */
   public Dataset<Row> apply(Dataset<Row> documents, List<InputColumn> keys) {
-    Columns columns = columns(specification, documents.schema(), keys);
-    RowLayout layout = columns.layout();
+    return apply(PreparedRows.of(specification, documents, keys));
+  }
+
+  /** Builds the walk over all rows, or those of them that a run answers; none is read yet. */
+  public Dataset<Row> apply(PreparedRows prepared) {
+    RowLayout layout = prepared.layout();
     return specification
         .spread()
-        .apply(columns.of(documents), layout.keys(), layout.inputs().size())
+        .apply(prepared.rows(), layout.keys(), layout.inputs().size())
         .mapPartitions(
             new GeneratePartition(
-                engine, new RowWalk(specification.task(), layout), specification.window(), counter),
-            Encoders.row(columns.output()));
+                engine,
+                new RowWalk(specification.task(), layout),
+                specification.window(),
+                counter,
+                gates),
+            Encoders.row(prepared.output()));
   }
 
   /**
@@ -74,94 +87,6 @@ public final class GenerationPipeline {
    */
   public static void check(
       PipelineSpecification specification, StructType schema, List<InputColumn> keys) {
-    columns(specification, schema, keys);
-  }
-
-  /** Holds what the walk reads, where it stands in a row, and what the walk writes. */
-  record Columns(List<Column> selected, RowLayout layout, StructType output) {
-    /** Returns prepared rows; none is read yet. */
-    Dataset<Row> of(Dataset<Row> documents) {
-      return documents.select(selected.toArray(Column[]::new));
-    }
-  }
-
-  static Columns columns(
-      PipelineSpecification specification, StructType schema, List<InputColumn> keys) {
-    RowTask task = specification.task();
-    List<Column> selected = new ArrayList<>();
-    for (InputColumn key : keys) {
-      add(selected, key);
-    }
-    List<String> inputs =
-        task.names().stream()
-            .filter(name -> !task.sets(name) || List.of(schema.fieldNames()).contains(name))
-            .toList();
-    if (keys.isEmpty() && inputs.isEmpty()) {
-      throw new InvalidConfigurationException(
-          "The prompt names no column, so no key can be derived: put {{ column }} into it, or name"
-              + " input.key.");
-    }
-    for (RowPrompt prompt : task.prompts()) {
-      if (prompt instanceof ChatPrompt chat) {
-        chat.messagesColumn().ifPresent(column -> requireMessages(schema, column));
-      }
-    }
-    for (String input : inputs) {
-      add(selected, InputColumn.resolveValue(schema, input, specification.templateKeys()));
-    }
-    List<InputColumn> chosen = chosen(specification, schema, keys);
-    chosen.forEach(column -> add(selected, column));
-    Optional<InputColumn> gold =
-        specification.gold().map(name -> InputColumn.resolveText(schema, name, "classify.gold"));
-    gold.ifPresent(column -> add(selected, column));
-
-    StructType output = OutputSchema.of(fields(keys), fields(chosen), task);
-    RowLayout layout =
-        new RowLayout(
-            keys.size(),
-            inputs,
-            chosen.size(),
-            gold.isPresent(),
-            specification.spread().keysPrompts());
-    return new Columns(selected, layout, output);
-  }
-
-  private static void requireMessages(StructType schema, String name) {
-    InputColumn column = InputColumn.resolve(schema, name, "prompt.messages");
-    boolean fits =
-        column.type() instanceof ArrayType array
-            && (array.elementType() instanceof MapType
-                || (array.elementType() instanceof StructType message
-                    && List.of(message.fieldNames()).containsAll(List.of("role", "content"))));
-    if (!fits) {
-      throw new InvalidConfigurationException(
-          "prompt.messages needs a column of type array<struct<role:string,content:string>>; "
-              + name
-              + " is of type "
-              + column.type().simpleString());
-    }
-  }
-
-  private static List<InputColumn> chosen(
-      PipelineSpecification specification, StructType schema, List<InputColumn> keys) {
-    List<InputColumn> chosen = new ArrayList<>();
-    for (String name : specification.outputColumns()) {
-      InputColumn column = InputColumn.resolve(schema, name, "output.columns");
-      if (keys.stream().noneMatch(key -> key.path().equals(column.path()))) {
-        chosen.add(column);
-      }
-    }
-    return chosen;
-  }
-
-  /** Columns get names of their own here, since one may serve as key, input and output. */
-  private static void add(List<Column> selected, InputColumn column) {
-    selected.add(column.column().as("c" + selected.size()));
-  }
-
-  private static List<StructField> fields(List<InputColumn> columns) {
-    return columns.stream()
-        .map(column -> new StructField(column.name(), column.type(), true, Metadata.empty()))
-        .toList();
+    PreparedRows.columns(specification, schema, keys);
   }
 }

@@ -32,24 +32,23 @@ public final class GenerationTrial {
     this.limits = limits;
   }
 
+  Optional<JobPrediction> predict(Dataset<Row> documents, List<InputColumn> keys, long least) {
+    return predict(PreparedRows.of(specification, documents, keys), least);
+  }
+
   /**
    * Reads the rows, and again for the trial.
    *
-   * @param keys the user's key columns, none for a derived key
    * @param least rows that the engine must be asked for, per executor, else there is no trial and
    *     no prediction
    */
-  public Optional<JobPrediction> predict(
-      Dataset<Row> documents, List<InputColumn> keys, long least) {
-    GenerationPipeline.Columns columns =
-        GenerationPipeline.columns(specification, documents.schema(), keys);
-    RowLayout layout = columns.layout();
-    Dataset<Row> keyed =
-        PromptCensus.keyed(columns.of(documents), layout.keys(), layout.inputs().size());
+  public Optional<JobPrediction> predict(PreparedRows prepared, long least) {
+    RowLayout layout = prepared.layout();
+    Dataset<Row> keyed = PromptCensus.keyed(prepared.rows(), layout.keys(), layout.inputs().size());
     PromptCensus census = PromptCensus.of(keyed);
     long asked = specification.spread().asked(census.rows(), census.prompts());
     // One executor tries while the others wait: it must cost little of what all of them have.
-    return asked < least * executors(documents.sparkSession().sparkContext())
+    return asked < least * executors(keyed.sparkSession().sparkContext())
         ? Optional.empty()
         : Optional.of(predict(census, asked, keyed, new RowWalk(specification.task(), layout)));
   }

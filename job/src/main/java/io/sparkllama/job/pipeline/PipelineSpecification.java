@@ -34,4 +34,10 @@ public record PipelineSpecification(
     return new PipelineSpecification(
         task, templateKeys, outputColumns, gold, window, spread.over(rows, parallelism));
   }
+
+  /** Returns the same walk for rows out of the source's partitions; see {@link RowSpread#anew}. */
+  public PipelineSpecification anew(long rows, int parallelism) {
+    return new PipelineSpecification(
+        task, templateKeys, outputColumns, gold, window, spread.anew(rows, parallelism));
+  }
 }

@@ -39,7 +39,12 @@ public record RowSpread(EqualPrompts equalPrompts, int partitions) {
    * @param parallelism tasks that the cluster runs at once
    */
   public RowSpread over(long rows, int parallelism) {
-    if (!keysPrompts() || partitions != 0) {
+    return keysPrompts() ? anew(rows, parallelism) : this;
+  }
+
+  /** Returns the same for rows that are no longer in the source's partitions. */
+  public RowSpread anew(long rows, int parallelism) {
+    if (partitions != 0) {
       return this;
     }
     long wanted = (rows + ROWS_OF_A_PARTITION - 1) / ROWS_OF_A_PARTITION;

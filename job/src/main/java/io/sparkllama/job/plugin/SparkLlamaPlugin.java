@@ -7,25 +7,36 @@ import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
 
 /**
- * Tells Spark's metrics system what an executor's engine does, and closes the engine when the
- * executor ends. It opens none: the first task does, which knows the model.
+ * Tells Spark's metrics system what an executor's engine does, closes the engine when the executor
+ * ends, and carries what tasks tell their driver. It opens no engine: the first task does, which
+ * knows the model.
  */
 public final class SparkLlamaPlugin implements SparkPlugin {
   @Override
   public DriverPlugin driverPlugin() {
-    return null;
+    return new DriverPlugin() {
+      @Override
+      public Object receive(Object message) {
+        return DriverLine.answer(message);
+      }
+    };
   }
 
   @Override
   public ExecutorPlugin executorPlugin() {
     return new ExecutorPlugin() {
+      private PluginContext opened; // null before init
+
       @Override
       public void init(PluginContext context, Map<String, String> settings) {
         EngineMetrics.register(context.metricRegistry(), ExecutorEngine::statistics);
+        opened = context;
+        DriverLine.open(context);
       }
 
       @Override
       public void shutdown() {
+        DriverLine.close(opened);
         ExecutorEngine.close();
       }
     };

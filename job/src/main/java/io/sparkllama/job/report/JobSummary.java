@@ -17,9 +17,20 @@ import java.util.function.Function;
  * @param seconds from the first row's reading to the output's commit, without Spark's start
  * @param output path, or the format where it has none
  * @param predicted before the first row, where the job was long enough for that
+ * @param stop where a limit left rows for another run
  */
 public record JobSummary(
-    GenerationCounts counts, double seconds, String output, Optional<JobPrediction> predicted) {
+    GenerationCounts counts,
+    double seconds,
+    String output,
+    Optional<JobPrediction> predicted,
+    Optional<EarlyStop> stop) {
+
+  /** Makes the summary of a job that left no row. */
+  public JobSummary(
+      GenerationCounts counts, double seconds, String output, Optional<JobPrediction> predicted) {
+    this(counts, seconds, output, predicted, Optional.empty());
+  }
 
   /** Returns the share of right labels among the rows with a gold label; empty without those. */
   public OptionalDouble accuracy() {
@@ -40,6 +51,7 @@ public record JobSummary(
     object.put("seconds", seconds);
     object.put("output", output);
     accuracy().ifPresent(accuracy -> object.put("accuracy", accuracy));
+    stop.ifPresent(early -> early.put(object));
     predicted.ifPresent(
         prediction -> new PlanReport(prediction).put(object.putObject("predicted")));
     return object.toString();
@@ -69,6 +81,7 @@ public record JobSummary(
     }
     lines.add("seconds", "%.1f%s", seconds, beside("%.1f", JobPrediction::seconds));
     lines.add("output", "%s", output);
+    stop.ifPresent(early -> early.add(lines));
     return lines.toString();
   }
 

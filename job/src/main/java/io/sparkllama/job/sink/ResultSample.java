@@ -35,13 +35,7 @@ public final class ResultSample {
       return;
     }
     try {
-      Dataset<Row> rows =
-          spark
-              .read()
-              .format(specification.format())
-              .options(specification.options())
-              .schema(schema)
-              .load(specification.path().orElseThrow());
+      Dataset<Row> rows = new ResultSink(specification).read(spark, schema);
       Dataset<Row> sample = rows.select(readable(schema).toArray(Column[]::new));
       scala.Console.withOut(
           out,

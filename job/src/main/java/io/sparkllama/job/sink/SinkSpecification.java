@@ -18,6 +18,11 @@ public record SinkSpecification(
       throw new InvalidConfigurationException(
           "output.options must not hold a path; name it with output.path");
     }
+    if (mode == OutputMode.RESUME && path.isEmpty()) {
+      throw new InvalidConfigurationException(
+          "output.mode = resume goes on with what output.path holds; name one, or another"
+              + " output.mode");
+    }
     if (show > 0 && path.isEmpty()) {
       throw new InvalidConfigurationException(
           "output.show prints what was written to output.path; name one, or leave output.show out");

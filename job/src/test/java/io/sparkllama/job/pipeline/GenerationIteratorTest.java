@@ -91,6 +91,44 @@ class GenerationIteratorTest {
   }
 
   @Test
+  void endsWithTheRowsInFlightAndTheGroupUnderWay() {
+    FakeEngine engine = new FakeEngine();
+    int[] read = {0};
+    // Groups of two rows. The gate closes when two groups have begun.
+    Iterator<Row> rows =
+        IntStream.range(0, 20)
+            .peek(i -> read[0] = i + 1)
+            .mapToObj(i -> RowFactory.create(i, "run " + i / 2, "run " + i / 2))
+            .iterator();
+    List<Long> used = new ArrayList<>();
+    GenerationIterator.Watch watch =
+        new GenerationIterator.Watch() {
+          private int begun;
+
+          @Override
+          public void check() {}
+
+          @Override
+          public boolean admits() {
+            return begun++ < 2;
+          }
+
+          @Override
+          public void used(long tokens) {
+            used.add(tokens);
+          }
+        };
+    List<Integer> answered = new ArrayList<>();
+    new GenerationIterator(rows, WALK, engine, 8, watch, counts::set)
+        .forEachRemaining(row -> answered.add(row.getInt(0)));
+    assertThat(answered).containsExactly(0, 1, 2, 3);
+    assertThat(engine.requests).hasSize(2);
+    assertThat(read[0]).isEqualTo(5); // the first row that may not begin
+    // Each answer has 5 and 3 tokens; a repeated one costs nothing; 3 are cached with each row.
+    assertThat(used).containsExactly(5L, 2L, 7L, 4L);
+  }
+
+  @Test
   void closingWithdrawsASharedRequest() {
     Waiting engine = new Waiting(new CompletableFuture<>());
     Iterator<Row> rows =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.limit.Limit;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.time.Duration;
 import java.util.Map;
@@ -37,6 +38,22 @@ class JobSummaryTest {
             "output            out\n");
     assertThat(new JobSummary(GenerationCounts.NONE, 0, "out", Optional.empty()).text())
         .contains("0 (0.0/s)");
+  }
+
+  @Test
+  void saysWhatStoppedTheJobAndHowToGoOn() {
+    JobSummary stopped = stopped(new EarlyStop(Limit.TOKENS, 77, true));
+    assertThat(stopped.json()).endsWith(",\"stopped_by\":\"limit.tokens\",\"rows_left\":77}");
+    assertThat(stopped.text())
+        .endsWith(
+            "stopped by        limit.tokens, 77 rows left\n"
+                + "to go on          the same command with output.mode=resume\n");
+    assertThat(stopped(new EarlyStop(Limit.ROWS, 1, false)).text())
+        .endsWith("stopped by        limit.rows, 1 rows left\n");
+  }
+
+  private static JobSummary stopped(EarlyStop stop) {
+    return new JobSummary(COUNTS, 2.5, "out", Optional.empty(), Optional.of(stop));
   }
 
   @Test

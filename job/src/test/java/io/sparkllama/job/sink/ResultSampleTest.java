@@ -107,7 +107,7 @@ class ResultSampleTest {
             Map.of(),
             rows);
     Dataset<Row> written = spark.sql(query);
-    new ResultSink(specification).write(written);
+    written.write().mode("overwrite").format(format).save(specification.path().get());
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new ResultSample(specification)
         .print(spark, written.schema(), new PrintStream(bytes, true, StandardCharsets.UTF_8));

@@ -2,12 +2,14 @@ package io.sparkllama.job.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.LocalSpark;
 import io.sparkllama.job.config.OutputMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ResultSinkTest {
   private static final Configuration HADOOP = new Configuration();
+  private static final Fingerprint FINGERPRINT =
+      Fingerprint.of("a1", LocalDate.EPOCH, "struct<id:bigint>", Map.of("generation.seed", 7L));
   private static SparkSession spark;
 
   @TempDir Path folder;
@@ -36,17 +40,17 @@ class ResultSinkTest {
     Path path = folder.resolve("out");
     ResultSink once = sink("parquet", path, OutputMode.ERROR);
     once.check(HADOOP, List.of());
-    once.write(spark.range(3).toDF());
+    once.write(spark.range(3).toDF(), FINGERPRINT);
     assertThat(spark.read().parquet(path.toString()).count()).isEqualTo(3);
     refused(
         () -> once.check(HADOOP, List.of()),
         "The output exists already",
         "output.mode = overwrite");
-    refused(() -> once.write(spark.range(3).toDF()), "The output cannot be written");
+    refused(() -> once.write(spark.range(3).toDF(), FINGERPRINT), "The output cannot be written");
 
     ResultSink again = sink("parquet", path, OutputMode.OVERWRITE);
     again.check(HADOOP, List.of(folder.resolve("in").toString()));
-    again.write(spark.range(5).toDF());
+    again.write(spark.range(5).toDF(), FINGERPRINT);
     assertThat(spark.read().parquet(path.toString()).count()).isEqualTo(5);
   }
 
@@ -86,6 +90,45 @@ class ResultSinkTest {
   }
 
   @Test
+  void anOutputThatCanBeAddedToSaysFirstWhatItIsMadeWith() throws Exception {
+    Dataset<Row> failing = failing();
+    Path path = folder.resolve("out");
+    ResultSink resuming = sink("parquet", path, OutputMode.RESUME);
+    assertThat(resuming.resumed(HADOOP)).isEmpty();
+    assertThatThrownBy(() -> resuming.write(failing, FINGERPRINT)).hasMessageContaining("no row");
+    assertThat(resuming.resumed(HADOOP)).contains(FINGERPRINT);
+    assertThat(resuming.read(spark, spark.range(1).schema()).count()).isZero();
+    resuming.write(spark.range(3).toDF(), FINGERPRINT);
+    resuming.write(spark.range(3, 5).toDF(), FINGERPRINT);
+    assertThat(resuming.read(spark, spark.range(1).schema()).count()).isEqualTo(5);
+    assertThat(spark.read().parquet(path.toString()).count()).isEqualTo(5);
+  }
+
+  @Test
+  void anotherOutputInTheSamePlaceNeverKeepsAFingerprint() throws Exception {
+    Dataset<Row> failing = failing();
+    Path path = folder.resolve("out");
+    ResultSink resuming = sink("parquet", path, OutputMode.RESUME);
+    sink("parquet", path, OutputMode.ERROR).write(spark.range(3).toDF(), FINGERPRINT);
+    assertThat(resuming.resumed(HADOOP)).contains(FINGERPRINT);
+    Fingerprint other = Fingerprint.of("b2", LocalDate.EPOCH, "struct<id:bigint>", Map.of());
+    ResultSink replacing = sink("parquet", path, OutputMode.OVERWRITE);
+    replacing.write(spark.range(3).toDF(), other);
+    assertThat(resuming.resumed(HADOOP)).contains(other);
+    assertThatThrownBy(() -> replacing.write(failing, FINGERPRINT)).hasMessageContaining("no row");
+    assertThat(resuming.resumed(HADOOP)).isEmpty(); // nothing is there, so it begins one
+    spark.range(3).write().mode("overwrite").parquet(path.toString());
+    refused(() -> resuming.resumed(HADOOP), "has no file _sparkllama.json", path.toString());
+  }
+
+  @Test
+  void onlyAPathCanBeGoneOnWith() {
+    refused(
+        () -> new SinkSpecification("noop", Optional.empty(), OutputMode.RESUME, Map.of(), 0),
+        "output.mode = resume goes on with what output.path holds");
+  }
+
+  @Test
   void takesItsPathFromOneKeyAlone() {
     refused(
         () ->
@@ -95,10 +138,10 @@ class ResultSinkTest {
   }
 
   @Test
-  void writesAnEmptyOutputWithItsSchema() {
+  void writesAnEmptyOutputWithItsSchema() throws Exception {
     Path path = folder.resolve("empty");
     Dataset<Row> none = spark.sql("select 1 as id, named_struct('a', 'b') as s where false");
-    sink("parquet", path, OutputMode.ERROR).write(none);
+    sink("parquet", path, OutputMode.ERROR).write(none, FINGERPRINT);
     Dataset<Row> read = spark.read().parquet(path.toString());
     assertThat(read.count()).isZero();
     assertThat(read.columns()).containsExactly("id", "s");
@@ -108,10 +151,10 @@ class ResultSinkTest {
   void saysInASentenceWhatAFormatCannotTake() {
     Dataset<Row> nested = spark.sql("select named_struct('a', 'b') as s");
     refused(
-        () -> sink("csv", folder.resolve("c"), OutputMode.ERROR).write(nested),
+        () -> sink("csv", folder.resolve("c"), OutputMode.ERROR).write(nested, FINGERPRINT),
         "The output cannot be written");
     refused(
-        () -> sink("parkay", folder.resolve("p"), OutputMode.ERROR).write(nested),
+        () -> sink("parkay", folder.resolve("p"), OutputMode.ERROR).write(nested, FINGERPRINT),
         "The output cannot be written");
     refused(
         () -> sink("parquet", OutputMode.ERROR, "nofs://x/y").check(HADOOP, List.of()),
@@ -122,6 +165,11 @@ class ResultSinkTest {
         "output.path is on a file system",
         "--packages org.apache.hadoop:hadoop-aws",
         "s3a://b/out");
+  }
+
+  /** Fails in its first task, when the write has begun. */
+  private static Dataset<Row> failing() {
+    return spark.sql("select if(id > 3, id, raise_error('no row ' || id)) as id from range(3)");
   }
 
   private static ResultSink sink(String format, Path path, OutputMode mode) {

@@ -1,0 +1,50 @@
+package io.sparkllama.job;
+
+import io.sparkllama.job.config.AnswerKeys;
+import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.pipeline.ClassifyTask;
+import io.sparkllama.job.pipeline.RowTask;
+import io.sparkllama.job.sink.Fingerprint;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import org.apache.spark.sql.types.StructType;
+
+/** Takes a job's fingerprint: all that decides what stands in its output, but the input's rows. */
+final class JobFingerprint {
+  private JobFingerprint() {}
+
+  /**
+   * Takes it.
+   *
+   * @param modelSha256 of the model's files
+   * @param output columns with their types
+   */
+  static Fingerprint of(JobConfig config, RowTask task, String modelSha256, StructType output) {
+    Map<String, Object> settings = AnswerKeys.values(config.values());
+    // A file counts as what it holds, so that it may be moved, and may not be changed.
+    settings.computeIfPresent(
+        JobKeys.PROMPT_CHAT_TEMPLATE.path(),
+        (key, format) ->
+            ModelFormat.isFile((String) format) ? contents(key, (String) format) : format);
+    settings.computeIfPresent(
+        JobKeys.PROMPT_TOOLS.path(),
+        (key, tools) -> PromptKeys.isFile((String) tools) ? contents(key, (String) tools) : tools);
+    if (task instanceof ClassifyTask classify) {
+      settings.put(JobKeys.CLASSIFY_LABELS.path(), classify.labels());
+    }
+    return Fingerprint.of(modelSha256, config.date(), output.simpleString(), settings);
+  }
+
+  private static String contents(String key, String path) {
+    byte[] bytes = PromptKeys.read(key, path).getBytes(StandardCharsets.UTF_8);
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+      return "a file with SHA-256 " + HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException("Every Java platform has SHA-256.", impossible);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package io.sparkllama.job.config;
+
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Tells the keys that decide what stands in an output from those that decide how, where and how far
+ * a job runs.
+ */
+public final class AnswerKeys {
+  /** Of these sections only the keys of {@link #DECIDING} count; of any other section all do. */
+  private static final Set<String> OTHER_SECTIONS =
+      Set.of("model", "input", "output", "limit", "engine", "plan");
+
+  private static final Set<ConfigKey<?>> DECIDING =
+      Set.of(
+          JobKeys.INPUT_KEY,
+          JobKeys.OUTPUT_FORMAT,
+          JobKeys.OUTPUT_OPTIONS,
+          JobKeys.OUTPUT_COLUMNS,
+          JobKeys.ENGINE_KV_CACHE_TYPE,
+          JobKeys.ENGINE_CONTEXT_LENGTH);
+
+  /** The date and the labels themselves count, wherever they come from; gold is only compared. */
+  private static final Set<ConfigKey<?>> INDIFFERENT =
+      Set.of(
+          JobKeys.PROMPT_DATE,
+          JobKeys.CLASSIFY_LABELS,
+          JobKeys.CLASSIFY_LABELS_FILE,
+          JobKeys.CLASSIFY_GOLD);
+
+  private AnswerKeys() {}
+
+  /**
+   * Returns the deciding values that differ from their defaults, by their paths, as plain values:
+   * texts, numbers, booleans, lists and maps.
+   */
+  public static Map<String, Object> values(ConfigValues values) {
+    Map<String, Object> deciding = new LinkedHashMap<>();
+    for (ConfigKey<?> key : JobKeys.all()) {
+      Optional<?> value = values.optional(key);
+      if (decides(key) && value.isPresent() && !value.equals(key.defaultValue())) {
+        deciding.put(key.path(), plain(value.get()));
+      }
+    }
+    return deciding;
+  }
+
+  static boolean decides(ConfigKey<?> key) {
+    return DECIDING.contains(key)
+        || (!OTHER_SECTIONS.contains(key.section()) && !INDIFFERENT.contains(key));
+  }
+
+  private static Object plain(Object value) {
+    return value instanceof Enum<?> || value instanceof LocalDate
+        ? ConfigType.written(value)
+        : value;
+  }
+}

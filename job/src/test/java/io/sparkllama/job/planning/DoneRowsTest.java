@@ -1,0 +1,100 @@
+package io.sparkllama.job.planning;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.LocalSpark;
+import io.sparkllama.job.prompt.RowKeys;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class DoneRowsTest {
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void start() {
+    spark = LocalSpark.session();
+  }
+
+  @Test
+  void rowsOfADerivedKeyAreCountedByTheirChosenColumns() {
+    Dataset<Row> input =
+        spark.sql(
+            "select * from values ('a', 1), ('a', 1), ('a', 2), ('a', null), ('a', null),"
+                + " (null, 1), ('b', 1) as t(c0, c1)");
+    Dataset<Row> output =
+        output("('" + key("a") + "', 1), ('" + key("a") + "', null), ('" + key("b") + "', 1)");
+    DoneRows done = new DoneRows(new RowIdentity(0, 1, 1, 1), output);
+    assertThat(done.left(input)).isEqualTo(4);
+    assertThat(texts(done.leaveOut(input)))
+        .containsExactlyInAnyOrder("[a,1]", "[a,2]", "[a,null]", "[null,1]");
+    assertThat(done.leaveOut(input).columns()).containsExactly("c0", "c1");
+  }
+
+  @Test
+  void aUsersKeyAloneTellsRowsApart() {
+    Dataset<Row> input =
+        spark.sql(
+            "select * from values (1, 'x', 'a'), (2, 'y', 'b'), (3, 'z', 'c') as t(c0,c1,c2)");
+    Dataset<Row> output = spark.sql("select 2 as `the.id`, 'has changed' as c, 7 as completion");
+    DoneRows done = new DoneRows(new RowIdentity(1, 1, 1, 1), output);
+    assertThat(done.left(input)).isEqualTo(2);
+    assertThat(texts(done.leaveOut(input))).containsExactlyInAnyOrder("[1,x,a]", "[3,z,c]");
+  }
+
+  @Test
+  void theFirstMissingRowsAreThoseOfTheSourcesOrder() {
+    Dataset<Row> input = spark.range(0, 1000, 1, 7).selectExpr("id as c0", "'text' as c1").toDF();
+    Dataset<Row> output = spark.range(1000).where("id % 3 = 0").toDF("id");
+    DoneRows done = new DoneRows(new RowIdentity(1, 1, 0, 1), output);
+    for (int count : List.of(1, 94, 95, 96, 333, 666)) {
+      Dataset<Row> first = done.leaveOut(new FirstRows(input).takeMissing(done, count));
+      List<Row> ids = first.orderBy("c0").select("c0").collectAsList();
+      assertThat(ids).hasSize(count);
+      assertThat(ids.get(count - 1).getLong(0))
+          .isEqualTo(1 + 3L * ((count - 1) / 2) + (count - 1) % 2);
+    }
+  }
+
+  @Test
+  void rowsThatTheInputHasNotAreRefused() {
+    Dataset<Row> input = spark.sql("select 'a' as c0, 1 as c1");
+    Dataset<Row> twice = output("('" + key("a") + "', 1), ('" + key("a") + "', 1)");
+    assertThatThrownBy(() -> new DoneRows(new RowIdentity(0, 1, 1, 1), twice).left(input))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("rows that the input has not")
+        .hasMessageEndingWith(": 1 rows");
+  }
+
+  @Test
+  void columnsThatCannotBeComparedAreRefusedWithARemedy() {
+    Dataset<Row> input = spark.sql("select 'a' as c0, parse_json('1') as c1");
+    DoneRows done =
+        new DoneRows(
+            new RowIdentity(0, 1, 1, 1), spark.sql("select 'k' as key, parse_json('1') as json"));
+    assertThatThrownBy(() -> done.leaveOut(input))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("output.columns")
+        .hasMessageContaining("name input.key");
+  }
+
+  private static Dataset<Row> output(String rows) {
+    return spark.sql("select * from values " + rows + " as t(key, category)");
+  }
+
+  private static String key(String text) {
+    return RowKeys.text(RowKeys.derive(List.of(text)));
+  }
+
+  private static List<String> texts(Dataset<Row> rows) {
+    return rows.select(functions.struct("*")).collectAsList().stream()
+        .map(row -> row.getStruct(0).toString())
+        .toList();
+  }
+}
