@@ -35,7 +35,7 @@ final class JobFingerprint {
     if (task instanceof ClassifyTask classify) {
       settings.put(JobKeys.CLASSIFY_LABELS.path(), classify.labels());
     }
-    return Fingerprint.of(modelSha256, config.date(), output.simpleString(), settings);
+    return Fingerprint.of(modelSha256, config.date(), output.catalogString(), settings);
   }
 
   private static String contents(String key, String path) {
