@@ -107,7 +107,8 @@ final class JobRun {
     if (left <= 0 || config.limits().equals(RunLimits.NONE)) {
       return Optional.empty();
     }
-    Limit limit = answered < choice.count() ? budget.endedBy() : Limit.ROWS;
+    boolean endedWithin = config.limits().endRunningTasks() && answered < choice.count();
+    Limit limit = endedWithin ? budget.endedBy() : Limit.ROWS;
     return Optional.of(new EarlyStop(limit, left, config.sink().path().isPresent()));
   }
 

@@ -14,7 +14,7 @@ import org.apache.spark.sql.Row;
  *
  * @param equalPrompts whether equal prompts are brought together
  * @param partitions 0 leaves their number to the source or, for equal prompts, to {@link #over},
- *     else to Spark
+ *     else to Spark; to {@link #anew} where rows have left the source's partitions
  */
 public record RowSpread(EqualPrompts equalPrompts, int partitions) {
   /** Some minutes of work on one host, and files that are not too many. */

@@ -46,8 +46,8 @@ class FirstRowsTest {
     try {
       spark.conf().set(MOST_BYTES, "500b");
       FirstRows first = new FirstRows(rows);
-      Dataset<Row> taken = first.take(700);
       spark.conf().set(MOST_BYTES, mostBytes);
+      Dataset<Row> taken = first.take(700);
       assertThat(taken.select(functions.col("c0")).collectAsList()).hasSize(700);
       assertThat(before).containsAll(taken.collectAsList());
     } finally {
