@@ -263,6 +263,22 @@ public final class LlamaEngine implements AutoCloseable {
   }
 
   /**
+   * Returns the positions of the context that a request takes, before anything is cut: the prompt's
+   * tokens, those of the longest label after it, and the answer's end. Costs what the request
+   * itself costs the caller's thread.
+   *
+   * @throws InvalidTextException where the vocabulary cannot express it
+   */
+  public int positions(ClassifyRequest request) {
+    int[] ids = tokens(request.prompt());
+    return ids.length
+        + answerPositions(
+            request.labels().stream()
+                .map(label -> continuations.label(request.prompt(), ids, label))
+                .toArray(int[][]::new));
+  }
+
+  /**
    * Returns the tokens that the prefix cache had since this was last called: callers that add up
    * what they are given count each token once, whatever their number.
    */
@@ -356,14 +372,18 @@ public final class LlamaEngine implements AutoCloseable {
           prompts.encode(request.prompt(), request.overlong(), PromptEncoder.Limits.exactly(limit));
       requireTokens(prompt.ids());
       int[][] labels = labels(prompt, request.labels());
-      int longest = Arrays.stream(labels).mapToInt(ids -> ids.length).max().orElseThrow();
-      longest += ends.length == 0 ? 0 : 1;
+      int longest = answerPositions(labels);
       if (prompt.ids().length + longest <= contextLength) {
         return new ClassifyWork(prompt.ids(), labels, ends, request.normalization());
       }
       // Each turn is shorter by a token at least, and ends in an error when nothing can be cut.
       limit = Math.min(prompt.ids().length - 1, contextLength - longest);
     }
+  }
+
+  private int answerPositions(int[][] labels) {
+    int longest = Arrays.stream(labels).mapToInt(ids -> ids.length).max().orElseThrow();
+    return longest + (text.endTokens().isEmpty() ? 0 : 1);
   }
 
   private int[][] labels(PromptEncoder.Encoded prompt, List<String> labels) {

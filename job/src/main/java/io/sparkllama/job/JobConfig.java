@@ -8,6 +8,7 @@ import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
 import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.OverlongPrompt;
 import io.sparkllama.job.config.TaskName;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.ClassifyTask;
@@ -15,6 +16,8 @@ import io.sparkllama.job.pipeline.CompleteTask;
 import io.sparkllama.job.pipeline.PipelineSpecification;
 import io.sparkllama.job.pipeline.RowTask;
 import io.sparkllama.job.pipeline.ScoreTask;
+import io.sparkllama.job.pipeline.SplitTask;
+import io.sparkllama.job.pipeline.SummarizeTask;
 import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prompt.LabelList;
@@ -89,6 +92,7 @@ public record JobConfig(
           JobKeys.CLASSIFY_LABELS_FILE,
           JobKeys.CLASSIFY_NORMALIZATION,
           JobKeys.CLASSIFY_GOLD);
+  private static final List<ConfigKey<?>> SUMMARIZE = List.of(JobKeys.SUMMARIZE_COMBINE);
   private static final List<ConfigKey<?>> SCORE =
       List.of(JobKeys.SCORE_CONTEXT, JobKeys.SCORE_CONTINUATION);
 
@@ -181,37 +185,87 @@ public record JobConfig(
     if (values.value(JobKeys.TASK) == TaskName.SCORE) {
       return "score.context or score.continuation";
     }
-    return values.names(JobKeys.PROMPT_TEMPLATE)
-        ? "prompt.template"
-        : "prompt.system, prompt.user or prompt.messages";
+    String prompt =
+        values.names(JobKeys.PROMPT_TEMPLATE)
+            ? "prompt.template"
+            : "prompt.system, prompt.user or prompt.messages";
+    return values.names(JobKeys.SUMMARIZE_COMBINE) ? prompt + " or summarize.combine" : prompt;
   }
 
   private static RowTask task(ConfigValues values) {
     return switch (values.value(JobKeys.TASK)) {
       case COMPLETE -> {
-        refuse(values, "complete", CLASSIFY, SCORE);
-        yield new CompleteTask(
-            PromptKeys.prompt(values),
-            sampling(values),
-            values.value(JobKeys.PROMPT_OVERLONG),
-            values.value(JobKeys.GENERATION_SEED_BY),
-            completions(values));
+        refuse(values, "complete", CLASSIFY, SUMMARIZE, SCORE);
+        OverlongPrompt overlong = values.value(JobKeys.PROMPT_OVERLONG);
+        yield splitting(values, overlong, complete(values, overlong));
       }
       case CLASSIFY -> {
-        refuse(values, "classify", GENERATION, SCORE);
-        yield new ClassifyTask(
-            PromptKeys.prompt(values),
-            labels(values),
-            values.value(JobKeys.CLASSIFY_NORMALIZATION),
-            values.value(JobKeys.PROMPT_OVERLONG));
+        refuse(values, "classify", GENERATION, SUMMARIZE, SCORE);
+        OverlongPrompt overlong = values.value(JobKeys.PROMPT_OVERLONG);
+        yield splitting(
+            values,
+            overlong,
+            new ClassifyTask(
+                PromptKeys.prompt(values),
+                labels(values),
+                values.value(JobKeys.CLASSIFY_NORMALIZATION),
+                overlong.policy()));
       }
+      case SUMMARIZE -> summarize(values);
       case SCORE -> {
-        refuse(values, "score", PROMPT_ONLY, GENERATION, CLASSIFY);
+        refuse(values, "score", PROMPT_ONLY, GENERATION, CLASSIFY, SUMMARIZE);
         yield new ScoreTask(
             PromptKeys.template(values, JobKeys.SCORE_CONTEXT),
             PromptKeys.template(values, JobKeys.SCORE_CONTINUATION));
       }
     };
+  }
+
+  private static CompleteTask complete(ConfigValues values, OverlongPrompt overlong) {
+    return new CompleteTask(
+        PromptKeys.prompt(values),
+        sampling(values),
+        overlong.policy(),
+        values.value(JobKeys.GENERATION_SEED_BY),
+        completions(values));
+  }
+
+  private static RowTask splitting(ConfigValues values, OverlongPrompt overlong, RowTask task) {
+    if (overlong != OverlongPrompt.SPLIT) {
+      return task;
+    }
+    refuseMessages(values, "prompt.overlong = split");
+    return new SplitTask(task);
+  }
+
+  /** Documents are divided unless the job says otherwise; without that it is a completion. */
+  private static RowTask summarize(ConfigValues values) {
+    refuse(values, "summarize", CLASSIFY, SCORE, List.of(JobKeys.GENERATION_N));
+    OverlongPrompt overlong =
+        values.names(JobKeys.PROMPT_OVERLONG)
+            ? values.value(JobKeys.PROMPT_OVERLONG)
+            : OverlongPrompt.SPLIT;
+    CompleteTask each = complete(values, overlong);
+    if (overlong == OverlongPrompt.SPLIT) {
+      refuseMessages(values, "task = summarize");
+      return new SummarizeTask(each, PromptKeys.combination(values, each.prompt()));
+    }
+    if (values.names(JobKeys.SUMMARIZE_COMBINE)) {
+      throw new InvalidConfigurationException(
+          "summarize.combine has no effect where no document is divided: leave it out, or set"
+              + " prompt.overlong to split.");
+    }
+    return each;
+  }
+
+  private static void refuseMessages(ConfigValues values, String what) {
+    if (values.names(JobKeys.PROMPT_MESSAGES)) {
+      throw new InvalidConfigurationException(
+          what
+              + " divides the text of a column, and prompt.messages has a list of them: write the"
+              + " prompt as prompt.user or prompt.template, or set prompt.overlong to error,"
+              + " truncate-head, truncate-middle or truncate-tail.");
+    }
   }
 
   @SafeVarargs

@@ -10,6 +10,7 @@ import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.CompleteTask;
 import io.sparkllama.job.pipeline.RowTask;
+import io.sparkllama.job.pipeline.SummarizeTask;
 import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.RowPrompt;
 import java.util.Collection;
@@ -42,10 +43,25 @@ final class ModelCheck {
       fixed += fixedTokens(prompt);
     }
     int needed = fixed + 1;
-    if (task instanceof ClassifyTask classify) {
+    if (task.call() instanceof ClassifyTask classify) {
       refuseThoughts(classify);
       needed = fixed + longestLabel(classify);
     }
+    requireRoom(fixed, needed);
+    if (task instanceof SummarizeTask summarize) {
+      for (RowPrompt prompt : summarize.combination().prompts()) {
+        int combining = fixedTokens(prompt);
+        requireRoom(combining, combining + 1);
+      }
+    }
+    if (task.call() instanceof CompleteTask complete) {
+      SamplingParams sampling = complete.sampling();
+      requireInVocabulary("generation.stop-tokens", sampling.stopTokens());
+      requireInVocabulary("generation.logit-bias", sampling.penalties().logitBias().keySet());
+    }
+  }
+
+  private void requireRoom(int fixed, int needed) {
     if (needed > contextLength) {
       throw new InvalidConfigurationException(
           "The template's own text leaves no room in the context for a document and an answer;"
@@ -53,11 +69,6 @@ final class ModelCheck {
               + fixed
               + " tokens, context "
               + contextLength);
-    }
-    if (task instanceof CompleteTask complete) {
-      SamplingParams sampling = complete.sampling();
-      requireInVocabulary("generation.stop-tokens", sampling.stopTokens());
-      requireInVocabulary("generation.logit-bias", sampling.penalties().logitBias().keySet());
     }
   }
 

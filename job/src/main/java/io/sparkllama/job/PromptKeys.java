@@ -8,6 +8,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
 import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.pipeline.SummaryPrompt;
 import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.PromptTemplate;
 import io.sparkllama.job.prompt.RowPrompt;
@@ -67,6 +68,23 @@ final class PromptKeys {
         values.value(JobKeys.PROMPT_TEMPLATE_ARGUMENTS),
         date(values),
         Optional.empty());
+  }
+
+  /** Returns how summaries become one, in the form of the job's prompt. */
+  static SummaryPrompt combination(ConfigValues values, RowPrompt prompt) {
+    Optional<PromptTemplate> combine = optionalTemplate(values, JobKeys.SUMMARIZE_COMBINE);
+    if (combine.isEmpty()) {
+      return new SummaryPrompt.OfDocument();
+    }
+    if (!combine.get().names().contains(SummaryPrompt.SUMMARIES)) {
+      throw new InvalidConfigurationException(
+          JobKeys.SUMMARIZE_COMBINE.path()
+              + " has no place for the summaries: put {{ "
+              + SummaryPrompt.SUMMARIES
+              + " }} into it.");
+    }
+    return new SummaryPrompt.OfSummaries(
+        prompt instanceof ChatPrompt chat ? chat.withUser(combine.get()) : combine.get());
   }
 
   /** Compiles the template that a key holds. */

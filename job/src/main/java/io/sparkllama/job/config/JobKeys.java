@@ -4,7 +4,6 @@ import io.sparkllama.engine.api.ClassifyRequest.Normalization;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.KvCacheType;
-import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.chat.BuiltInTemplates;
 import java.time.LocalDate;
@@ -25,8 +24,8 @@ public final class JobKeys {
       required(
           "task",
           ConfigType.oneOf(TaskName.class),
-          "What the job does with each row: writes a completion, chooses one of the labels, or"
-              + " scores a given continuation.");
+          "What the job does with each row: writes a completion, chooses one of the labels,"
+              + " writes a summary, however long the document is, or scores a given continuation.");
 
   public static final ConfigKey<String> MODEL_PATH =
       required(
@@ -93,8 +92,8 @@ public final class JobKeys {
       optional(
           "prompt.template",
           ConfigType.string(),
-          "The prompt of the tasks complete and classify as one text, in Jinja: {{ column }} where"
-              + " a column's value goes. For a conversation there are prompt.user and"
+          "The prompt of the tasks complete, classify and summarize as one text, in Jinja:"
+              + " {{ column }} where a column's value goes. For a conversation there are prompt.user and"
               + " prompt.messages instead.");
   public static final ConfigKey<String> PROMPT_SYSTEM =
       optional(
@@ -143,15 +142,17 @@ public final class JobKeys {
           "The date that templates see, such as 2026-01-31; without it the day on which the job"
               + " starts (UTC). Name it where a job that is run again must give the same bytes with"
               + " a template that writes the date.");
-  public static final ConfigKey<OverlongPolicy> PROMPT_OVERLONG =
+  public static final ConfigKey<OverlongPrompt> PROMPT_OVERLONG =
       of(
           "prompt.overlong",
-          ConfigType.oneOf(OverlongPolicy.class),
-          OverlongPolicy.ERROR,
+          ConfigType.oneOf(OverlongPrompt.class),
+          OverlongPrompt.ERROR,
           "",
           "What happens to a prompt that is longer than the context allows: the row's error column"
-              + " says so, or the longest column's text is cut at its beginning, in its middle or"
-              + " at its end. The task score always gives the error.");
+              + " says so (error), the longest column's text is divided into parts that are each"
+              + " answered (split), or it is cut at its beginning, in its middle or at its end. The"
+              + " task summarize splits where the key is not given; the task score always gives the"
+              + " error.");
 
   public static final ConfigKey<Double> GENERATION_TEMPERATURE =
       of(
@@ -282,6 +283,15 @@ public final class JobKeys {
           ConfigType.string(),
           "The column with the right label; the summary then states the accuracy over the rows"
               + " where it is not null.");
+
+  public static final ConfigKey<String> SUMMARIZE_COMBINE =
+      optional(
+          "summarize.combine",
+          ConfigType.string(),
+          "Template of the prompt that makes one summary of the summaries of a long document's"
+              + " parts: {{ summaries }} where they go, one a line. It takes the place of prompt.user"
+              + " or of prompt.template, whichever the job has. Without it the job's own prompt gets"
+              + " them in the document's place.");
 
   public static final ConfigKey<String> SCORE_CONTEXT =
       optional(

@@ -4,5 +4,6 @@ package io.sparkllama.job.config;
 public enum TaskName {
   COMPLETE,
   CLASSIFY,
+  SUMMARIZE,
   SCORE
 }

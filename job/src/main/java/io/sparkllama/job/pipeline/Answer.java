@@ -2,7 +2,9 @@ package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.RowError;
+import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.metrics.GenerationCounts;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +37,39 @@ record Answer(
         null,
         Optional.of(error),
         java.util.Collections.nCopies(typedColumns, null));
+  }
+
+  /** Makes the answer of a row that a template refuses. */
+  static Answer refused(TemplateException problem, int typedColumns) {
+    String errorClass =
+        problem.kind() == TemplateException.Kind.NULL_VALUE
+            ? RowError.NULL_INPUT
+            : RowError.TEMPLATE;
+    String message =
+        problem.holdsData()
+            ? "The template refuses the row, with words that hold text of the row and are left out"
+            : problem.getMessage();
+    return failed(0, new RowError(errorClass, message), typedColumns);
+  }
+
+  /** Returns the same answer with one typed column more; null where the row has an error. */
+  Answer with(Object value) {
+    List<Object> more = new ArrayList<>(typed);
+    more.add(error.isPresent() ? null : value);
+    return new Answer(
+        text, finishReason, promptTokens, completionTokens, logProbability, error, more);
+  }
+
+  /** Returns the same answer with the tokens of calls that came before it. */
+  Answer plusTokens(int earlierPromptTokens, int earlierCompletionTokens) {
+    return new Answer(
+        text,
+        finishReason,
+        promptTokens + earlierPromptTokens,
+        completionTokens + earlierCompletionTokens,
+        logProbability,
+        error,
+        typed);
   }
 
   /** Returns the column {@code completion}, in the order of {@link OutputSchema#COMPLETION}. */

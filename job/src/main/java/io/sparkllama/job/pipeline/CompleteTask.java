@@ -1,9 +1,12 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
+import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.config.SeedBy;
@@ -14,6 +17,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 
@@ -29,18 +35,18 @@ public record CompleteTask(
     OverlongPolicy overlong,
     SeedBy seedBy,
     int completions)
-    implements RowTask {
+    implements PartTask<List<GenerationResult>> {
   /** The column with what the model thought. */
   public static final String REASONING = "reasoning";
 
   @Override
-  public List<RowPrompt> prompts() {
-    return List.of(prompt);
+  public CompleteTask in(ChatFormat format) {
+    return with(RowTask.in(prompt, format));
   }
 
-  @Override
-  public RowTask in(ChatFormat format) {
-    return new CompleteTask(RowTask.in(prompt, format), sampling, overlong, seedBy, completions);
+  /** Returns the same task with another prompt. */
+  CompleteTask with(RowPrompt other) {
+    return new CompleteTask(other, sampling, overlong, seedBy, completions);
   }
 
   @Override
@@ -65,25 +71,57 @@ public record CompleteTask(
   }
 
   @Override
-  public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values) {
-    return new PendingAnswer<>(
-        engine.generate(
-            new GenerationRequest(key, prompt.render(values), sampling, overlong, marks()),
-            completions),
-        results -> results.stream().map(this::answer).toList());
+  public CompletableFuture<List<GenerationResult>> ask(
+      EngineCalls engine, RowKey key, Map<String, Object> values) {
+    return ask(engine, key, prompt.render(values));
   }
 
-  private Answer answer(GenerationResult result) {
-    if (result.error().isPresent()) {
-      return Answer.failed(result.promptTokens(), result.error().get(), typedFields().size());
+  /** Asks the engine once, with a prompt that is rendered already. */
+  CompletableFuture<List<GenerationResult>> ask(EngineCalls engine, RowKey key, Prompt rendered) {
+    return engine.generate(
+        new GenerationRequest(key, rendered, sampling, overlong, marks()), completions);
+  }
+
+  @Override
+  public PromptRoom room(EngineCalls engine) {
+    return new AnswerRoom(engine, sampling.maxTokens());
+  }
+
+  @Override
+  public List<Answer> answers(List<List<GenerationResult>> parts) {
+    return IntStream.range(0, completions)
+        .mapToObj(sample -> answer(parts.stream().map(results -> results.get(sample)).toList()))
+        .toList();
+  }
+
+  /** Joins what was written of each part, line after line. */
+  private Answer answer(List<GenerationResult> parts) {
+    int promptTokens = parts.stream().mapToInt(GenerationResult::promptTokens).sum();
+    for (int i = 0; i < parts.size(); i++) {
+      if (parts.get(i).error().isPresent()) {
+        RowError error = PartTask.errorOf(parts.get(i).error().get(), i, parts.size());
+        return Answer.failed(promptTokens, error, typedFields().size());
+      }
     }
+    boolean cut = parts.stream().anyMatch(part -> part.finishReason() == FinishReason.LENGTH);
     return new Answer(
-        result.text(),
-        result.finishReason(),
-        result.promptTokens(),
-        result.tokens().length,
-        result.logProbability(),
+        parts.stream().map(GenerationResult::text).collect(Collectors.joining("\n")),
+        cut ? FinishReason.LENGTH : FinishReason.STOP,
+        promptTokens,
+        parts.stream().mapToInt(part -> part.tokens().length).sum(),
+        parts.stream()
+            .mapToDouble(GenerationResult::logProbability)
+            .reduce(Double::sum)
+            .orElseThrow(),
         Optional.empty(),
-        marks().isEmpty() ? List.of() : Collections.singletonList(result.reasoning().orElse(null)));
+        marks().isEmpty() ? List.of() : Collections.singletonList(reasoning(parts)));
+  }
+
+  /** Returns null where the model thought of no part. */
+  private static String reasoning(List<GenerationResult> parts) {
+    return parts.stream()
+        .flatMap(part -> part.reasoning().stream())
+        .reduce((one, other) -> one + "\n" + other)
+        .orElse(null);
   }
 }

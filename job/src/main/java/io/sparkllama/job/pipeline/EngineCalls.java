@@ -25,6 +25,17 @@ interface EngineCalls {
    */
   int[] tokens(Prompt prompt);
 
+  /**
+   * Returns the positions of the context that a request takes: its whole prompt, the longest label,
+   * and the answer's end.
+   *
+   * @throws io.sparkllama.engine.api.InvalidTextException where the vocabulary cannot express it
+   */
+  int positions(ClassifyRequest request);
+
+  /** Returns the most tokens of a prompt and its answer together. */
+  int contextLength();
+
   /** Returns the tokens whose keys and values the engine has room for. */
   long cachePositions();
 

@@ -29,6 +29,16 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
     }
 
     @Override
+    public int positions(ClassifyRequest request) {
+      return engine.positions(request);
+    }
+
+    @Override
+    public int contextLength() {
+      return engine.contextLength();
+    }
+
+    @Override
     public long cachePositions() {
       return engine.cachePositions();
     }

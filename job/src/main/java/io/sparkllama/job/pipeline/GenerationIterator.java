@@ -18,8 +18,10 @@ import org.apache.spark.sql.Row;
  * ends with those in flight, and with the rows that have the prompt of the last of them.
  *
  * <p>Memory holds at most {@code ROWS_OF_A_REQUEST * window} rows, and no more than {@code window}
- * where none are equal. The window is filled again before each wait, so that the engine's batch
- * stays full until the partition's end. Used by the task's thread alone, but for {@link #close}.
+ * where none are equal. A row that asks more than once, for the parts of a long document, counts as
+ * what it has in flight at most; it is sent whole where the window has room for one. The window is
+ * filled again before each wait, so that the engine's batch stays full until the partition's end.
+ * Used by the task's thread alone, but for {@link #close}.
  */
 final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private static final long WATCH_MILLISECONDS = 100;
@@ -48,7 +50,11 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
    *
    * @param repeated whether the row before it asked for the same
    */
-  private record InFlight(Row row, PendingAnswer<?> pending, boolean repeated) {}
+  private record InFlight(Row row, PendingAnswer<?> pending, boolean repeated) {
+    int requests() {
+      return repeated ? 0 : pending.requests();
+    }
+  }
 
   private final Iterator<Row> rows;
   private final RowWalk walk;
@@ -56,6 +62,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private final int window;
   private final Watch watch;
   private final Consumer<GenerationCounts> counted;
+  private final LaterThread later = new LaterThread();
   private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>(); // guarded by itself
   private final ArrayDeque<Row> ready = new ArrayDeque<>(); // of one row in flight, to be yielded
   private InFlight last; // that was sent, null before the first
@@ -118,7 +125,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     List<Answer> answers = oldest.pending().answers();
     synchronized (inFlight) {
       inFlight.poll();
-      requests -= oldest.repeated() ? 0 : 1;
+      requests -= oldest.requests();
     }
     for (int sample = 0; sample < answers.size(); sample++) {
       Answer answer = answers.get(sample);
@@ -143,6 +150,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
       inFlight.forEach(row -> row.pending().result().cancel(true));
       inFlight.clear();
     }
+    later.close();
   }
 
   private void fill() {
@@ -164,14 +172,14 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
       InFlight submitted =
           repeated
               ? new InFlight(row, last.pending(), true)
-              : new InFlight(row, walk.submit(engine, row), false);
+              : new InFlight(row, walk.submit(engine, later, row), false);
       synchronized (inFlight) {
         if (closed) {
           submitted.pending().result().cancel(true);
           return;
         }
         inFlight.add(submitted);
-        requests += submitted.repeated() ? 0 : 1;
+        requests += submitted.requests();
       }
       last = submitted;
     }

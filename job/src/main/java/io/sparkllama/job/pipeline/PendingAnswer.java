@@ -5,10 +5,18 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * Holds a request in flight. The engine's own future is kept, not one derived from it, so that
- * cancelling reaches the engine.
+ * Holds a row in flight. Its future is the engine's own, or one that hands a cancelling on, and not
+ * one derived from these, so that cancelling reaches the engine.
+ *
+ * @param requests that the row has in flight at most, at least 1
  */
-record PendingAnswer<R>(CompletableFuture<R> result, Function<R, List<Answer>> reading) {
+record PendingAnswer<R>(
+    CompletableFuture<R> result, Function<R, List<Answer>> reading, int requests) {
+
+  /** Holds one request. */
+  PendingAnswer(CompletableFuture<R> result, Function<R, List<Answer>> reading) {
+    this(result, reading, 1);
+  }
 
   /** Makes answers that need no engine. */
   static PendingAnswer<List<Answer>> of(List<Answer> answers) {

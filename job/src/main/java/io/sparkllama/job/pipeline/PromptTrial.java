@@ -41,6 +41,7 @@ final class PromptTrial {
   private final TrialLimits limits;
   private final Runnable watch;
   private final Semaphore free;
+  private final LaterThread later = new LaterThread();
   private final List<SampledPrompt> prompts = new ArrayList<>();
   private final List<int[]> tokens = new ArrayList<>();
   private final List<Started> started = new ArrayList<>();
@@ -80,6 +81,7 @@ final class PromptTrial {
       return report(begin, engine.takeCachedTokens());
     } finally {
       started.forEach(prompt -> prompt.pending().result().cancel(true));
+      later.close();
     }
   }
 
@@ -95,28 +97,32 @@ final class PromptTrial {
   }
 
   private void start(Row row) throws InterruptedException {
-    while (!free.tryAcquire(WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
-      watch.run();
-    }
+    acquire(1);
     long[] end = new long[1];
     long start = System.nanoTime();
-    PendingAnswer<?> pending = walk.submit(engine, row);
+    PendingAnswer<?> pending = walk.submit(engine, later, row);
     started.add(new Started(pending, start, end));
+    int places = Math.min(pending.requests(), limits.inFlight());
     var unused =
         pending
             .result()
             .whenComplete(
                 (answer, problem) -> {
                   end[0] = System.nanoTime();
-                  free.release();
+                  free.release(places);
                 });
+    acquire(places - 1); // a row with several requests takes the places of as many rows
+  }
+
+  private void acquire(int places) throws InterruptedException {
+    while (!free.tryAcquire(places, WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
+      watch.run();
+    }
   }
 
   /** Waits until nothing is under way: every answer and its time can be read then. */
   private void awaitAll() throws InterruptedException {
-    while (!free.tryAcquire(limits.inFlight(), WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
-      watch.run();
-    }
+    acquire(limits.inFlight());
     free.release(limits.inFlight());
   }
 

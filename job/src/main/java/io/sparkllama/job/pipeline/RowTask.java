@@ -7,11 +7,13 @@ import io.sparkllama.job.prompt.RowPrompt;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.apache.spark.sql.types.StructField;
 
 /** Says what a job asks of the engine for each row, and which columns the answer fills. */
-public sealed interface RowTask extends Serializable permits CompleteTask, ClassifyTask, ScoreTask {
-  /** Returns the prompts that the task fills. */
+public sealed interface RowTask extends Serializable
+    permits PartTask, ScoreTask, SplitTask, SummarizeTask {
+  /** Returns the prompts that the task fills with a row's columns. */
   List<RowPrompt> prompts();
 
   /** Returns the same task with conversations in a model's format. */
@@ -23,10 +25,17 @@ public sealed interface RowTask extends Serializable permits CompleteTask, Class
   /**
    * Sends a row to the engine.
    *
+   * @param later takes up what a row asks once it has answers; not the engine's thread
    * @param values by column name
    * @throws io.sparkllama.engine.api.TemplateException where a prompt refuses the row
    */
-  PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values);
+  PendingAnswer<?> submit(
+      EngineCalls engine, Executor later, RowKey key, Map<String, Object> values);
+
+  /** Returns what the task asks in each call of the model. */
+  default RowTask call() {
+    return this;
+  }
 
   /**
    * Returns how many completions a row has; where it is not one, each has a row of the output, with

@@ -1,7 +1,6 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.Prompt;
-import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.metrics.GenerationCounts;
@@ -11,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -21,13 +21,17 @@ import org.apache.spark.sql.RowFactory;
  */
 record RowWalk(RowTask task, RowLayout layout) implements Serializable {
 
-  /** Renders the row's prompt and sends it; a row that a template refuses has its error at once. */
-  PendingAnswer<?> submit(EngineCalls engine, Row row) {
+  /**
+   * Renders the row's prompt and sends it; a row that a template refuses has its error at once.
+   *
+   * @param later takes up what a row asks once it has answers; not the engine's thread
+   */
+  PendingAnswer<?> submit(EngineCalls engine, Executor later, Row row) {
     try {
       RowKey key = task.seedsByPrompt() ? RowKeys.derive(layout.promptTexts(row)) : key(row);
-      return task.submit(engine, key, layout.inputValues(row));
+      return task.submit(engine, later, key, layout.inputValues(row));
     } catch (TemplateException problem) {
-      Answer failed = Answer.failed(0, error(problem), task.typedFields().size());
+      Answer failed = Answer.refused(problem, task.typedFields().size());
       return PendingAnswer.of(Collections.nCopies(task.completions(), failed));
     }
   }
@@ -41,18 +45,6 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
     Map<String, Object> values = layout.inputValues(row);
     return new Prompt(
         task.prompts().stream().flatMap(part -> part.render(values).spans().stream()).toList());
-  }
-
-  private static RowError error(TemplateException problem) {
-    String errorClass =
-        problem.kind() == TemplateException.Kind.NULL_VALUE
-            ? RowError.NULL_INPUT
-            : RowError.TEMPLATE;
-    return new RowError(
-        errorClass,
-        problem.holdsData()
-            ? "The template refuses the row, with words that hold text of the row and are left out"
-            : problem.getMessage());
   }
 
   /** Tells whether two rows are known to have equal prompts, and so equal answers. */

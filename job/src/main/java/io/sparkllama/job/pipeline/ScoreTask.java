@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 
@@ -42,7 +43,8 @@ public record ScoreTask(PromptTemplate context, PromptTemplate continuation) imp
   }
 
   @Override
-  public PendingAnswer<?> submit(EngineCalls engine, RowKey key, Map<String, Object> values) {
+  public PendingAnswer<?> submit(
+      EngineCalls engine, Executor later, RowKey key, Map<String, Object> values) {
     return new PendingAnswer<>(
         engine.score(new ScoreRequest(context.render(values), continuation.render(values))),
         result -> List.of(answer(result)));

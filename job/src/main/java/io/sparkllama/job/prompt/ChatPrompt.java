@@ -91,6 +91,14 @@ public record ChatPrompt(
         system, user, messagesColumn, tools, arguments, date, Optional.of(newFormat));
   }
 
+  /**
+   * Returns the same conversation with another message of the user, and no messages of a column.
+   */
+  public ChatPrompt withUser(PromptTemplate newUser) {
+    return new ChatPrompt(
+        system, Optional.of(newUser), Optional.empty(), tools, arguments, date, format);
+  }
+
   /** Returns the texts between which the model thinks, where it does. */
   public Optional<ReasoningMarks> reasoningMarks() {
     return format.flatMap(ChatFormat::marks);

@@ -37,6 +37,28 @@ public final class RowKeys {
     return new RowKey(hash.getLong(), hash.getLong());
   }
 
+  /**
+   * Derives the key of one of the calls that a row with a long document takes: the first 16 bytes
+   * of SHA-256 over a byte 2, which no key of columns begins with, the row's key (16 bytes), level
+   * and index (4 bytes each, big-endian).
+   *
+   * @param level 0 for the document's parts, and one more each time that summaries are put together
+   * @param index among the calls of the level
+   */
+  public static RowKey ofCall(RowKey row, int level, int index) {
+    MessageDigest digest = sha256();
+    digest.update((byte) 2);
+    digest.update(
+        ByteBuffer.allocate(2 * Long.BYTES + 2 * Integer.BYTES)
+            .putLong(row.high())
+            .putLong(row.low())
+            .putInt(level)
+            .putInt(index)
+            .flip());
+    ByteBuffer hash = ByteBuffer.wrap(digest.digest());
+    return new RowKey(hash.getLong(), hash.getLong());
+  }
+
   /** Returns the key as it stands in the output: 32 lower-case hexadecimal digits. */
   public static String text(RowKey key) {
     return HexFormat.of().toHexDigits(key.high()) + HexFormat.of().toHexDigits(key.low());

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -24,12 +29,18 @@ class JobJarIT {
           "META-INF/NOTICE",
           "META-INF/licenses/progressbar.txt",
           "META-INF/licenses/jline.txt",
+          "META-INF/licenses/icu4j.txt",
           "META-INF/services/org/jline/terminal/provider/exec",
           "io/sparkllama/");
 
   /** Packages that the jar brings under another name, as class files write them. */
   private static final List<String> RELOCATED =
-      List.of("com/typesafe/config/", "picocli/CommandLine", "me/tongfei/", "org/jline/");
+      List.of(
+          "com/typesafe/config/",
+          "picocli/CommandLine",
+          "me/tongfei/",
+          "org/jline/",
+          "com/ibm/icu/");
 
   private static JarFile jar;
 
@@ -57,7 +68,8 @@ class JobJarIT {
             "io/sparkllama/shaded/config/Config.class",
             "io/sparkllama/shaded/picocli/CommandLine.class",
             "io/sparkllama/shaded/progressbar/ProgressBar.class",
-            "io/sparkllama/shaded/jline/terminal/Terminal.class")
+            "io/sparkllama/shaded/jline/terminal/Terminal.class",
+            "io/sparkllama/shaded/icu/text/BreakIterator.class")
         .anyMatch(name -> name.startsWith("io/sparkllama/job/") && name.endsWith(".class"))
         .anyMatch(name -> name.startsWith("io/sparkllama/") && name.endsWith(".so"))
         .doesNotHaveDuplicates();
@@ -86,13 +98,41 @@ class JobJarIT {
         || (name.startsWith("picocli") && before.endsWith("io/sparkllama/shaded/"));
   }
 
+  /**
+   * Runs what is left of a library, with nothing beside it, in a language that it has rules for.
+   */
+  @Test
+  void findsTheEndsOfSentencesByItself() throws Exception {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("el-GR"));
+    try (URLClassLoader alone =
+        new URLClassLoader(
+            new URL[] {Path.of(jar.getName()).toUri().toURL()},
+            ClassLoader.getPlatformClassLoader())) {
+      Constructor<?> constructor =
+          alone
+              .loadClass("io.sparkllama.job.division.SentenceEnds")
+              .getDeclaredConstructor(String.class);
+      constructor.setAccessible(true);
+      Object ends = constructor.newInstance("Is it? It is; \u4f60\u597d\u3002\u662f");
+      Method next = ends.getClass().getDeclaredMethod("next");
+      next.setAccessible(true);
+      assertThat(next.invoke(ends)).isEqualTo(7);
+      assertThat(next.invoke(ends)).isEqualTo(17); // a semicolon ends a question in Greek alone
+      assertThat(next.invoke(ends)).isEqualTo(18);
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+
   @Test
   void carriesItsLicences() throws IOException {
     assertThat(text("META-INF/LICENSE")).contains("Apache License").contains("Version 2.0");
     assertThat(text("META-INF/NOTICE"))
-        .contains("spark-llama", "Typesafe Config", "picocli", "progressbar", "JLine");
+        .contains("spark-llama", "Typesafe Config", "picocli", "progressbar", "JLine", "ICU4J");
     assertThat(text("META-INF/licenses/progressbar.txt")).contains("Tongfei Chen");
     assertThat(text("META-INF/licenses/jline.txt")).contains("JLine");
+    assertThat(text("META-INF/licenses/icu4j.txt")).contains("UNICODE LICENSE V3");
   }
 
   private static String text(String name) throws IOException {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
-import io.sparkllama.engine.api.OverlongPolicy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,7 +33,7 @@ class JobFileTest {
     assertThat(values.optional(JobKeys.INPUT_PATH)).contains(List.of("a.csv"));
     assertThat(values.optional(JobKeys.INPUT_KEY)).contains(List.of("id", "part"));
     assertThat(values.value(JobKeys.INPUT_PARTITIONS)).isEqualTo(3);
-    assertThat(values.value(JobKeys.PROMPT_OVERLONG)).isEqualTo(OverlongPolicy.TRUNCATE_MIDDLE);
+    assertThat(values.value(JobKeys.PROMPT_OVERLONG)).isEqualTo(OverlongPrompt.TRUNCATE_MIDDLE);
     assertThat(values.value(JobKeys.GENERATION_TEMPERATURE)).isEqualTo(0.5);
     assertThat(values.value(JobKeys.GENERATION_SEED)).isEqualTo(-7);
     assertThat(values.value(JobKeys.GENERATION_STOP_TOKENS)).containsExactly(3);
@@ -82,7 +81,7 @@ class JobFileTest {
         "many");
     refused("generation.temperature = -1", "generation.temperature must be a number of at least 0");
     refused("generation.top-p = 0", "above 0 and at most 1");
-    refused("task = sumarize", "task must be one of complete, classify, score");
+    refused("task = sumarize", "task must be one of complete, classify, summarize, score");
     refused("engine.kv-cache-memory = lots", "a size in bytes such as 512m");
     refused("engine.kv-cache-memory = -5", "a size in bytes such as 512m");
     refused("generation.stop-tokens = [1, x]", "a list of whole numbers");

@@ -27,9 +27,15 @@ final class FakeEngine implements EngineCalls {
   final List<CompletableFuture<?>> futures = new ArrayList<>();
   final AtomicInteger inFlight = new AtomicInteger();
   final AtomicInteger mostInFlight = new AtomicInteger();
+  private final int contextLength;
   private final ScheduledThreadPoolExecutor threads = new ScheduledThreadPoolExecutor(2);
 
   FakeEngine() {
+    this(1_000_000);
+  }
+
+  FakeEngine(int contextLength) {
+    this.contextLength = contextLength;
     threads.setThreadFactory(
         task -> {
           Thread thread = new Thread(task, "fake-engine");
@@ -100,6 +106,18 @@ final class FakeEngine implements EngineCalls {
   @Override
   public int[] tokens(Prompt prompt) {
     return prompt.text().chars().toArray();
+  }
+
+  /** A letter is a token, and a label has no end. */
+  @Override
+  public int positions(ClassifyRequest request) {
+    return request.prompt().text().length()
+        + request.labels().stream().mapToInt(String::length).max().orElseThrow();
+  }
+
+  @Override
+  public int contextLength() {
+    return contextLength;
   }
 
   @Override

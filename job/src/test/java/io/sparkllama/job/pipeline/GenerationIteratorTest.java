@@ -226,6 +226,16 @@ class GenerationIteratorTest {
     }
 
     @Override
+    public int positions(ClassifyRequest request) {
+      return request.prompt().text().length();
+    }
+
+    @Override
+    public int contextLength() {
+      return 1_000_000;
+    }
+
+    @Override
     public long cachePositions() {
       return 0;
     }
