@@ -284,6 +284,27 @@ class LlamaEngineTest {
   }
 
   @Test
+  void positionsSayWhatCanBeClassified() {
+    try (LlamaEngine engine = engine(SHAPES.get(0))) {
+      for (String label : List.of("card", "z".repeat(12))) {
+        int fitting = 0;
+        for (int length = 0; length < 100; length++) {
+          ClassifyRequest request =
+              new ClassifyRequest(
+                  Prompt.ofData("z".repeat(length)),
+                  List.of("b", label),
+                  OverlongPolicy.ERROR,
+                  Normalization.NONE);
+          boolean fits = engine.positions(request) <= engine.contextLength();
+          assertThat(engine.classify(request).join().error().isEmpty()).isEqualTo(fits);
+          fitting += fits ? 1 : 0;
+        }
+        assertThat(fitting).isBetween(80, 95);
+      }
+    }
+  }
+
+  @Test
   void scoresTheSameWhateverTheBatch() {
     List<String> contexts = List.of("", "the cat", "the cat   ", "in a", "xyxyxyxyxy", "  ");
     List<String> continuations = List.of("", " a card", "b", "cab cab cab", "ll", "e");

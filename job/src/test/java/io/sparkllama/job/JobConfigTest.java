@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.JobFile;
+import io.sparkllama.job.pipeline.ClassifyTask;
+import io.sparkllama.job.pipeline.CompleteTask;
+import io.sparkllama.job.pipeline.RowTask;
+import io.sparkllama.job.pipeline.SplitTask;
+import io.sparkllama.job.pipeline.SummarizeTask;
 import io.sparkllama.job.planning.RowSpread;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,7 +70,70 @@ class JobConfigTest {
     assertThat(spread("generation.n=2", "generation.temperature=1")).isNotNull();
   }
 
+  @Test
+  void longDocumentsAreDividedAsTheJobSays() throws Exception {
+    assertThat(job().pipeline().task()).isInstanceOf(CompleteTask.class);
+    assertThat(job("prompt.overlong=split").pipeline().task()).isInstanceOf(SplitTask.class);
+    RowTask classify =
+        job("task=classify", "classify.labels=[a, b]", "prompt.overlong=split").pipeline().task();
+    assertThat(classify).isInstanceOf(SplitTask.class);
+    assertThat(classify.call()).isInstanceOf(ClassifyTask.class);
+    assertThat(job("task=summarize").pipeline().task()).isInstanceOf(SummarizeTask.class);
+    assertThat(job("task=summarize", "prompt.overlong=split").pipeline().task())
+        .isInstanceOf(SummarizeTask.class);
+    CompleteTask cut =
+        (CompleteTask) job("task=summarize", "prompt.overlong=truncate-tail").pipeline().task();
+    assertThat(cut.overlong()).isEqualTo(OverlongPolicy.TRUNCATE_TAIL);
+    RowTask combining =
+        job("task=summarize", "summarize.combine={{ summaries }} {{ title }}").pipeline().task();
+    assertThat(combining.names()).containsExactly("text", "title");
+  }
+
+  @Test
+  void refusesDivisionWhereThereIsNoneToMake() {
+    refused("summarize.combine has no effect with task = complete", "summarize.combine=x");
+    refused("generation.n has no effect with task = summarize", "task=summarize", "generation.n=2");
+    refused(
+        "classify.gold has no effect with task = summarize", "task=summarize", "classify.gold=g");
+    refused(
+        "put {{ summaries }} into it", "task=summarize", "summarize.combine=Put them together.");
+    refused(
+        "summarize.combine has no effect where no document is divided",
+        "task=summarize",
+        "prompt.overlong=error",
+        "summarize.combine={{ summaries }}");
+    refusedText("write the prompt as prompt.user", "task = summarize\nprompt.messages = chat");
+    refusedText(
+        "write the prompt as prompt.user",
+        "task = complete\nprompt { messages = chat, overlong = split }");
+    refusedText(
+        "prompt.overlong has no effect with task = score",
+        "task = score\nscore { context = a, continuation = b }\nprompt.overlong = split");
+  }
+
+  private void refusedText(String message, String text) {
+    assertThatThrownBy(
+            () ->
+                JobConfig.of(
+                    JobFile.read(
+                        Files.writeString(
+                            folder.resolve("other.conf"), "model.path = m.gguf\n" + text),
+                        List.of())))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining(message);
+  }
+
+  private void refused(String message, String... overrides) {
+    assertThatThrownBy(() -> job(overrides))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining(message);
+  }
+
   private RowSpread spread(String... overrides) throws Exception {
+    return job(overrides).pipeline().spread();
+  }
+
+  private JobConfig job(String... overrides) throws Exception {
     Path file = folder.resolve("job.conf");
     Files.writeString(
         file,
@@ -73,6 +142,6 @@ class JobConfigTest {
         model.path = "m.gguf"
         prompt.template = "{{ text }}"
         """);
-    return JobConfig.of(JobFile.read(file, List.of(overrides))).pipeline().spread();
+    return JobConfig.of(JobFile.read(file, List.of(overrides)));
   }
 }

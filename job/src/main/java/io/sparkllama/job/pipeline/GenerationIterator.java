@@ -2,6 +2,7 @@ package io.sparkllama.job.pipeline;
 
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -19,9 +20,9 @@ import org.apache.spark.sql.Row;
  *
  * <p>Memory holds at most {@code ROWS_OF_A_REQUEST * window} rows, and no more than {@code window}
  * where none are equal. A row that asks more than once, for the parts of a long document, counts as
- * what it has in flight at most; it is sent whole where the window has room for one. The window is
- * filled again before each wait, so that the engine's batch stays full until the partition's end.
- * Used by the task's thread alone, but for {@link #close}.
+ * those that are not answered yet; it is sent where the window has room for one. The window is
+ * filled again before each wait and while it lasts, so that the engine's batch stays full until the
+ * partition's end. Used by the task's thread alone, but for {@link #close}.
  */
 final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private static final long WATCH_MILLISECONDS = 100;
@@ -50,11 +51,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
    *
    * @param repeated whether the row before it asked for the same
    */
-  private record InFlight(Row row, PendingAnswer<?> pending, boolean repeated) {
-    int requests() {
-      return repeated ? 0 : pending.requests();
-    }
-  }
+  private record InFlight(Row row, PendingAnswer<?> pending, boolean repeated) {}
 
   private final Iterator<Row> rows;
   private final RowWalk walk;
@@ -65,6 +62,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private final LaterThread later = new LaterThread();
   private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>(); // guarded by itself
   private final ArrayDeque<Row> ready = new ArrayDeque<>(); // of one row in flight, to be yielded
+  private final List<PendingAnswer<?>> longRows = new ArrayList<>(); // that ask more than once
   private InFlight last; // that was sent, null before the first
   private GenerationCounts counts = GenerationCounts.NONE;
   private int requests; // in flight; guarded by inFlight
@@ -125,7 +123,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     List<Answer> answers = oldest.pending().answers();
     synchronized (inFlight) {
       inFlight.poll();
-      requests -= oldest.requests();
+      requests -= oldest.repeated() ? 0 : 1;
     }
     for (int sample = 0; sample < answers.size(); sample++) {
       Answer answer = answers.get(sample);
@@ -156,7 +154,9 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private void fill() {
     while (true) {
       synchronized (inFlight) {
-        if (closed || requests >= window || inFlight.size() / ROWS_OF_A_REQUEST >= window) {
+        if (closed
+            || requests + moreRequests() >= window
+            || inFlight.size() / ROWS_OF_A_REQUEST >= window) {
           return;
         }
       }
@@ -179,10 +179,19 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
           return;
         }
         inFlight.add(submitted);
-        requests += submitted.requests();
+        requests += submitted.repeated() ? 0 : 1;
       }
       last = submitted;
+      if (!submitted.repeated() && submitted.pending().requests() > 1) {
+        longRows.add(submitted.pending());
+      }
     }
+  }
+
+  /** Returns what rows in flight ask at present beyond one request each. */
+  private int moreRequests() {
+    longRows.removeIf(row -> row.result().isDone());
+    return longRows.stream().mapToInt(row -> row.requests() - 1).sum();
   }
 
   private void await(PendingAnswer<?> pending) {
@@ -193,7 +202,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
           pending.result().get(WATCH_MILLISECONDS, TimeUnit.MILLISECONDS);
           return;
         } catch (TimeoutException notYet) {
-          continue;
+          fill(); // a long document's requests get fewer before it has its answer
         }
       }
     } catch (InterruptedException interrupted) {

@@ -33,6 +33,7 @@ final class RowCalls {
   private final Function<TemplateException, List<Answer>> refused;
   private final CompletableFuture<List<Answer>> answers = new CompletableFuture<>();
   private final Set<CompletableFuture<?>> inFlight = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger open = new AtomicInteger(); // of the level's calls, without a result
 
   /**
    * Begins without a call.
@@ -51,9 +52,9 @@ final class RowCalls {
     return Math.max(1, MOST_COMPLETIONS / completions);
   }
 
-  /** Returns the row in flight, which begins with so many calls. */
-  PendingAnswer<List<Answer>> pending(int calls) {
-    return new PendingAnswer<>(answers, Function.identity(), Math.min(calls, most));
+  /** Returns the row in flight. */
+  PendingAnswer<List<Answer>> pending() {
+    return new PendingAnswer<>(answers, Function.identity(), () -> Math.min(open.get(), most));
   }
 
   /** Ends the row with its answers. */
@@ -70,6 +71,7 @@ final class RowCalls {
    * @param next takes the results in the calls' order, on the executor
    */
   <R> void send(int count, IntFunction<CompletableFuture<R>> call, Consumer<List<R>> next) {
+    open.set(count);
     new Level<>(count, call, next).fill();
   }
 
@@ -142,6 +144,7 @@ final class RowCalls {
         return;
       }
       results.set(index, result);
+      open.decrementAndGet();
       if (answered.incrementAndGet() == count) {
         later.execute(() -> run(() -> next.accept(all())));
       } else if (sent.get() < count) {

@@ -94,7 +94,7 @@ public record SplitTask(RowTask task) implements RowTask {
         parts.size(),
         part -> each.ask(engine, RowKeys.ofCall(key, 0, part), parts.get(part)),
         results -> calls.complete(answers(each, results)));
-    return calls.pending(parts.size());
+    return calls.pending();
   }
 
   private static <R> List<Answer> answers(PartTask<R> each, List<R> parts) {

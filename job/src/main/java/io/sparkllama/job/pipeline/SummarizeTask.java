@@ -88,7 +88,7 @@ public record SummarizeTask(CompleteTask task, SummaryPrompt combination) implem
         parts.size(),
         part -> task.ask(engine, RowKeys.ofCall(key, 0, part), parts.get(part)),
         levels::accept);
-    return calls.pending(parts.size());
+    return calls.pending();
   }
 
   private List<Answer> refused(TemplateException problem) {

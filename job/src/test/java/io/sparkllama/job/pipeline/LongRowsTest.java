@@ -222,7 +222,7 @@ class LongRowsTest {
   }
 
   @Test
-  void partsCountAsRequestsOfTheWindow() {
+  void partsCountAsRequestsOfTheWindowUntilTheyAreAnswered() throws Exception {
     SilentEngine silent = new SilentEngine();
     GenerationIterator answers =
         iterator(
@@ -234,10 +234,16 @@ class LongRowsTest {
     assertThat(answers.hasNext()).isTrue();
     assertThat(silent.futures.size()).isBetween(4, 8); // the parts, and not the other row
     int parts = silent.futures.size();
-    IntStream.range(0, parts).forEach(i -> silent.answer(i, "x"));
-    answers.next();
-    assertThat(answers.hasNext()).isTrue();
-    assertThat(silent.futures).hasSize(parts + 1);
+    CompletableFuture<Row> first = CompletableFuture.supplyAsync(answers::next);
+    IntStream.range(1, parts).forEach(i -> silent.answer(i, "x"));
+    while (silent.futures.size() <= parts) {
+      Thread.sleep(1); // until the other row is sent, while the first one still waits for a part
+    }
+    assertThat(first).isNotDone();
+    silent.answer(0, "x");
+    silent.answer(parts, "y");
+    assertThat(first.get().getInt(0)).isEqualTo(1);
+    assertThat(answers.next().getStruct(1).getString(0)).isEqualTo("y");
     answers.close();
   }
 
