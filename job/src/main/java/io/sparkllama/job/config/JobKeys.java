@@ -439,8 +439,8 @@ public final class JobKeys {
           0,
           "prompts",
           "Prompts that one task keeps in flight, and at most eight times as many rows where equal"
-              + " ones share a prompt; each part of a long document counts as one. 0 takes as many as have twice engine.max-sequences"
-              + " completions.");
+              + " ones share a prompt; each part of a long document counts as one. 0 takes as many"
+              + " as have twice engine.max-sequences completions.");
 
   public static final ConfigKey<Integer> PLAN_TRIAL_SECONDS =
       of(

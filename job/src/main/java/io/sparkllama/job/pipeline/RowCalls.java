@@ -79,6 +79,15 @@ final class RowCalls {
     inFlight.forEach(call -> call.cancel(true));
   }
 
+  /** Hands work to the executor; where that cannot take it, nobody would ever answer the row. */
+  private void goOn(Runnable work) {
+    try {
+      later.execute(work);
+    } catch (RuntimeException | Error problem) {
+      answers.completeExceptionally(problem);
+    }
+  }
+
   /** Runs work of the row; a refusal is the row's own, anything else the task's. */
   private void run(Runnable work) {
     if (answers.isDone()) {
@@ -126,9 +135,9 @@ final class RowCalls {
     private void send(int index) {
       CompletableFuture<R> future = call.apply(index);
       inFlight.add(future);
+      // The row may have been withdrawn before this was among its calls.
       if (answers.isDone()) {
-        future.cancel(
-            true); // the row was withdrawn meanwhile, maybe before this was among its calls
+        future.cancel(true);
       }
       var unused = future.whenComplete((result, problem) -> accept(index, future, result, problem));
     }
@@ -146,9 +155,9 @@ final class RowCalls {
       results.set(index, result);
       open.decrementAndGet();
       if (answered.incrementAndGet() == count) {
-        later.execute(() -> run(() -> next.accept(all())));
+        goOn(() -> run(() -> next.accept(all())));
       } else if (sent.get() < count) {
-        later.execute(this::fill);
+        goOn(this::fill);
       }
     }
 

@@ -140,6 +140,20 @@ class RowCallsTest {
   }
 
   @Test
+  void anExecutorThatTakesNothingFailsTheTask() {
+    RowCalls calls =
+        new RowCalls(
+            work -> {
+              throw new IllegalStateException("no thread");
+            },
+            1,
+            problem -> List.of());
+    calls.<String>send(1, this::send, results -> calls.complete(List.of()));
+    sent.get(0).complete("x");
+    assertThatThrownBy(() -> calls.pending().result().join()).hasRootCauseMessage("no thread");
+  }
+
+  @Test
   void answersThatAreThereAtOnceAreTakenToo() {
     RowCalls calls = calls(32);
     calls.<Integer>send(
