@@ -12,7 +12,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 
 /** Holds divisions to their promises for any text and any room. */
-class DocumentDividerProperties {
+class DivisionPropertiesTest {
   @Property(tries = 3_000)
   void partsAreTheTextAndFit(
       @ForAll("texts") String text,
