@@ -37,6 +37,17 @@ class DocumentDividerTest {
   }
 
   @Test
+  void aSentencesEndIsTakenBeforeANearerSpace() {
+    String sentence = "One two six ten red big old new sun end. "; // 10 tokens
+    String endless = "Many " + "word ".repeat(128) + "end. ";
+    String text = sentence.repeat(9) + endless + sentence.repeat(8);
+    List<String> parts = new DocumentDivider(new FakeMeasure(5, 130)).divide(text).orElseThrow();
+    assertThat(parts).hasSize(3); // a third of the tokens ends within the endless sentence
+    assertThat(parts.get(0)).isEqualTo(sentence.repeat(9));
+    assertThat(parts.get(1)).endsWith("word ");
+  }
+
+  @Test
   void textThatTakesMoreTokensGetsMoreParts() {
     String latin = "Seven words stand here in one row. ".repeat(40);
     String chinese = "\u4f60\u597d\u6211\u662f\u5b66\u751f\u3002".repeat(200); // as long
