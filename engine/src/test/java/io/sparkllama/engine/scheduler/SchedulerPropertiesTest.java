@@ -20,7 +20,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
  * mistake, none is read before it is written, nobody starves. {@link ScheduleSimulation} checks
  * these at each step; a history that breaks one is made smaller until it is easy to read.
  */
-class SchedulerProperties {
+class SchedulerPropertiesTest {
   private static final AtomicLong PREEMPTIONS = new AtomicLong();
   private static final AtomicLong CACHED_TOKENS = new AtomicLong();
 
