@@ -2,7 +2,6 @@ package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
-import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
@@ -31,7 +30,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -97,14 +95,13 @@ public final class LlamaEngine implements AutoCloseable {
   /**
    * Makes an engine that runs a cached model, and packs it beside the copy; throws as the first.
    *
-   * @param admission asked before weights are packed or memory is taken; refuses by an exception
-   *     what there is no memory for
+   * @param admission asked for the options before weights are packed or memory is taken; refuses by
+   *     an exception what there is no memory for
    */
-  public static LlamaEngine open(
-      LocalModel model, EngineOptions options, Consumer<EngineMemory> admission) {
+  public static LlamaEngine open(LocalModel model, Function<ModelFile, EngineOptions> admission) {
     ModelFile file = ModelFile.open(model.path());
+    EngineOptions options = admission.apply(file);
     file.check(options);
-    admission.accept(file.memory(options));
     return open(file, PackedPlace.beside(model), options);
   }
 

@@ -142,6 +142,16 @@ public final class ModelFile {
     return NativeModelRunner.memory(config, PackedPlan.of(config, weights).length(), options);
   }
 
+  /**
+   * Returns the bytes of a KV cache for one whole context of these options: with that much, no row
+   * is refused for the cache's size.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   */
+  public long contextBytes(EngineOptions options) {
+    return NativeModelRunner.contextBytes(config, options);
+  }
+
   /** Returns the tokens that the model was made for. */
   public int contextLength() {
     return config.contextLength();

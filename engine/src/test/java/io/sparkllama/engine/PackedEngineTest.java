@@ -97,13 +97,18 @@ class PackedEngineTest {
     assertThat(packedFiles()).hasSize(2);
   }
 
+  private EngineOptions admitted(ModelFile file, List<EngineMemory> asked) {
+    asked.add(file.memory(options));
+    return options;
+  }
+
   @Test
   void aCachedModelIsPackedInItsHome() throws IOException {
     ModelStore store = new ModelStore(folder.resolve("cache"));
     var local = store.localize(new LocalModelSource(model));
     List<EngineMemory> asked = new ArrayList<>();
     int[] cached;
-    try (LlamaEngine engine = LlamaEngine.open(local, options, asked::add)) {
+    try (LlamaEngine engine = LlamaEngine.open(local, file -> admitted(file, asked))) {
       cached = answer(engine).join();
     }
     assertThat(packedFiles()).hasSize(1);

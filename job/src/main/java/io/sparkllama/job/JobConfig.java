@@ -9,6 +9,7 @@ import io.sparkllama.job.config.ConfigValues;
 import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.JobKeys;
 import io.sparkllama.job.config.OverlongPrompt;
+import io.sparkllama.job.config.SizeOrShare;
 import io.sparkllama.job.config.TaskName;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.ClassifyTask;
@@ -37,6 +38,8 @@ import java.util.stream.Stream;
  * Holds a whole job as its parts need it, checked as far as possible without Spark and model.
  *
  * @param modelSha256 that the model file must have
+ * @param engine its KV cache 0 where that is a share
+ * @param kvCacheMemory as the job file says it: only where the engine runs it is known what fits
  * @param spark settings by their full names
  * @param chatTemplate which format conversations have: the model's, a built-in one, or a file
  * @param trial how much a plan may cost
@@ -53,6 +56,7 @@ public record JobConfig(
     PipelineSpecification pipeline,
     SinkSpecification sink,
     EngineOptions engine,
+    SizeOrShare kvCacheMemory,
     Map<String, String> spark,
     String chatTemplate,
     TrialLimits trial,
@@ -145,6 +149,7 @@ public record JobConfig(
             values.value(JobKeys.OUTPUT_OPTIONS),
             values.value(JobKeys.OUTPUT_SHOW)),
         engine,
+        values.value(JobKeys.ENGINE_KV_CACHE_MEMORY),
         values.spark(),
         values.value(JobKeys.PROMPT_CHAT_TEMPLATE),
         new TrialLimits(
@@ -323,7 +328,9 @@ public record JobConfig(
     return new EngineOptions(
         values.value(JobKeys.ENGINE_THREADS),
         values.value(JobKeys.ENGINE_KV_CACHE_TYPE),
-        values.value(JobKeys.ENGINE_KV_CACHE_MEMORY),
+        values.value(JobKeys.ENGINE_KV_CACHE_MEMORY) instanceof SizeOrShare.Size size
+            ? size.bytes()
+            : 0,
         values.value(JobKeys.ENGINE_MAX_SEQUENCES),
         values.value(JobKeys.ENGINE_MAX_BATCH_TOKENS),
         values.value(JobKeys.ENGINE_PREFILL_CHUNK),

@@ -3,6 +3,7 @@ package io.sparkllama.job;
 import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.admission.Admission;
+import io.sparkllama.job.admission.ExecutorMemory;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.GenerationPipeline;
 import io.sparkllama.job.pipeline.GenerationTrial;
@@ -34,6 +35,7 @@ import org.apache.spark.sql.SparkSession;
  * or to plan.
  *
  * @param choice of the rows that the run answers
+ * @param memory what an executor takes, as far as the driver knows
  * @param pipeline with conversations in their format, spread for these rows
  * @param fingerprint of the output
  * @param resumed whether the output holds rows of an earlier run
@@ -41,6 +43,7 @@ import org.apache.spark.sql.SparkSession;
 record PreparedJob(
     RowChoice choice,
     EngineSpecification engine,
+    ExecutorMemory memory,
     PipelineSpecification pipeline,
     Fingerprint fingerprint,
     boolean resumed) {
@@ -70,14 +73,19 @@ record PreparedJob(
             config.modelSha256(),
             config.modelCacheDirectory(),
             config.engine(),
+            config.kvCacheMemory(),
             spark.sparkContext().getConf());
     ModelFile file = ModelFile.open(model.local().path());
     PipelineSpecification pipeline =
         new ModelFormat(file, config.chatTemplate()).apply(config.pipeline());
     new ModelCheck(file, config.engine()).check(pipeline.task());
     SparkConf conf = spark.sparkContext().getConf();
-    Admission.onDriver(conf)
-        .check(file.memory(model.specification().options(ExecutorCores.here(conf))));
+    ExecutorMemory memory =
+        Admission.onDriver(conf)
+            .admit(
+                file,
+                model.specification().options(ExecutorCores.here(conf)),
+                config.kvCacheMemory());
     PreparedRows prepared = PreparedRows.of(pipeline, documents, keys);
     Fingerprint fingerprint =
         JobFingerprint.of(
@@ -95,7 +103,8 @@ record PreparedJob(
             config.limits().rows());
     return new PreparedJob(
         choice,
-        model.specification(),
+        model.specification().withKvCacheMemory(memory.kvCacheMemory()),
+        memory,
         choice.spread(pipeline, spark.sparkContext().defaultParallelism()),
         fingerprint,
         before.isPresent());

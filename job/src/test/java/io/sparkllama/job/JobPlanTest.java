@@ -136,6 +136,7 @@ class JobPlanTest {
             config.pipeline(),
             config.sink(),
             config.engine(),
+            config.kvCacheMemory(),
             config.spark(),
             config.chatTemplate(),
             trial,

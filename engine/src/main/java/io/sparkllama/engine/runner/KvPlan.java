@@ -30,6 +30,19 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
    *     context is longer than the model's
    */
   static KvPlan of(ModelConfig config, EngineOptions options) {
+    int contextLength = contextLength(config, options);
+    KvGroup group =
+        new KvGroup(
+            config.layerCount(),
+            config.slidingWindow(),
+            BLOCK_SIZE * bytesPerToken(config, options.kvCacheType()));
+    return new KvPlan(
+        contextLength,
+        List.of(group),
+        new int[] {(int) blocks(options, group.bytesPerBlock(), blocksOf(contextLength))});
+  }
+
+  private static int contextLength(ModelConfig config, EngineOptions options) {
     int contextLength =
         options.contextLength() == 0 ? config.contextLength() : options.contextLength();
     if (contextLength > config.contextLength()) {
@@ -39,16 +52,18 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
               + ": "
               + contextLength);
     }
-    KvGroup group =
-        new KvGroup(
-            config.layerCount(),
-            config.slidingWindow(),
-            BLOCK_SIZE * bytesPerToken(config, options.kvCacheType()));
-    long perSequence = (contextLength + BLOCK_SIZE - 1L) / BLOCK_SIZE;
-    return new KvPlan(
-        contextLength,
-        List.of(group),
-        new int[] {(int) blocks(options, group.bytesPerBlock(), perSequence)});
+    return contextLength;
+  }
+
+  private static long blocksOf(int contextLength) {
+    return (contextLength + BLOCK_SIZE - 1L) / BLOCK_SIZE;
+  }
+
+  /** Returns the bytes that one whole context takes; throws as {@link #of} does. */
+  static long contextBytes(ModelConfig config, EngineOptions options) {
+    return blocksOf(contextLength(config, options))
+        * BLOCK_SIZE
+        * bytesPerToken(config, options.kvCacheType());
   }
 
   private static long blocks(EngineOptions options, long bytesPerBlock, long perSequence) {

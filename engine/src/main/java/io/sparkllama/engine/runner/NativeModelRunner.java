@@ -96,6 +96,15 @@ public final class NativeModelRunner implements ModelRunner {
         new BatchLayout(capacity).byteSize());
   }
 
+  /**
+   * Returns the bytes of all blocks of one whole context.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   */
+  public static long contextBytes(ModelConfig config, EngineOptions options) {
+    return KvPlan.contextBytes(config, options);
+  }
+
   /** Returns the bytes of one token's keys and values in all layers. */
   public static long kvBytesPerToken(ModelConfig config, KvCacheType type) {
     return KvPlan.bytesPerToken(config, type);

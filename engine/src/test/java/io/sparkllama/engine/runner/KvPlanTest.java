@@ -43,6 +43,7 @@ class KvPlanTest {
         KvPlan.of(LLAMA_8B, EngineOptions.defaults().withKvCacheMemory(8192 * block + 1));
     assertThat(whole.blockCounts()).containsExactly(8192);
     assertThat(whole.mostTokens()).isEqualTo(131072);
+    assertThat(KvPlan.contextBytes(LLAMA_8B, EngineOptions.defaults())).isEqualTo(whole.bytes());
     KvPlan least = KvPlan.of(LLAMA_8B, EngineOptions.defaults().withKvCacheMemory(block));
     assertThat(least.mostTokens()).isEqualTo(16);
     assertThatThrownBy(
@@ -56,6 +57,8 @@ class KvPlanTest {
     EngineOptions options = EngineOptions.defaults().withContextLength(100);
     assertThat(KvPlan.of(LLAMA_8B, options.withBatchLimits(3, 64, 64)).blockCounts())
         .containsExactly(3 * 7);
+    assertThat(3 * KvPlan.contextBytes(LLAMA_8B, options))
+        .isEqualTo(KvPlan.of(LLAMA_8B, options.withBatchLimits(3, 64, 64)).bytes());
   }
 
   @Test

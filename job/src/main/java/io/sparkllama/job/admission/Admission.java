@@ -1,8 +1,11 @@
 package io.sparkllama.job.admission;
 
+import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.ByteCount;
 import io.sparkllama.engine.api.EngineMemory;
+import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.config.SizeOrShare;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Optional;
@@ -65,19 +68,42 @@ public final class Admission {
   }
 
   /**
-   * Refuses an engine that does not fit.
+   * Settles the size of an engine's KV cache, and refuses an engine that does not fit.
    *
+   * @param options of the engine; what they say of the KV cache's memory does not count
+   * @param kvCacheMemory as the job says it, or as the driver has settled it
    * @throws InvalidConfigurationException says by part what is needed, what there is, and what to
    *     do
    */
-  public void check(EngineMemory engine) {
+  public ExecutorMemory admit(ModelFile model, EngineOptions options, SizeOrShare kvCacheMemory) {
+    EngineMemory usual = model.memory(options.withKvCacheMemory(0));
+    long context = model.contextBytes(options);
+    SizeOrShare settled = kvCacheMemory;
+    if (limit.isPresent()) {
+      long others = Math.addExact(usual.total() - usual.kvCache(), java.heap() + java.offHeap());
+      settled =
+          new SizeOrShare.Size(
+              new KvCacheFit(usual.kvCache(), context)
+                  .bytes(kvCacheMemory, limit.get().bytes() - others));
+    }
+    long bytes = settled instanceof SizeOrShare.Size size ? size.bytes() : context;
+    EngineMemory engine = model.memory(options.withKvCacheMemory(bytes));
+    check(engine, kvCacheMemory);
+    return new ExecutorMemory(settled, engine, java, limit);
+  }
+
+  /** Refuses what does not fit. */
+  void check(EngineMemory engine, SizeOrShare kvCacheMemory) {
     long needed = Math.addExact(engine.total(), java.heap() + java.offHeap());
     if (limit.isPresent() && needed > limit.get().bytes()) {
-      throw new InvalidConfigurationException(sentence(engine, needed, limit.get()));
+      // What the job has not given in bytes is as small already as a whole context allows.
+      boolean given = kvCacheMemory instanceof SizeOrShare.Size size && size.bytes() > 0;
+      String key = given ? "engine.kv-cache-memory" : "engine.context-length";
+      throw new InvalidConfigurationException(sentence(engine, needed, key, limit.get()));
     }
   }
 
-  private String sentence(EngineMemory engine, long needed, MemoryLimit bound) {
+  private String sentence(EngineMemory engine, long needed, String kvCacheKey, MemoryLimit bound) {
     long missing = needed - bound.bytes();
     // Where Spark sizes the container, a smaller heap is a smaller container too.
     String heap =
@@ -85,7 +111,7 @@ public final class Admission {
             ? ""
             : ", or lower " + java.heapSetting();
     // Most of the cache can be done without, of all else little.
-    String smaller = engine.kvCache() > missing ? ", or lower engine.kv-cache-memory" : "";
+    String smaller = engine.kvCache() > missing ? ", or lower " + kvCacheKey : "";
     return "The memory does not suffice for an engine with this model; "
         + bound.remedy().sentence(missing)
         + heap

@@ -102,6 +102,27 @@ public record ConfigType<T>(
         true);
   }
 
+  /** Takes sizes in bytes, as {@link #bytes} does, and shares such as {@code 50%}. */
+  public static ConfigType<SizeOrShare> sizeOrShare() {
+    ConfigType<Long> size = bytes();
+    ConfigType<Double> percent =
+        number("above 0 and at most 100", number -> number > 0 && number <= 100);
+    return new ConfigType<>(
+        "size or share",
+        "a size in bytes such as 512m or 2GiB, or a share above 0% and at most 100% such as 50%",
+        value -> {
+          String text = scalarText(value);
+          if (text != null && text.endsWith("%")) {
+            String before = text.substring(0, text.length() - 1);
+            Double share = percent.reader().apply(ConfigValueFactory.fromAnyRef(before));
+            return share == null ? null : new SizeOrShare.Share(share);
+          }
+          Long bytes = size.reader().apply(value);
+          return bytes == null ? null : new SizeOrShare.Size(bytes);
+        },
+        true);
+  }
+
   /** Takes the constants of an enumeration, written in kebab-case. */
   public static <E extends Enum<E>> ConfigType<E> oneOf(Class<E> constants) {
     String names =

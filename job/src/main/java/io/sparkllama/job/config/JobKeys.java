@@ -376,15 +376,18 @@ public final class JobKeys {
           ENGINE.kvCacheType(),
           "",
           "How keys and values are stored. The one engine option that changes answers.");
-  public static final ConfigKey<Long> ENGINE_KV_CACHE_MEMORY =
+  public static final ConfigKey<SizeOrShare> ENGINE_KV_CACHE_MEMORY =
       of(
           "engine.kv-cache-memory",
-          ConfigType.bytes(),
-          ENGINE.kvCacheMemory(),
+          ConfigType.sizeOrShare(),
+          new SizeOrShare.Size(ENGINE.kvCacheMemory()),
           "bytes",
-          "Memory for keys and values; 0 takes what max-sequences whole contexts need, at most"
-              + " 1 GiB. Where that is less than one whole context, a row that needs more gets the"
-              + " error kv-cache-too-small.");
+          "Memory for keys and values. 0 takes what max-sequences whole contexts need, at most"
+              + " 1 GiB; where the executor's memory leaves less than that, what it leaves, down to"
+              + " one whole context. A share such as 50% is of what that memory leaves beside heap,"
+              + " weights, buffers and 256 MiB for Java, and one whole context at least"
+              + " (docs/memory.md). Where the cache is less than one whole context, a row that"
+              + " needs more gets the error kv-cache-too-small.");
   public static final ConfigKey<Integer> ENGINE_MAX_SEQUENCES =
       of(
           "engine.max-sequences",

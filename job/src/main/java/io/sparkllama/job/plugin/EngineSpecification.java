@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.store.ModelManifest;
+import io.sparkllama.job.config.SizeOrShare;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -15,6 +16,8 @@ import java.util.Optional;
  * @param modelLocation where the model is, with scheme, as every host can read it
  * @param manifest what the driver read there
  * @param cacheDirectory where each host keeps the model, absolute; empty takes the standard place
+ * @param kvCacheMemory in bytes where the driver knows what an executor may take, so that all have
+ *     the same; else as the job says it, for each executor to settle
  * @param nativeDirectory as in {@link EngineOptions}; empty takes the system's temporary folder
  */
 public record EngineSpecification(
@@ -23,7 +26,7 @@ public record EngineSpecification(
     String cacheDirectory,
     int threads,
     KvCacheType kvCacheType,
-    long kvCacheMemory,
+    SizeOrShare kvCacheMemory,
     int maxSequences,
     int maxBatchTokens,
     int prefillChunk,
@@ -38,14 +41,15 @@ public record EngineSpecification(
       String modelLocation,
       ModelManifest manifest,
       Optional<Path> cacheDirectory,
-      EngineOptions options) {
+      EngineOptions options,
+      SizeOrShare kvCacheMemory) {
     return new EngineSpecification(
         modelLocation,
         manifest,
         cacheDirectory.map(EngineSpecification::absolute).orElse(""),
         options.threads(),
         options.kvCacheType(),
-        options.kvCacheMemory(),
+        kvCacheMemory,
         options.maxSequences(),
         options.maxBatchTokens(),
         options.prefillChunk(),
@@ -60,8 +64,27 @@ public record EngineSpecification(
     return path.toAbsolutePath().normalize().toString();
   }
 
+  /** Returns the same with another KV cache. */
+  public EngineSpecification withKvCacheMemory(SizeOrShare memory) {
+    return new EngineSpecification(
+        modelLocation,
+        manifest,
+        cacheDirectory,
+        threads,
+        kvCacheType,
+        memory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        prefixCache,
+        instructionSet,
+        nativeDirectory);
+  }
+
   /**
-   * Returns the engine's options on an executor.
+   * Returns the engine's options on an executor, but for the KV cache's memory: 0, until it is
+   * known what fits.
    *
    * @param executorCores threads where the job leaves their number open
    */
@@ -69,7 +92,7 @@ public record EngineSpecification(
     return new EngineOptions(
         threads == 0 ? executorCores : threads,
         kvCacheType,
-        kvCacheMemory,
+        0,
         maxSequences,
         maxBatchTokens,
         prefillChunk,

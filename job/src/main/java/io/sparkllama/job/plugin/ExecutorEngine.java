@@ -2,10 +2,13 @@ package io.sparkllama.job.plugin;
 
 import io.sparkllama.engine.EngineStatistics;
 import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.api.ByteCount;
+import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.ModelStore;
 import io.sparkllama.job.admission.Admission;
+import io.sparkllama.job.admission.ExecutorMemory;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -85,11 +88,18 @@ public final class ExecutorEngine {
         HadoopModelSource.of(
             specification.modelLocation(), HadoopModelSource.hadoopConfiguration(conf));
     LocalModel model = new ModelStore(cache).localize(source, specification.manifest());
-    int cores = ExecutorCores.here(conf);
-    LOG.info(
-        "Opening this executor's engine: {} threads, model {}",
-        specification.options(cores).threads(),
-        model.path());
-    return LlamaEngine.open(model, specification.options(cores), Admission.here(conf)::check);
+    EngineOptions wanted = specification.options(ExecutorCores.here(conf));
+    return LlamaEngine.open(
+        model,
+        file -> {
+          ExecutorMemory memory =
+              Admission.here(conf).admit(file, wanted, specification.kvCacheMemory());
+          LOG.info(
+              "Opening this executor's engine: {} threads, KV cache {}, model {}",
+              wanted.threads(),
+              ByteCount.readable(memory.engine().kvCache()),
+              model.path());
+          return memory.options(wanted);
+        });
   }
 }

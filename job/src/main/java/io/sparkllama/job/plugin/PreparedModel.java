@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.ModelStore;
+import io.sparkllama.job.config.SizeOrShare;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -31,6 +32,7 @@ public record PreparedModel(LocalModel local, EngineSpecification specification)
       Optional<String> sha256,
       Optional<Path> cacheDirectory,
       EngineOptions options,
+      SizeOrShare kvCacheMemory,
       SparkConf conf)
       throws IOException {
     HadoopModelSource source =
@@ -40,6 +42,7 @@ public record PreparedModel(LocalModel local, EngineSpecification specification)
         sha256.isPresent() ? store.localize(source, sha256.get()) : store.localize(source);
     return new PreparedModel(
         local,
-        EngineSpecification.of(source.location(), local.manifest(), cacheDirectory, options));
+        EngineSpecification.of(
+            source.location(), local.manifest(), cacheDirectory, options, kvCacheMemory));
   }
 }

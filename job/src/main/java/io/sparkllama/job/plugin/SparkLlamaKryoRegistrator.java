@@ -18,6 +18,7 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.store.ModelManifest;
+import io.sparkllama.job.config.SizeOrShare;
 import java.util.List;
 import org.apache.spark.serializer.KryoRegistrator;
 
@@ -27,6 +28,8 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
   static final List<Class<? extends Record>> RECORDS =
       List.of(
           EngineSpecification.class,
+          SizeOrShare.Size.class,
+          SizeOrShare.Share.class,
           ModelManifest.class,
           ModelManifest.Entry.class,
           RowKey.class,

@@ -1,11 +1,16 @@
 package io.sparkllama.job.admission;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.EngineMemory;
+import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.config.SizeOrShare;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
@@ -16,14 +21,25 @@ class AdmissionTest {
   private static final long GIBIBYTE = 1L << 30;
   private static final EngineMemory SMALL = new EngineMemory(GIBIBYTE, GIBIBYTE, 1 << 20, 1 << 20);
 
+  private static final Admission OPEN =
+      new Admission(new JavaMemory(GIBIBYTE, 0, ""), Optional.empty());
+  private static final ModelFile TICKETS =
+      ModelFile.open(
+          Path.of(System.getProperty("sparkllama.basedir"), "models", "tickets-6m.Q8_0.gguf"));
+  private static final long USUAL = TICKETS.memory(EngineOptions.defaults()).kvCache();
+
   @TempDir private Path root;
 
   private static SparkConf conf(String master) {
     return new SparkConf(false).set("spark.master", master);
   }
 
+  private static void check(Admission admission, EngineMemory engine) {
+    admission.check(engine, new SizeOrShare.Size(engine.kvCache()));
+  }
+
   private static void refused(Admission admission, EngineMemory engine, String sentence) {
-    assertThatThrownBy(() -> admission.check(engine))
+    assertThatThrownBy(() -> check(admission, engine))
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessage(sentence);
   }
@@ -34,7 +50,7 @@ class AdmissionTest {
     EngineMemory engine = new EngineMemory(1000, 100, 20, 3);
     Optional<MemoryLimit> exact =
         Optional.of(new MemoryLimit(2 * GIBIBYTE + 1123, "a file", MemoryLimit.Remedy.CONTAINER));
-    assertThatCode(() -> new Admission(java, exact).check(engine)).doesNotThrowAnyException();
+    assertThatCode(() -> check(new Admission(java, exact), engine)).doesNotThrowAnyException();
     refused(
         new Admission(java, exact),
         new EngineMemory(1000, 100, 20, 4),
@@ -46,8 +62,7 @@ class AdmissionTest {
 
   @Test
   void whereNothingIsKnownNothingIsRefused() {
-    Admission open = new Admission(new JavaMemory(GIBIBYTE, 0, ""), Optional.empty());
-    assertThatCode(() -> open.check(new EngineMemory(1L << 50, 0, 0, 0)))
+    assertThatCode(() -> check(OPEN, new EngineMemory(1L << 50, 0, 0, 0)))
         .doesNotThrowAnyException();
   }
 
@@ -64,39 +79,110 @@ class AdmissionTest {
             + " is 4.4 GiB by the executor's container: spark.executor.memory,"
             + " spark.executor.memoryOverhead and off-heap memory together");
     conf.set("spark.executor.memoryOverhead", "2049m");
-    assertThatThrownBy(() -> Admission.onDriver(conf).check(SMALL))
+    assertThatThrownBy(() -> check(Admission.onDriver(conf), SMALL))
         .hasMessageContaining("raise spark.executor.memoryOverhead by 1 MiB, or lower engine.kv-");
     conf.set("spark.executor.memoryOverhead", "2050m");
-    assertThatCode(() -> Admission.onDriver(conf).check(SMALL)).doesNotThrowAnyException();
+    assertThatCode(() -> check(Admission.onDriver(conf), SMALL)).doesNotThrowAnyException();
   }
 
   @Test
   void aDriverKnowsNothingOfExecutorsWithoutContainers() {
     Admission admission = Admission.onDriver(conf("spark://host:7077"));
-    assertThatCode(() -> admission.check(new EngineMemory(1L << 50, 0, 0, 0)))
+    assertThatCode(() -> check(admission, new EngineMemory(1L << 50, 0, 0, 0)))
         .doesNotThrowAnyException();
   }
 
   @Test
   void theSmallestOfContainerAndMachineCounts() throws Exception {
     FakeSystem system = new FakeSystem(root).withMachine().withContainer("1073741824");
-    assertThatThrownBy(() -> Admission.here(conf("local[2]"), root).check(SMALL))
+    assertThatThrownBy(() -> check(Admission.here(conf("local[2]"), root), SMALL))
         .hasMessageContainingAll(
             "give the container",
             "Java's heap (-Xmx, spark.driver.memory)",
             "by /sys/fs/cgroup/memory.max");
-    assertThatThrownBy(() -> Admission.here(conf("spark://host:7077"), root).check(SMALL))
+    assertThatThrownBy(() -> check(Admission.here(conf("spark://host:7077"), root), SMALL))
         .hasMessageContainingAll("give the container", "or lower spark.executor.memory");
-    assertThatThrownBy(() -> Admission.here(conf("k8s://host"), root).check(SMALL))
+    assertThatThrownBy(() -> check(Admission.here(conf("k8s://host"), root), SMALL))
         .hasMessageContainingAll("raise spark.executor.memoryOverhead by", "/memory.max");
 
     system.withContainer("max");
     EngineMemory large = new EngineMemory(16 * GIBIBYTE, 0, 0, 0);
-    assertThatThrownBy(() -> Admission.here(conf("local[2]"), root).check(large))
+    assertThatThrownBy(() -> check(Admission.here(conf("local[2]"), root), large))
         .hasMessageContainingAll("take a machine with", "16.0 GiB by MemTotal");
-    assertThatThrownBy(() -> Admission.here(conf("yarn"), root).check(large))
+    assertThatThrownBy(() -> check(Admission.here(conf("yarn"), root), large))
         .hasMessageContainingAll("raise spark.executor.memoryOverhead", "executor's container");
-    assertThatCode(() -> Admission.here(conf("local[2]"), root).check(SMALL))
+    assertThatCode(() -> check(Admission.here(conf("local[2]"), root), SMALL))
         .doesNotThrowAnyException();
+  }
+
+  private static ExecutorMemory admit(Admission admission, SizeOrShare wanted) {
+    return admission.admit(TICKETS, EngineOptions.defaults().withThreads(1), wanted);
+  }
+
+  private static final SizeOrShare UNSAID = new SizeOrShare.Size(0);
+
+  @Test
+  void whatNobodyHasSizedFitsSparksOwnContainer() {
+    SparkConf conf = conf("yarn"); // a heap of 1 GiB, 384 MiB beside it
+    ExecutorMemory fitted = admit(Admission.onDriver(conf), UNSAID);
+    assertThat(fitted.engine().kvCache())
+        .isBetween(TICKETS.contextBytes(EngineOptions.defaults()), USUAL - 1);
+    assertThat(fitted.total() + KvCacheFit.BESIDE_HEAP)
+        .isBetween((1024L + 384 << 20) - (1 << 20), 1024L + 384 << 20);
+    assertThat(fitted.kvCacheMemory()).isInstanceOf(SizeOrShare.Size.class);
+    // The executor takes what the driver has settled, and needs no more.
+    assertThat(admit(Admission.onDriver(conf), fitted.kvCacheMemory())).isEqualTo(fitted);
+
+    conf.set("spark.executor.memoryOverhead", "1g");
+    assertThat(admit(Admission.onDriver(conf), UNSAID).engine().kvCache()).isEqualTo(USUAL);
+  }
+
+  @Test
+  void whereNotEvenOneContextFitsTheSentenceSaysWhatToDo() {
+    long context = TICKETS.contextBytes(EngineOptions.defaults());
+    EngineMemory engine = admit(OPEN, new SizeOrShare.Size(context)).engine();
+    JavaMemory java = new JavaMemory(GIBIBYTE, 0, "a setting");
+    for (SizeOrShare wanted : List.of(UNSAID, new SizeOrShare.Share(1))) {
+      ExecutorMemory least = admit(bound(java, GIBIBYTE + engine.total()), wanted);
+      assertThat(least.engine().kvCache()).isEqualTo(context);
+      assertThatThrownBy(() -> admit(bound(java, GIBIBYTE + engine.total() - 1), wanted))
+          .isInstanceOf(InvalidConfigurationException.class)
+          .hasMessageContaining(
+              "; give the container 1 B more, or lower a setting, or lower engine.context-length:");
+    }
+  }
+
+  private static Admission bound(JavaMemory java, long bytes) {
+    return new Admission(
+        java, Optional.of(new MemoryLimit(bytes, "a file", MemoryLimit.Remedy.CONTAINER)));
+  }
+
+  @Test
+  void aShareIsOfWhatIsLeft() {
+    EngineMemory usual = admit(OPEN, UNSAID).engine();
+    JavaMemory java = new JavaMemory(GIBIBYTE, GIBIBYTE, "");
+    long others = 2 * GIBIBYTE + usual.total() - usual.kvCache() + KvCacheFit.BESIDE_HEAP;
+    Admission admission = bound(java, others + 8 * GIBIBYTE);
+    ExecutorMemory eighth = admit(admission, new SizeOrShare.Share(12.5));
+    assertThat(eighth.kvCacheMemory()).isEqualTo(new SizeOrShare.Size(GIBIBYTE));
+    assertThat(eighth.engine().kvCache()).isBetween(GIBIBYTE - (1 << 20), GIBIBYTE); // whole blocks
+    assertThat(admit(admission, new SizeOrShare.Share(100)).kvCacheMemory())
+        .isEqualTo(new SizeOrShare.Size(8 * GIBIBYTE));
+  }
+
+  @Test
+  void aDriverThatKnowsNoLimitLeavesAShareToTheExecutors() {
+    SparkConf conf = conf("spark://host:7077");
+    SizeOrShare half = new SizeOrShare.Share(50);
+    ExecutorMemory unsettled = admit(Admission.onDriver(conf), half);
+    assertThat(unsettled.kvCacheMemory()).isEqualTo(half);
+    assertThatThrownBy(() -> unsettled.options(EngineOptions.defaults()))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("give bytes, such as 2g: 50%");
+    assertThat(admit(Admission.onDriver(conf), UNSAID).kvCacheMemory()).isEqualTo(UNSAID);
+    EngineOptions options =
+        admit(Admission.here(conf), half).options(EngineOptions.defaults().withThreads(3));
+    assertThat(options.threads()).isEqualTo(3);
+    assertThat(options.kvCacheMemory()).isPositive();
   }
 }

@@ -44,6 +44,7 @@ class SameAnswersIT {
         List.of("engine.prefill-chunk=16"),
         List.of("engine.prefill-chunk=16", "engine.max-sequences=3", "engine.threads=1"),
         List.of("engine.max-batch-tokens=70", "engine.window=7"),
+        List.of("engine.kv-cache-memory=0.001%"), // raised to one whole context
         List.of("engine.instruction-set=reference", "spark.master=local[1]"));
   }
 

@@ -40,9 +40,29 @@ class JobFileTest {
     assertThat(values.value(JobKeys.GENERATION_REPETITION_PENALTY)).isEqualTo(1.1);
     assertThat(values.value(JobKeys.GENERATION_PRESENCE_PENALTY)).isZero();
     assertThat(values.value(JobKeys.GENERATION_LOGIT_BIAS)).isEqualTo(Map.of(15, -100.0, 2, 0.5));
-    assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY)).isEqualTo(512L << 20);
+    assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY))
+        .isEqualTo(new SizeOrShare.Size(512L << 20));
     assertThat(values.spark())
         .isEqualTo(Map.of("spark.master", "local[2]", "spark.executor.memory", "4g"));
+  }
+
+  @Test
+  void readsASizeOrAShareOfIt() {
+    for (String text : List.of("50%", "\"50%\"", "50.0 %")) {
+      assertThat(read("engine.kv-cache-memory = " + text).value(JobKeys.ENGINE_KV_CACHE_MEMORY))
+          .isEqualTo(new SizeOrShare.Share(50))
+          .hasToString("50%");
+    }
+    assertThat(
+            JobFile.readText("", List.of("engine.kv-cache-memory=12.5%"))
+                .value(JobKeys.ENGINE_KV_CACHE_MEMORY))
+        .hasToString("12.5%");
+    for (String text : List.of("0%", "-1%", "101%", "%", "x%", "NaN%", "-1", "[50%]")) {
+      refused(
+          () -> read("engine.kv-cache-memory = \"" + text + "\""),
+          "engine.kv-cache-memory must be a size in bytes such as 512m or 2GiB, or a share above 0%"
+              + " and at most 100% such as 50%");
+    }
   }
 
   @Test
@@ -123,7 +143,8 @@ class JobFileTest {
     assertThat(values.value(JobKeys.GENERATION_LOGIT_BIAS)).isEqualTo(Map.of(7, 3.0, 8, -2.0));
     assertThat(values.value(JobKeys.PROMPT_TEMPLATE)).isEqualTo("Q: {{ text }} = ");
     assertThat(values.optional(JobKeys.INPUT_PATH)).contains(List.of("/data/a b.csv"));
-    assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY)).isEqualTo(1 << 20);
+    assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY))
+        .isEqualTo(new SizeOrShare.Size(1 << 20));
     refused(() -> JobFile.readText("", List.of("engine.thread=2")), "mean engine.threads?");
     refused(() -> JobFile.readText("", List.of("engine.threads=x")), "engine.threads must be");
     refused(() -> JobFile.readText("", List.of("nonsense")), "key=value: nonsense");

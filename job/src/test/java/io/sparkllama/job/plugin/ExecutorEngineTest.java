@@ -11,6 +11,7 @@ import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.job.config.SizeOrShare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -35,7 +36,12 @@ class ExecutorEngineTest {
             .resolve("data/models/stories260K.f32.gguf");
     Assumptions.assumeTrue(Files.exists(model), "skipped: no shared data at " + model);
     return PreparedModel.of(
-            model.toString(), Optional.empty(), Optional.of(cache), options, new SparkConf(false))
+            model.toString(),
+            Optional.empty(),
+            Optional.of(cache),
+            options,
+            new SizeOrShare.Size(options.kvCacheMemory()),
+            new SparkConf(false))
         .specification();
   }
 

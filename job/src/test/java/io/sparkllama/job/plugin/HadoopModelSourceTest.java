@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.config.SizeOrShare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -23,6 +24,7 @@ class HadoopModelSourceTest {
         Optional.empty(),
         Optional.of(directory.resolve("cache")),
         EngineOptions.defaults(),
+        new SizeOrShare.Size(0),
         conf);
   }
 

@@ -19,6 +19,7 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.store.ModelManifest;
+import io.sparkllama.job.config.SizeOrShare;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
@@ -66,7 +67,10 @@ class SparkLlamaKryoRegistratorTest {
             "hdfs://host/m.gguf",
             MANIFEST,
             Optional.of(Path.of("/cache")),
-            EngineOptions.defaults().withNativeDirectory(Path.of("/native"))),
+            EngineOptions.defaults().withNativeDirectory(Path.of("/native")),
+            new SizeOrShare.Share(12.5)),
+        new SizeOrShare.Size(7),
+        new SizeOrShare.Share(100),
         MANIFEST,
         new RowKey(1, -2),
         PROMPT,
@@ -134,7 +138,11 @@ class SparkLlamaKryoRegistratorTest {
   void theSpecificationTravelsInsideAClosureToo() throws Exception {
     EngineSpecification specification =
         EngineSpecification.of(
-            "file:/m.gguf", MANIFEST, Optional.empty(), EngineOptions.defaults());
+            "file:/m.gguf",
+            MANIFEST,
+            Optional.empty(),
+            EngineOptions.defaults(),
+            new SizeOrShare.Share(50));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(specification);
