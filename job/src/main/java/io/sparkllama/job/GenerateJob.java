@@ -120,7 +120,7 @@ public final class GenerateJob implements Callable<Integer> {
   public Integer call() throws Exception {
     JobConfig config = JobConfig.of(JobFile.read(confFile, overrides));
     if (plan) {
-      PlanReport report = new PlanReport(new JobPlan(config).predict());
+      PlanReport report = new JobPlan(config).report();
       out.print(json ? report.json() + "\n" : report.text());
       return 0;
     }

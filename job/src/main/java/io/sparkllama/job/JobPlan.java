@@ -1,9 +1,10 @@
 package io.sparkllama.job;
 
-import io.sparkllama.job.prediction.JobPrediction;
+import io.sparkllama.job.report.PlanReport;
 import java.io.IOException;
+import java.util.Optional;
 
-/** Plans one job: refuses what a run would refuse, and predicts what it would take. */
+/** Plans one job: refuses what a run would refuse, and says what it would take. */
 final class JobPlan {
   private final JobConfig config;
 
@@ -12,9 +13,13 @@ final class JobPlan {
   }
 
   /** Predicts on the session there is, or on one of its own. Nothing is written. */
-  JobPrediction predict() throws IOException {
+  PlanReport report() throws IOException {
     return JobSession.with(
         config.spark(),
-        spark -> PreparedJob.of(config, spark).predict(config.trial(), 0).orElseThrow());
+        spark -> {
+          PreparedJob job = PreparedJob.of(config, spark);
+          return new PlanReport(
+              job.predict(config.trial(), 0).orElseThrow(), Optional.of(job.memory()));
+        });
   }
 }

@@ -80,6 +80,11 @@ class JobPlanTest {
           .isCloseTo(outcome, within(0.1 * outcome));
     }
     assertThat(predicted.get("seconds").get("predicted").asDouble()).isPositive();
+    JsonNode memory = predicted.get("executor_memory");
+    assertThat(memory.get("java_heap").asLong()).isEqualTo(Runtime.getRuntime().maxMemory());
+    assertThat(memory.get("weights").asLong()).isPositive();
+    assertThat(memory.get("kv_cache").asLong()).isEqualTo(64L * 512 * 640); // of whole contexts
+    assertThat(memory.get("total").asLong()).isLessThan(memory.get("limit").asLong());
     assertThat(done.has("predicted")).isFalse(); // too short for that
   }
 

@@ -2,12 +2,22 @@ package io.sparkllama.job.report;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkllama.job.admission.ExecutorMemory;
 import io.sparkllama.job.prediction.Estimate;
 import io.sparkllama.job.prediction.JobPrediction;
 import java.util.Locale;
+import java.util.Optional;
 
-/** Says what a job is predicted to take. */
-public record PlanReport(JobPrediction prediction) {
+/**
+ * Says what a job is predicted to take.
+ *
+ * @param memory of an executor; empty where only the prediction is asked for
+ */
+public record PlanReport(JobPrediction prediction, Optional<ExecutorMemory> memory) {
+  /** Says it without memory. */
+  public PlanReport(JobPrediction prediction) {
+    this(prediction, Optional.empty());
+  }
 
   /** Returns one line of JSON. */
   public String json() {
@@ -20,6 +30,7 @@ public record PlanReport(JobPrediction prediction) {
     object.put("sample_rows", prediction.sampleRows());
     object.put("trial_rows", prediction.trialRows());
     object.put("trial_seconds", prediction.trialSeconds());
+    memory.ifPresent(found -> new MemoryReport(found).put(object.putObject("executor_memory")));
     return object.toString();
   }
 
@@ -57,6 +68,7 @@ public record PlanReport(JobPrediction prediction) {
     lines.add("completion tokens", "%s", number(prediction.completionTokens()));
     lines.add("time", "%s", time());
     lines.add("trial", "%s", trial());
+    memory.ifPresent(found -> new MemoryReport(found).add(lines));
     return lines.toString();
   }
 

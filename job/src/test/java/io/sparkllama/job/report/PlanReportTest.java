@@ -2,6 +2,11 @@ package io.sparkllama.job.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkllama.engine.api.EngineMemory;
+import io.sparkllama.job.admission.ExecutorMemory;
+import io.sparkllama.job.admission.JavaMemory;
+import io.sparkllama.job.admission.MemoryLimit;
+import io.sparkllama.job.config.SizeOrShare;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prediction.Estimate;
 import io.sparkllama.job.prediction.JobPrediction;
@@ -58,6 +63,60 @@ class PlanReportTest {
             "Predicted from a trial: 1:02:03 (0:58:20 to 1:06:40) on 2 executors,"
                 + " 180000 (170000 to 190000) prompt tokens, 63000 (60000 to 66000) completion"
                 + " tokens; 514 prompts counted, 300 of them answered in 20.0 s");
+  }
+
+  private static final long MEBIBYTE = 1 << 20;
+  private static final EngineMemory ENGINE =
+      new EngineMemory(600 * MEBIBYTE, 512 * MEBIBYTE, 60 * MEBIBYTE, 4 * MEBIBYTE);
+
+  private static PlanReport withMemory(
+      SizeOrShare kvCacheMemory, long offHeap, Optional<MemoryLimit> limit) {
+    JavaMemory java = new JavaMemory(1024 * MEBIBYTE, offHeap, "a setting");
+    return new PlanReport(
+        PREDICTION, Optional.of(new ExecutorMemory(kvCacheMemory, ENGINE, java, limit)));
+  }
+
+  private static String memoryLines(PlanReport report) {
+    String text = report.text();
+    return text.substring(text.indexOf("executor memory"));
+  }
+
+  @Test
+  void addsUpAnExecutorsMemory() {
+    MemoryLimit limit = new MemoryLimit(3072 * MEBIBYTE, "a file", MemoryLimit.Remedy.CONTAINER);
+    PlanReport report =
+        withMemory(new SizeOrShare.Size(512 * MEBIBYTE), 100 * MEBIBYTE, Optional.of(limit));
+    assertThat(memoryLines(report))
+        .isEqualTo(
+            """
+            executor memory   2.2 GiB, of 3.0 GiB by a file
+              Java heap       1.0 GiB
+              Spark off-heap  100.0 MiB
+              weights         600.0 MiB, mapped from a file
+              KV cache        512.0 MiB
+              buffers         64.0 MiB
+            """);
+    assertThat(report.json())
+        .endsWith(
+            ",\"executor_memory\":{\"total\":2411724800,\"java_heap\":1073741824,"
+                + "\"java_off_heap\":104857600,\"weights\":629145600,\"kv_cache\":536870912,"
+                + "\"buffers\":62914560,\"batch\":4194304,\"limit\":3221225472,"
+                + "\"limit_origin\":\"a file\"}}");
+  }
+
+  @Test
+  void saysWhatOnlyAnExecutorWillKnow() {
+    PlanReport share = withMemory(new SizeOrShare.Share(50), 0, Optional.empty());
+    assertThat(memoryLines(share))
+        .contains(
+            "at least 2.1 GiB, which each executor holds against its own limit\n",
+            "  KV cache        512.0 MiB at least, else 50% of what its limit leaves\n")
+        .doesNotContain("off-heap");
+    assertThat(share.json()).contains("\"kv_cache_percent\":50.0").doesNotContain("limit");
+    assertThat(memoryLines(withMemory(new SizeOrShare.Size(0), 0, Optional.empty())))
+        .contains(
+            "executor memory   2.1 GiB, which each",
+            "  KV cache        512.0 MiB, or what its limit leaves\n");
   }
 
   @Test
