@@ -3,6 +3,10 @@ package io.sparkllama.job;
 import io.sparkllama.job.limit.Limit;
 import io.sparkllama.job.limit.RunBudget;
 import io.sparkllama.job.limit.RunLimits;
+import io.sparkllama.job.metrics.EngineGauge;
+import io.sparkllama.job.metrics.EngineLoad;
+import io.sparkllama.job.metrics.EngineProgress;
+import io.sparkllama.job.metrics.EngineUse;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.metrics.GenerationProgress;
@@ -10,6 +14,7 @@ import io.sparkllama.job.pipeline.GateSource;
 import io.sparkllama.job.pipeline.GenerationPipeline;
 import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.plugin.DriverLine;
+import io.sparkllama.job.plugin.ExecutorEngine;
 import io.sparkllama.job.prediction.JobPrediction;
 import io.sparkllama.job.report.EarlyStop;
 import io.sparkllama.job.report.JobSummary;
@@ -68,10 +73,12 @@ final class JobRun {
     Optional<JobPrediction> predicted = predict(job);
     GenerationCounter counter = new GenerationCounter();
     spark.sparkContext().register(counter, "sparkllama.rows");
+    EngineGauge gauge = new EngineGauge();
+    spark.sparkContext().register(gauge, "sparkllama.engine");
     RunBudget budget = new RunBudget(config.limits());
     long start = System.nanoTime();
     try (DriverLine.Listening line = DriverLine.listen(budget)) {
-      write(job, spark, counter, line);
+      write(job, spark, counter, gauge, line);
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     new ResultSample(config.sink()).print(spark, job.choice().rows().output(), terminal);
@@ -81,21 +88,33 @@ final class JobRun {
 
   /** Runs the one action of a job over the model's answers. */
   private void write(
-      PreparedJob job, SparkSession spark, GenerationCounter counter, DriverLine.Listening line)
+      PreparedJob job,
+      SparkSession spark,
+      GenerationCounter counter,
+      EngineGauge gauge,
+      DriverLine.Listening line)
       throws IOException {
     GateSource gates = config.limits().endRunningTasks() ? GateSource.of(line) : GateSource.OPEN;
     Dataset<Row> answers =
-        new GenerationPipeline(job.engine(), job.pipeline(), counter, gates)
+        new GenerationPipeline(job.engine(), job.pipeline(), counter, gauge, gates)
             .apply(job.choice().rows());
     GenerationProgress progress = new GenerationProgress(counter);
     spark.sparkContext().addSparkListener(progress);
+    EngineProgress engines = new EngineProgress(gauge, job.engine().maxSequences());
+    if (spark.sparkContext().isLocal()) {
+      tell(engines); // what it has done before counts for no job
+    } else {
+      spark.sparkContext().addSparkListener(engines);
+    }
     long outputRows = job.choice().count() * job.pipeline().task().completions();
     ProgressDisplay display =
         bar ? new TerminalProgress(outputRows, terminal) : new LoggedProgress(outputRows);
-    try (ProgressReporter reporter = new ProgressReporter(display, progress::counts)) {
+    try (ProgressReporter reporter =
+        new ProgressReporter(display, progress::counts, () -> use(spark, engines))) {
       new ResultSink(config.sink()).write(answers, job.fingerprint());
     } finally {
       spark.sparkContext().removeSparkListener(progress);
+      spark.sparkContext().removeSparkListener(engines);
     }
   }
 
@@ -110,6 +129,18 @@ final class JobRun {
     boolean endedWithin = config.limits().endRunningTasks() && answered < choice.count();
     Limit limit = endedWithin ? budget.endedBy() : Limit.ROWS;
     return Optional.of(new EarlyStop(limit, left, config.sink().path().isPresent()));
+  }
+
+  /** In local mode the engine is in this process, and is asked itself. */
+  private static Optional<EngineUse> use(SparkSession spark, EngineProgress engines) {
+    if (spark.sparkContext().isLocal()) {
+      tell(engines);
+    }
+    return engines.use();
+  }
+
+  private static void tell(EngineProgress engines) {
+    engines.tell("driver", EngineLoad.of(ExecutorEngine.statistics()));
   }
 
   private Optional<JobPrediction> predict(PreparedJob job) {

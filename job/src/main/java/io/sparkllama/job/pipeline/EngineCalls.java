@@ -7,6 +7,7 @@ import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.metrics.EngineLoad;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -38,6 +39,9 @@ interface EngineCalls {
 
   /** Returns the tokens whose keys and values the engine has room for. */
   long cachePositions();
+
+  /** Returns what the engine has on hand; does not wait. */
+  EngineLoad load();
 
   /** Returns the tokens that the prefix cache had since any task last asked. */
   long takeCachedTokens();

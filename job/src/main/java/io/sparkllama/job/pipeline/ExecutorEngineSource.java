@@ -8,6 +8,7 @@ import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.metrics.EngineLoad;
 import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.plugin.ExecutorEngine;
 import java.io.IOException;
@@ -41,6 +42,11 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
     @Override
     public long cachePositions() {
       return engine.cachePositions();
+    }
+
+    @Override
+    public EngineLoad load() {
+      return EngineLoad.of(engine.statistics());
     }
 
     @Override

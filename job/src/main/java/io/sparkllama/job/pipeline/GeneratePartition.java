@@ -1,6 +1,7 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.job.limit.RowGate;
+import io.sparkllama.job.metrics.EngineGauge;
 import io.sparkllama.job.metrics.GenerationCounter;
 import java.io.IOException;
 import java.time.Duration;
@@ -21,18 +22,26 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
   private final RowWalk walk;
   private final int window;
   private final GenerationCounter counter;
+  private final EngineGauge gauge;
   private final GateSource gates;
 
   /**
    * @param window rows that the task keeps in flight
    * @param counter registered with the driver's SparkContext
+   * @param gauge registered there, too
    */
   GeneratePartition(
-      EngineSource engine, RowWalk walk, int window, GenerationCounter counter, GateSource gates) {
+      EngineSource engine,
+      RowWalk walk,
+      int window,
+      GenerationCounter counter,
+      EngineGauge gauge,
+      GateSource gates) {
     this.engine = engine;
     this.walk = walk;
     this.window = window;
     this.counter = counter;
+    this.gauge = gauge;
     this.gates = gates;
   }
 
@@ -49,13 +58,14 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
       return Collections.emptyIterator(); // nor does a run that is at its end
     }
     int partition = context.partitionId();
+    EngineCalls calls = engine.acquire();
     GenerationIterator answers =
         new GenerationIterator(
             rows,
             walk,
-            engine.acquire(),
+            calls,
             window,
-            new TaskWatch(context, gate),
+            new TaskWatch(context, gate, () -> gauge.add(calls.load())),
             counts -> counter.add(Map.entry(partition, counts)));
     context.addTaskCompletionListener(
         (org.apache.spark.util.TaskCompletionListener) ended -> answers.close());
@@ -72,13 +82,19 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
     }
   }
 
-  /** Ends the waiting of a task that is killed, and its reading where the run's limits say so. */
-  private record TaskWatch(TaskContext context, RowGate gate) implements GenerationIterator.Watch {
+  /**
+   * Ends the waiting of a task that is killed, and its reading where the run's limits say so.
+   *
+   * @param look at what the executor's engine does
+   */
+  private record TaskWatch(TaskContext context, RowGate gate, Runnable look)
+      implements GenerationIterator.Watch {
     @Override
     public void check() {
       if (context.isInterrupted()) {
         throw new TaskKilledException("The task was killed while rows were in flight.");
       }
+      look.run(); // while a long answer is waited for, too
     }
 
     @Override

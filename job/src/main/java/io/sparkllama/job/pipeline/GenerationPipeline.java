@@ -1,6 +1,7 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.metrics.EngineGauge;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.source.InputColumn;
@@ -22,35 +23,43 @@ public final class GenerationPipeline {
   private final EngineSource engine;
   private final PipelineSpecification specification;
   private final GenerationCounter counter;
+  private final EngineGauge gauge;
   private final GateSource gates;
 
   /**
    * Makes a walk whose tasks use their executor's engine.
    *
    * @param counter registered with the SparkContext
+   * @param gauge registered with it, too
    * @param gates that end tasks early
    */
   public GenerationPipeline(
       EngineSpecification engine,
       PipelineSpecification specification,
       GenerationCounter counter,
+      EngineGauge gauge,
       GateSource gates) {
-    this(new ExecutorEngineSource(engine), specification, counter, gates);
-  }
-
-  GenerationPipeline(
-      EngineSource engine, PipelineSpecification specification, GenerationCounter counter) {
-    this(engine, specification, counter, GateSource.OPEN);
+    this(new ExecutorEngineSource(engine), specification, counter, gauge, gates);
   }
 
   GenerationPipeline(
       EngineSource engine,
       PipelineSpecification specification,
       GenerationCounter counter,
+      EngineGauge gauge) {
+    this(engine, specification, counter, gauge, GateSource.OPEN);
+  }
+
+  GenerationPipeline(
+      EngineSource engine,
+      PipelineSpecification specification,
+      GenerationCounter counter,
+      EngineGauge gauge,
       GateSource gates) {
     this.engine = engine;
     this.specification = specification;
     this.counter = counter;
+    this.gauge = gauge;
     this.gates = gates;
   }
 
@@ -76,6 +85,7 @@ public final class GenerationPipeline {
                 new RowWalk(specification.task(), layout),
                 specification.window(),
                 counter,
+                gauge,
                 gates),
             Encoders.row(prepared.output()));
   }

@@ -1,12 +1,17 @@
 package io.sparkllama.job.report;
 
+import io.sparkllama.job.metrics.EngineUse;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes a line to the log every ten seconds: rows, errors, tokens per second, time left. */
+/**
+ * Writes a line to the log every ten seconds: rows, errors, tokens per second, how the engines are
+ * used, time left.
+ */
 public final class LoggedProgress implements ProgressDisplay {
   private static final Logger LOG = LoggerFactory.getLogger(LoggedProgress.class);
 
@@ -25,11 +30,11 @@ public final class LoggedProgress implements ProgressDisplay {
   }
 
   @Override
-  public void show(GenerationCounts counts, Duration elapsed) {
-    LOG.info("{}", line(counts, elapsed));
+  public void show(GenerationCounts counts, Optional<EngineUse> engines, Duration elapsed) {
+    LOG.info("{}", line(counts, engines, elapsed));
   }
 
-  String line(GenerationCounts counts, Duration elapsed) {
+  String line(GenerationCounts counts, Optional<EngineUse> engines, Duration elapsed) {
     String left = "";
     if (counts.rows() > 0 && counts.rows() < rows) {
       long seconds = elapsed.toSeconds() * (rows - counts.rows()) / counts.rows();
@@ -39,12 +44,21 @@ public final class LoggedProgress implements ProgressDisplay {
     }
     return String.format(
         Locale.ROOT,
-        "%d of %d rows, %d with an error, %.0f tokens/s%s",
+        "%d of %d rows, %d with an error, %.0f tokens/s%s%s",
         counts.rows(),
         rows,
         counts.errorRows(),
         ProgressDisplay.tokensPerSecond(counts, elapsed),
+        engines.map(LoggedProgress::text).orElse(""),
         left);
+  }
+
+  private static String text(EngineUse use) {
+    return String.format(
+        Locale.ROOT,
+        ", batches %.0f%% full, KV cache %.0f%% in use",
+        100 * use.batch(),
+        100 * use.kvCache());
   }
 
   @Override

@@ -1,7 +1,9 @@
 package io.sparkllama.job.report;
 
+import io.sparkllama.job.metrics.EngineUse;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +13,7 @@ import java.util.function.Supplier;
 public final class ProgressReporter implements AutoCloseable {
   private final ProgressDisplay display;
   private final Supplier<GenerationCounts> counts;
+  private final Supplier<Optional<EngineUse>> engines;
   private final long start = System.nanoTime();
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
@@ -24,10 +27,15 @@ public final class ProgressReporter implements AutoCloseable {
    * Starts to show.
    *
    * @param counts of what is done by now; asked on another thread
+   * @param engines how they are used; asked there, too
    */
-  public ProgressReporter(ProgressDisplay display, Supplier<GenerationCounts> counts) {
+  public ProgressReporter(
+      ProgressDisplay display,
+      Supplier<GenerationCounts> counts,
+      Supplier<Optional<EngineUse>> engines) {
     this.display = display;
     this.counts = counts;
+    this.engines = engines;
     long interval = display.interval().toMillis();
     var unused =
         clock.scheduleWithFixedDelay(this::show, interval, interval, TimeUnit.MILLISECONDS);
@@ -49,6 +57,6 @@ public final class ProgressReporter implements AutoCloseable {
   }
 
   private void show() {
-    display.show(counts.get(), Duration.ofNanos(System.nanoTime() - start));
+    display.show(counts.get(), engines.get(), Duration.ofNanos(System.nanoTime() - start));
   }
 }

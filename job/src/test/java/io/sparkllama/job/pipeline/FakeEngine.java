@@ -9,6 +9,7 @@ import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.metrics.EngineLoad;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -123,6 +124,11 @@ final class FakeEngine implements EngineCalls {
   @Override
   public long cachePositions() {
     return 1_000_000;
+  }
+
+  @Override
+  public EngineLoad load() {
+    return new EngineLoad(2, 6, 30, 120);
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.job.config.SeedBy;
+import io.sparkllama.job.metrics.EngineLoad;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prompt.PromptTemplate;
 import java.util.ArrayList;
@@ -238,6 +239,11 @@ class GenerationIteratorTest {
     @Override
     public long cachePositions() {
       return 0;
+    }
+
+    @Override
+    public EngineLoad load() {
+      return new EngineLoad(0, 0, 0, 0);
     }
 
     @Override

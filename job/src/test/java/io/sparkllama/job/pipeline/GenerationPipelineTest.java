@@ -12,6 +12,9 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.LocalSpark;
 import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.SeedBy;
+import io.sparkllama.job.metrics.EngineGauge;
+import io.sparkllama.job.metrics.EngineProgress;
+import io.sparkllama.job.metrics.EngineUse;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.metrics.GenerationProgress;
@@ -37,6 +40,7 @@ class GenerationPipelineTest {
   private static SparkSession spark;
 
   private final GenerationCounter counter = new GenerationCounter();
+  private final EngineGauge gauge = new EngineGauge();
 
   @BeforeAll
   static void start() {
@@ -46,6 +50,7 @@ class GenerationPipelineTest {
   @BeforeEach
   void register() {
     spark.sparkContext().register(counter, "rows");
+    spark.sparkContext().register(gauge, "engine");
   }
 
   @Test
@@ -92,7 +97,8 @@ class GenerationPipelineTest {
                 Optional.of("gold"),
                 8,
                 RowSpread.ofSource()),
-            counter);
+            counter,
+            gauge);
     List<Row> rows =
         pipeline
             .apply(input, List.of(InputColumn.resolveText(input.schema(), "id", "input.key")))
@@ -125,7 +131,8 @@ class GenerationPipelineTest {
                     Optional.empty(),
                     8,
                     RowSpread.ofSource()),
-                counter)
+                counter,
+                gauge)
             .apply(spark.sql("select 'x' as a, 'yyy' as b"), List.of())
             .first();
     assertThat(row.getDouble(2)).isEqualTo(-4);
@@ -363,7 +370,8 @@ class GenerationPipelineTest {
                     Optional.empty(),
                     3,
                     RowSpread.ofSource()),
-                counter)
+                counter,
+                gauge)
             .apply(spark.sql("select 'open ' || id as text from range(0, 20, 1, 1)"), List.of());
     Thread job =
         new Thread(
@@ -395,7 +403,9 @@ class GenerationPipelineTest {
   @Test
   void followsRunningTasksByTheirHeartbeats() throws Exception {
     GenerationProgress progress = new GenerationProgress(counter);
+    EngineProgress engines = new EngineProgress(gauge, 4);
     spark.sparkContext().addSparkListener(progress);
+    spark.sparkContext().addSparkListener(engines);
     try {
       Dataset<Row> answers =
           pipeline(complete("{{ text }}"))
@@ -409,10 +419,15 @@ class GenerationPipelineTest {
       }
       assertThat(job.isAlive()).isTrue();
       assertThat(seen).isBetween(1L, 600L);
+      // Three of four places in each of two steps, and no step since, where it was told twice.
+      await(() -> engines.use().isPresent());
+      assertThat(engines.use().get()).isIn(new EngineUse(0.75, 0.25), new EngineUse(0, 0.25));
       job.join();
       assertThat(progress.counts().rows()).isEqualTo(600);
+      await(() -> engines.use().isEmpty()); // no task runs any more
     } finally {
       spark.sparkContext().removeSparkListener(progress);
+      spark.sparkContext().removeSparkListener(engines);
     }
   }
 
@@ -446,7 +461,8 @@ class GenerationPipelineTest {
         () -> ENGINE,
         new PipelineSpecification(
             task, "prompt.template", List.of(columns), Optional.empty(), 8, spread),
-        counter);
+        counter,
+        gauge);
   }
 
   private static CompleteTask complete(String template) {

@@ -8,6 +8,7 @@ import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.job.metrics.EngineLoad;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -73,6 +74,11 @@ final class SilentEngine implements EngineCalls {
   @Override
   public long cachePositions() {
     return 0;
+  }
+
+  @Override
+  public EngineLoad load() {
+    return new EngineLoad(0, 0, 0, 0);
   }
 
   @Override

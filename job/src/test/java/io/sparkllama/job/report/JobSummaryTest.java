@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.limit.Limit;
+import io.sparkllama.job.metrics.EngineUse;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.time.Duration;
 import java.util.Map;
@@ -58,10 +59,25 @@ class JobSummaryTest {
 
   @Test
   void logsRowsTokensAndTimeLeft() {
-    assertThat(new LoggedProgress(4000).line(COUNTS, Duration.ofSeconds(10)))
+    assertThat(new LoggedProgress(4000).line(COUNTS, Optional.empty(), Duration.ofSeconds(10)))
         .isEqualTo("1000 of 4000 rows, 3 with an error, 700 tokens/s, 0:00:30 left");
-    assertThat(new LoggedProgress(0).line(GenerationCounts.NONE, Duration.ofSeconds(1)))
+    assertThat(
+            new LoggedProgress(0)
+                .line(GenerationCounts.NONE, Optional.empty(), Duration.ofSeconds(1)))
         .isEqualTo("0 of 0 rows, 0 with an error, 0 tokens/s");
+  }
+
+  @Test
+  void showsHowTheEnginesAreUsed() {
+    Optional<EngineUse> use = Optional.of(new EngineUse(0.934, 0.405));
+    assertThat(new LoggedProgress(4000).line(COUNTS, use, Duration.ofSeconds(10)))
+        .isEqualTo(
+            "1000 of 4000 rows, 3 with an error, 700 tokens/s, batches 93% full, KV cache 41% in"
+                + " use, 0:00:30 left");
+    assertThat(TerminalProgress.message(COUNTS, use, Duration.ofSeconds(10)))
+        .isEqualTo("700 tokens/s, batch 93%, KV 41%");
+    assertThat(TerminalProgress.message(COUNTS, Optional.empty(), Duration.ofSeconds(10)))
+        .isEqualTo("700 tokens/s");
   }
 
   @Test
