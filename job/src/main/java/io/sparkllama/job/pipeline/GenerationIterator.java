@@ -29,7 +29,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
 
   /** Tells whether the task is still wanted. */
   interface Watch {
-    /** Ends the wait for an answer by an exception where the task is killed. */
+    /** Ends the work on rows by an exception where the task is killed. */
     void check();
 
     /** Tells whether another row may begin. */
@@ -72,7 +72,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
 
   /**
    * @param window requests in flight at most, at least 1
-   * @param watch asked while waiting, and before each row
+   * @param watch asked before each row is read, and while waiting
    * @param counted receives the partition's counts after every row
    */
   GenerationIterator(
@@ -160,6 +160,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
           return;
         }
       }
+      watch.check(); // a wide window of long prompts takes long to fill
       if (ended || !rows.hasNext()) {
         return;
       }

@@ -47,7 +47,8 @@ final class PromptTrial {
   private final List<Started> started = new ArrayList<>();
 
   /**
-   * @param watch asked while waiting; ends the wait by an exception where the task is killed
+   * @param watch asked before each row and while waiting; ends both by an exception where the task
+   *     is killed
    */
   PromptTrial(RowWalk walk, EngineCalls engine, TrialLimits limits, Runnable watch) {
     this.walk = walk;
@@ -71,6 +72,7 @@ final class PromptTrial {
       awaitAll();
       long together = System.nanoTime();
       while (rows.hasNext()) {
+        watch.run();
         Row row = rows.next();
         count(row);
         if (System.nanoTime() - together < TimeUnit.SECONDS.toNanos(limits.seconds())) {

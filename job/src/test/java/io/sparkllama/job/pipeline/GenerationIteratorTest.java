@@ -207,6 +207,27 @@ class GenerationIteratorTest {
     assertThat(Thread.interrupted()).isTrue();
   }
 
+  @Test
+  void aKilledTaskReadsNoFurtherRow() {
+    Waiting engine = new Waiting(new CompletableFuture<>());
+    GenerationIterator answers =
+        new GenerationIterator(
+            rows(1_000),
+            WALK,
+            engine,
+            1_000,
+            () -> {
+              if (engine.futures.size() == 3) {
+                throw new IllegalStateException("killed");
+              }
+            },
+            counts::set);
+    assertThatThrownBy(answers::hasNext).hasMessage("killed");
+    assertThat(engine.futures).hasSize(3);
+    answers.close();
+    assertThat(engine.futures).allMatch(CompletableFuture::isCancelled);
+  }
+
   private GenerationIterator iterator(Iterator<Row> rows, EngineCalls engine, int window) {
     return new GenerationIterator(rows, WALK, engine, window, () -> {}, counts::set);
   }
