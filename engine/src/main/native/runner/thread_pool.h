@@ -1,8 +1,10 @@
 // Runs one piece of work on a fixed number of threads at once, and waits for all of them.
 //
-// Work is divided by the thread's number, never by who comes first; a waiting thread spins briefly
-// and then parks. The threads keep denormals and round to nearest, whatever their maker does; the
-// caller sees to its own.
+// Work is divided into one share for each thread; a waiting thread spins briefly and then parks. A
+// share that its thread has not begun when the caller is done with its own is done by the caller:
+// where processors have other work too, such as another executor, nobody waits for a thread that
+// is not even running. The threads keep denormals and round to nearest, whatever their maker does;
+// the caller sees to its own.
 #pragma once
 
 #include <atomic>
@@ -36,10 +38,11 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls body(thread, threads) for every thread in [0, threads); the body throws nothing. Little
-  // work is done by the caller alone, with threads = 1: waking others would take longer, most of
-  // all where the processors have other work too. `work` counts integer multiply-adds or their
-  // like, of which a thread does about 50 in a nanosecond. One caller at a time.
+  // Calls body(share, threads) for every share in [0, threads), each once, at the same time; the
+  // body throws nothing. Little work is done by the caller alone, with threads = 1: waking others
+  // would take longer, most of all where the processors have other work too. `work` counts integer
+  // multiply-adds or their like, of which a thread does about 50 in a nanosecond. One caller at a
+  // time.
   template <typename Body>
   void run(int64_t work, const Body& body) {
     constexpr int64_t kWorthWaking = 500'000;
@@ -55,7 +58,13 @@ class ThreadPool {
  private:
   using Call = void (*)(const void* body, int thread, int threads);
 
+  // State of a worker's share, on a line of its own.
+  struct alignas(64) Claim {
+    std::atomic<uint32_t> state = 2;
+  };
+
   void run_all(Call call, const void* body);
+  void finish_share(int thread);
   void work(int thread);
   void stop();
 
@@ -63,9 +72,9 @@ class ThreadPool {
   Call call_ = nullptr;
   const void* body_ = nullptr;
   int threads_ = 1;
-  bool stopping_ = false;
-  alignas(64) std::atomic<uint32_t> round_ = 0;    // moves on when there is work, or the end
-  alignas(64) std::atomic<uint32_t> working_ = 0;  // workers that have not finished the round
+  std::atomic<bool> stopping_ = false;
+  std::vector<Claim> claims_;                    // of shares, the caller's unused
+  alignas(64) std::atomic<uint32_t> round_ = 0;  // moves on when there is work, or the end
 };
 
 }  // namespace sparkllama

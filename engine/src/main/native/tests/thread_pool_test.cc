@@ -1,5 +1,10 @@
-// Checks that every thread gets its share of every round, whether it spins or has parked.
+// Checks that every share of every round is done once, whether its thread spins, has parked or has
+// no processor.
 #include "runner/thread_pool.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 #include <chrono>
 #include <thread>
@@ -56,6 +61,39 @@ void check_rounds(int threads) {
   EXPECT_EQUAL(calls, 1);
 }
 
+#if defined(__linux__)
+// Caller and worker have one processor between them, so the worker comes late.
+void check_late_workers() {
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  EXPECT_EQUAL(sched_getaffinity(0, sizeof(all), &all), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu) {
+    if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
+  }
+  EXPECT_EQUAL(sched_setaffinity(0, sizeof(one), &one), 0);
+  {
+    ThreadPool pool(2);
+    const std::thread::id caller = std::this_thread::get_id();
+    constexpr int kRounds = 1000;
+    int shares = 0;
+    int by_caller = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      pool.run(kMuch, [&](int share, int) {
+        if (share == 1) {
+          ++shares;
+          by_caller += std::this_thread::get_id() == caller ? 1 : 0;
+        }
+      });
+    }
+    EXPECT_EQUAL(shares, kRounds);
+    EXPECT(by_caller > kRounds / 2);
+  }
+  EXPECT_EQUAL(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+#endif
+
 }  // namespace
 
 int main() {
@@ -63,6 +101,9 @@ int main() {
   for (int threads : {1, 2, 3, 8}) {
     check_rounds(threads);
   }
+#if defined(__linux__)
+  check_late_workers();
+#endif
   {
     ThreadPool unused(4);
   }
