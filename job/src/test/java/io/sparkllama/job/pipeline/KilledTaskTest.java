@@ -124,7 +124,8 @@ class KilledTaskTest {
                 window,
                 RowSpread.ofSource()),
             counter,
-            gauge)
+            gauge,
+            GateSource.OPEN)
         .apply(texts, List.of());
   }
 

@@ -11,6 +11,7 @@ import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.config.SeedBy;
+import io.sparkllama.job.metrics.EngineLoad;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prompt.PromptTemplate;
 import io.sparkllama.job.prompt.RowKeys;
@@ -323,6 +324,11 @@ class LongRowsTest {
     @Override
     public long cachePositions() {
       return 0;
+    }
+
+    @Override
+    public EngineLoad load() {
+      return engine.load();
     }
 
     @Override
