@@ -32,6 +32,7 @@ final class SubmittedJob {
             "spark.ui.enabled=false",
             "spark.executor.memory=1g",
             "spark.eventLog.enabled=true",
+            "spark.eventLog.compress=false", // tests look for texts in it
             "spark.eventLog.dir=" + events.toUri(),
             "spark.executor.extraClassPath=" + SparkClassPath.join(SparkClassPath.ofCluster()))) {
       arguments.addAll(List.of("--conf", setting));

@@ -63,7 +63,6 @@ class TwoExecutorsIT {
             master,
             new JobFileText(home, BankingMessages.model(), documents).complete(),
             "input.partitions=4",
-            "spark.eventLog.compress=false",
             // Both executors are there before the first row is dealt out.
             "spark.scheduler.minRegisteredResourcesRatio=1.0",
             "spark.scheduler.maxRegisteredResourcesWaitingTime=120s");
