@@ -32,7 +32,7 @@ final class JobFingerprint {
     settings.computeIfPresent(
         JobKeys.PROMPT_TOOLS.path(),
         (key, tools) -> PromptKeys.isFile((String) tools) ? contents(key, (String) tools) : tools);
-    if (task instanceof ClassifyTask classify) {
+    if (task.call() instanceof ClassifyTask classify) {
       settings.put(JobKeys.CLASSIFY_LABELS.path(), classify.labels());
     }
     return Fingerprint.of(modelSha256, config.date(), output.catalogString(), settings);

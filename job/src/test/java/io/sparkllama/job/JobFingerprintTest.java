@@ -51,6 +51,11 @@ class JobFingerprintTest {
     before.refuseOther(of(CLASSIFY, "classify.labels=[cat, dog]", "classify.gold=text"));
     assertThatThrownBy(() -> before.refuseOther(of(CLASSIFY, "classify.labels=[dog, cat]")))
         .hasMessageEndingWith("another value of: classify.labels");
+    String split = "prompt.overlong=split";
+    Fingerprint divided = of(CLASSIFY, split, "classify.labels=[cat, dog]");
+    assertThatThrownBy(
+            () -> divided.refuseOther(of(CLASSIFY, split, "classify.labels=[cat, dog, cow]")))
+        .hasMessageEndingWith("another value of: classify.labels");
   }
 
   @Test

@@ -97,6 +97,11 @@ final class BenchCommand implements Callable<Integer> {
               + least);
     }
     int most = batches.stream().mapToInt(Integer::intValue).max().getAsInt();
+    if (most > engineArguments.options(0).maxBatchTokens()) {
+      throw new InvalidConfigurationException(
+          "--batch must be at most --max-batch-tokens: each sequence decodes one in a step: "
+              + most);
+    }
     // What the first sequences write while the prompts of the last are computed comes on top.
     int newTokensAtMost =
         BenchMeasurement.newTokens(most, promptTokens, newTokens - 1, engineArguments.options(0));

@@ -43,17 +43,16 @@ public final class BenchMeasurement {
   /**
    * Measures prefill, and then decode by steps in which nothing else runs: of long prompts the
    * difference of two runs would be noise. Where a model ends an answer early, steps before that
-   * count.
+   * count; where it does so before all decode, that difference is all there is.
    *
    * @param steps of decode at most
    * @param mostNewTokens of a sequence; see {@link #newTokens}
-   * @throws EngineFailedException where a sequence ended before all of them decoded
    */
   BenchResult measured(List<Prompt> prompts, int steps, int mostNewTokens) throws IOException {
     BenchResult.Phase prefill = completed(prompts, 1);
     BenchResult.Phase decode = uninterrupted(prompts, steps, mostNewTokens);
     if (decode.steps() == 0) {
-      throw endedEarly();
+      decode = completed(prompts, steps + 1).minus(prefill);
     }
     return new BenchResult(prompts.size(), prefill, decode, residentBytes());
   }
@@ -94,7 +93,10 @@ public final class BenchMeasurement {
     return phase;
   }
 
-  /** Measures steps in which all decode, until there are enough or the first sequence ends. */
+  /**
+   * Measures steps in which all decode, until there are enough or the first sequence ends: none
+   * where that is before all decode.
+   */
   private BenchResult.Phase uninterrupted(List<Prompt> prompts, int steps, int mostNewTokens) {
     EngineStatistics before = settledStatistics();
     List<CompletableFuture<GenerationResult>> answers = submitted(prompts, mostNewTokens);
@@ -140,16 +142,13 @@ public final class BenchMeasurement {
   private EngineStatistics awaited(
       Predicate<EngineStatistics> reached, List<CompletableFuture<GenerationResult>> answers) {
     EngineStatistics now = engine.statistics();
-    while (!reached.test(now)) {
-      if (anyDone(answers)) {
-        answers.stream()
-            .filter(CompletableFuture::isDone)
-            .forEach(answer -> requireAnswer(answer.join()));
-        throw endedEarly();
-      }
+    while (!reached.test(now) && !anyDone(answers)) {
       LockSupport.parkNanos(NANOS_BETWEEN_LOOKS);
       now = engine.statistics();
     }
+    answers.stream()
+        .filter(CompletableFuture::isDone)
+        .forEach(answer -> requireAnswer(answer.join()));
     return now;
   }
 

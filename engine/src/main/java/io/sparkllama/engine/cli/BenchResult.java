@@ -5,7 +5,7 @@ package io.sparkllama.engine.cli;
  *
  * @param batch prompts at once
  * @param prefill work and time until each prompt has its first token
- * @param decode work and time of steps in which all sequences decode
+ * @param decode work and time of steps in which all sequences decode, or of all further tokens
  * @param residentBytes of this process afterwards, mapped weights included
  */
 public record BenchResult(int batch, Phase prefill, Phase decode, long residentBytes) {
@@ -16,5 +16,13 @@ public record BenchResult(int batch, Phase prefill, Phase decode, long residentB
    * @param sampledTokens positions whose logits were computed
    * @param steps calls of the runner
    */
-  public record Phase(long computedTokens, long sampledTokens, long steps, double seconds) {}
+  public record Phase(long computedTokens, long sampledTokens, long steps, double seconds) {
+    Phase minus(Phase other) {
+      return new Phase(
+          computedTokens - other.computedTokens,
+          sampledTokens - other.sampledTokens,
+          steps - other.steps,
+          seconds - other.seconds);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package io.sparkllama.engine.scheduler;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.NavigableSet;
@@ -10,11 +11,11 @@ import java.util.TreeSet;
  * Remembers which full blocks hold the keys and values of which tokens, so that sequences which
  * begin alike have them computed once.
  *
- * <p>A block is known by its tokens and by the block before it, compared token by token. Blocks are
- * ordered by these, so that the one which shares the most leading tokens with a sequence stands
- * beside the place where the sequence's own would. One that no sequence holds any more is kept
- * until its memory is wanted, the one let go longest ago first; blocks of a sequence are let go
- * from its end, so that none outlives the one before it.
+ * <p>A block is known by its tokens and by the block before it, compared token by token. Those that
+ * follow the same block are ordered by their tokens, so that the one which shares the most leading
+ * tokens with a sequence stands beside the place where the sequence's own would. A block that no
+ * sequence holds any more is kept until its memory is wanted, the one let go longest ago first;
+ * blocks of a sequence are let go from its end, so that none outlives the one before it.
  *
  * <p>A block that is being computed is known as well: who needs it waits for it. One thread at a
  * time.
@@ -23,19 +24,17 @@ final class PrefixCache {
   /** Is one block of a prefix: its tokens, after those of the blocks before it. */
   static final class Block {
     private static final Comparator<Block> BY_TOKENS =
-        Comparator.<Block>comparingLong(block -> block.before == null ? 0 : block.before.number)
-            .thenComparing(block -> block.tokens, Arrays::compare);
+        (one, other) -> Arrays.compare(one.tokens, other.tokens);
 
     private final Block before; // null for the first
     private final int[] tokens; // [blockSize], fewer in one that is only looked for
-    private final long number; // from 1; 0 for one that is only looked for
+    private TreeSet<Block> following; // null before the first that follows
     private int[] places; // [groups], in the pools; null unless it has been computed
     private boolean givenUp;
 
-    private Block(Block before, int[] tokens, long number) {
+    private Block(Block before, int[] tokens) {
       this.before = before;
       this.tokens = tokens;
-      this.number = number;
     }
 
     boolean isComputed() {
@@ -65,10 +64,12 @@ final class PrefixCache {
    */
   record Beginning(Block block, int tokens) {}
 
+  private static final NavigableSet<Block> NONE =
+      Collections.unmodifiableNavigableSet(new TreeSet<>(Block.BY_TOKENS));
+
   private final int blockSize;
-  private final TreeSet<Block> known = new TreeSet<>(Block.BY_TOKENS);
+  private final TreeSet<Block> first = new TreeSet<>(Block.BY_TOKENS); // those with none before
   private final LinkedHashSet<Block> unused = new LinkedHashSet<>(); // let go longest ago first
-  private long blocks; // made so far
 
   PrefixCache(int blockSize) {
     this.blockSize = blockSize;
@@ -76,8 +77,8 @@ final class PrefixCache {
 
   /** Returns the block of a sequence that follows a block; null where it is not known. */
   Block next(Block before, Sequence sequence, int index) {
-    Block wanted = new Block(before, tokens(sequence, index), 0);
-    Block found = known.floor(wanted);
+    Block wanted = new Block(before, tokens(sequence, index));
+    Block found = following(before).floor(wanted);
     return found != null && Block.BY_TOKENS.compare(found, wanted) == 0 ? found : null;
   }
 
@@ -86,7 +87,8 @@ final class PrefixCache {
    * next one; null where none shares any.
    */
   Beginning beginning(Block before, Sequence sequence, int index) {
-    Block wanted = new Block(before, tokens(sequence, index), 0);
+    Block wanted = new Block(before, tokens(sequence, index));
+    NavigableSet<Block> known = following(before);
     Beginning above = nearest(known.tailSet(wanted, /* inclusive= */ true), wanted);
     Beginning below =
         nearest(known.headSet(wanted, /* inclusive= */ false).descendingSet(), wanted);
@@ -101,7 +103,7 @@ final class PrefixCache {
    */
   private static Beginning nearest(NavigableSet<Block> outwards, Block wanted) {
     for (Block block : outwards) {
-      int shared = block.before == wanted.before ? block.tokensInCommon(wanted) : 0;
+      int shared = block.tokensInCommon(wanted);
       if (shared == 0) {
         return null;
       }
@@ -114,8 +116,11 @@ final class PrefixCache {
 
   /** Makes the block known that follows a block in a sequence, as one that is being computed. */
   Block expect(Block before, Sequence sequence, int index) {
-    Block block = new Block(before, tokens(sequence, index), ++blocks);
-    if (!known.add(block)) {
+    Block block = new Block(before, tokens(sequence, index));
+    if (before != null && before.following == null) {
+      before.following = new TreeSet<>(Block.BY_TOKENS);
+    }
+    if (!following(before).add(block)) {
       throw new IllegalStateException("The block is known already");
     }
     return block;
@@ -131,7 +136,7 @@ final class PrefixCache {
 
   /** Forgets a block that will not be computed. */
   void giveUp(Block block) {
-    if (!block.isExpected() || !known.remove(block)) {
+    if (!block.isExpected() || !forget(block)) {
       throw new IllegalStateException("The block is computed, or not known");
     }
     block.givenUp = true;
@@ -156,15 +161,29 @@ final class PrefixCache {
   Block evict() {
     Block oldest = unused.iterator().next();
     unused.remove(oldest);
-    known.remove(oldest);
+    forget(oldest);
     return oldest;
   }
 
+  private boolean forget(Block block) {
+    return following(block.before).remove(block);
+  }
+
+  /**
+   * Returns the blocks that are known to follow a block, or to begin a sequence where it is null.
+   */
+  private NavigableSet<Block> following(Block before) {
+    if (before == null) {
+      return first;
+    }
+    return before.following == null ? NONE : before.following;
+  }
+
   private int[] tokens(Sequence sequence, int index) {
-    int first = index * blockSize;
-    int[] tokens = new int[Math.min(blockSize, sequence.length() - first)];
+    int begin = index * blockSize;
+    int[] tokens = new int[Math.min(blockSize, sequence.length() - begin)];
     for (int i = 0; i < tokens.length; i++) {
-      tokens[i] = sequence.token(first + i);
+      tokens[i] = sequence.token(begin + i);
     }
     return tokens;
   }

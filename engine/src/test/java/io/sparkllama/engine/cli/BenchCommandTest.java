@@ -50,6 +50,7 @@ class BenchCommandTest {
     bench("--prompt-tokens", "5000").assertRefused(2, "context", "4096");
     bench("--new-tokens", "1").assertRefused(2, "--new-tokens");
     bench("--batch", "0").assertRefused(2, "--batch");
+    bench("--batch", "513").assertRefused(2, "--batch", "--max-batch-tokens", "513");
     bench("--shared-prefix", "999").assertRefused(2, "--shared-prefix");
   }
 

@@ -88,6 +88,15 @@ class BenchMeasurementTest {
   }
 
   @Test
+  void takesTheDifferenceWhereSequencesEndBeforeAllDecode() throws IOException {
+    // Steps of 16 tokens: the first of three prompts of 20 has ended when the last is computed.
+    BenchResult result = new BenchMeasurement(engine).measured(prompts, 2, 1);
+
+    assertThat(result.decode().computedTokens()).isEqualTo(3 * 2);
+    assertThat(result.decode().sampledTokens()).isEqualTo(3 * 2);
+  }
+
+  @Test
   void promptsOfOtherNumbersDiffer() {
     BenchPrompts made = new BenchPrompts(engine.model().tokenizer());
 

@@ -1,5 +1,7 @@
 package io.sparkllama.job.division;
 
+import io.sparkllama.engine.api.TemplateException;
+
 /** Measures, by the model's own tokenizer, what a part of a text takes of the context. */
 public interface PartMeasure {
   /**
@@ -21,7 +23,16 @@ public interface PartMeasure {
    */
   default int otherTokens(String text) {
     String first = text.substring(0, Characters.borderFrom(text, 1));
-    return promptTokens(first) - (textTokens(first) - textTokens(""));
+    try {
+      return otherTokensBeside(first);
+    } catch (TemplateException tooLittle) {
+      // It may refuse a blank, or so short a document, and none of the parts.
+      return otherTokensBeside(text);
+    }
+  }
+
+  private int otherTokensBeside(String text) {
+    return promptTokens(text) - (textTokens(text) - textTokens(""));
   }
 
   /**

@@ -37,9 +37,10 @@ public final class TextGroups {
       return Optional.of(List.of(all));
     }
     Borders borders = new Borders();
+    int begin = measure.textTokens(""); // what every text by itself has, and a joined one once
     double tokens = 0;
     for (int i = 0; i < texts.size(); i++) {
-      tokens += measure.textTokens(texts.get(i) + SEPARATOR);
+      tokens += measure.textTokens(texts.get(i) + SEPARATOR) - begin;
       borders.add(i + 1, Borders.SENTENCE, tokens);
     }
     return FittingCuts.of(

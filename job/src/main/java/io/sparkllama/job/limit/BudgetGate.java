@@ -98,6 +98,9 @@ public final class BudgetGate implements RowGate {
         LOG.warn("The driver does not answer about the run's limits: {}", unanswered.toString());
         warned = true;
       }
+    } catch (Error broken) { // ends the reports, and nobody waits for what becomes of them
+      LOG.error("The task hears no more of the run's limits", broken);
+      throw broken;
     }
   }
 }

@@ -19,7 +19,7 @@ public final class RunBudget {
   private final long start;
   private final Map<Long, Long> usedByTask = new HashMap<>(); // guarded by this, as are the others
   private long used;
-  private boolean timeIsOver; // and a task has heard so
+  private Limit ended; // what a task heard of first; null where none did
 
   /** Begins now. */
   public RunBudget(RunLimits limits) {
@@ -47,14 +47,21 @@ public final class RunBudget {
     used += tokens - usedByTask.getOrDefault(task, 0L);
     usedByTask.put(task, tokens);
     if (clock.getAsLong() - start >= mostNanoseconds) {
-      timeIsOver = true;
-      return 0;
+      return ended(Limit.HOURS);
     }
-    return mostTokens == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, mostTokens - used);
+    if (mostTokens == Long.MAX_VALUE) {
+      return Long.MAX_VALUE;
+    }
+    return used < mostTokens ? mostTokens - used : ended(Limit.TOKENS);
+  }
+
+  private long ended(Limit by) {
+    ended = ended == null ? by : ended; // rows in flight may take until another limit is reached
+    return 0;
   }
 
   /** Returns what ended a run that is known to have ended early. */
   public synchronized Limit endedBy() {
-    return timeIsOver ? Limit.HOURS : Limit.TOKENS;
+    return ended == null ? Limit.TOKENS : ended; // a task counts its own tokens before it reports
   }
 }

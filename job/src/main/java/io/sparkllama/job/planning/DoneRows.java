@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.greatest;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.shiftright;
@@ -19,7 +20,6 @@ import java.util.List;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.expressions.Window;
 
@@ -128,13 +128,14 @@ public final class DoneRows {
     for (Row counted :
         places.groupBy(partition.as("partition")).count().orderBy("partition").collectAsList()) {
       if (before + counted.getLong(1) >= wanted) {
-        List<Long> within =
+        Row last =
             places
                 .where(partition.equalTo(counted.getLong(0)))
                 .sort(PLACE)
-                .as(Encoders.LONG())
-                .collectAsList();
-        return RowPlace.of(within.get((int) (wanted - before - 1)));
+                .limit(Math.toIntExact(wanted - before))
+                .agg(max(PLACE))
+                .head();
+        return RowPlace.of(last.getLong(0));
       }
       before += counted.getLong(1);
     }

@@ -36,6 +36,10 @@ final class OutputFolder {
     return fileSystem.exists(folder);
   }
 
+  boolean isFolder() throws IOException {
+    return exists() && fileSystem.getFileStatus(folder).isDirectory();
+  }
+
   /** Tells whether there is anything that a reader would take as data. */
   boolean holdsData() throws IOException {
     return exists()
@@ -60,10 +64,15 @@ final class OutputFolder {
    * Writes what the output is made with: under another name first, so that it is whole or absent.
    */
   void write(Fingerprint fingerprint) throws IOException {
+    putFingerprint(fingerprint.json().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Writes what {@link #takeFingerprint} gave. */
+  void putFingerprint(byte[] bytes) throws IOException {
     Path file = new Path(folder, FINGERPRINT);
     Path begun = new Path(folder, FINGERPRINT + ".new");
     try (OutputStream out = fileSystem.create(begun, true)) {
-      out.write(fingerprint.json().getBytes(StandardCharsets.UTF_8));
+      out.write(bytes);
     }
     fileSystem.delete(file, false);
     if (!fileSystem.rename(begun, file)) {
@@ -71,8 +80,18 @@ final class OutputFolder {
     }
   }
 
-  void removeFingerprint() throws IOException {
-    fileSystem.delete(new Path(folder, FINGERPRINT), false);
+  /** Removes what the output was made with, and returns it, whatever it says. */
+  Optional<byte[]> takeFingerprint() throws IOException {
+    Path file = new Path(folder, FINGERPRINT);
+    if (!fileSystem.exists(file)) {
+      return Optional.empty();
+    }
+    byte[] bytes;
+    try (InputStream in = fileSystem.open(file)) {
+      bytes = in.readAllBytes();
+    }
+    fileSystem.delete(file, false);
+    return Optional.of(bytes);
   }
 
   /**

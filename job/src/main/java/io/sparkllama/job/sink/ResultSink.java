@@ -14,9 +14,13 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Writes a job's rows in any format that Spark writes, and refuses before any work to harm. */
 public final class ResultSink {
+  private static final Logger LOG = LoggerFactory.getLogger(ResultSink.class);
+
   private final SinkSpecification specification;
 
   public ResultSink(SinkSpecification specification) {
@@ -131,15 +135,41 @@ public final class ResultSink {
         save(rows);
       }
       case OVERWRITE -> {
-        // Of another output: some formats keep the folder.
-        folder.removeFingerprint();
-        save(rows);
-        folder.write(fingerprint);
+        overwrite(rows, folder);
+        describe(folder, fingerprint);
       }
       case ERROR -> {
         save(rows);
+        describe(folder, fingerprint);
+      }
+    }
+  }
+
+  /** Replaces an output; where Spark refuses to, what was there can be gone on with as before. */
+  private void overwrite(Dataset<Row> rows, OutputFolder folder) throws IOException {
+    // Of another output: some formats keep the folder.
+    Optional<byte[]> before = folder.takeFingerprint();
+    try {
+      save(rows);
+    } catch (InvalidConfigurationException refused) {
+      if (before.isPresent()) {
+        folder.putFingerprint(before.get());
+      }
+      throw refused;
+    }
+  }
+
+  /** Says what a whole output was made with, where it is a folder: some formats write a file. */
+  private void describe(OutputFolder folder, Fingerprint fingerprint) {
+    try {
+      if (folder.isFolder()) {
         folder.write(fingerprint);
       }
+    } catch (IOException unwritten) {
+      LOG.warn(
+          "The output is whole, but no run can go on with it, since its file _sparkllama.json could"
+              + " not be written: {}",
+          unwritten.toString());
     }
   }
 

@@ -2,6 +2,7 @@ package io.sparkllama.job.division;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkllama.engine.api.TemplateException;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -23,6 +24,34 @@ class DocumentDividerTest {
     assertThat(parts)
         .hasSize(3)
         .allMatch(part -> part.equals(sentence.repeat(3)) || part.equals(sentence.repeat(4)));
+  }
+
+  @Test
+  void aTemplateMayRefuseABlankThatTheDocumentBeginsWith() {
+    FakeMeasure letters = new FakeMeasure(10, 60);
+    PartMeasure measure =
+        new PartMeasure() {
+          @Override
+          public int promptTokens(String text) {
+            if (text.isBlank()) {
+              throw TemplateException.raised("empty", /* holdsData= */ false);
+            }
+            return letters.promptTokens(text);
+          }
+
+          @Override
+          public int textTokens(String text) {
+            return letters.textTokens(text);
+          }
+
+          @Override
+          public int limit(int otherTokens) {
+            return letters.limit(otherTokens);
+          }
+        };
+    String sentence = "Seven words stand here in one row. "; // 10 tokens
+    assertThat(new DocumentDivider(measure).divide("\n" + sentence.repeat(11)).orElseThrow())
+        .hasSize(3);
   }
 
   @Test

@@ -21,6 +21,31 @@ class TextGroupsTest {
   }
 
   @Test
+  void whatEveryTextByItselfBeginsWithCountsOnceInAGroup() {
+    int begin = 7; // as a begin token, and much more of it
+    FakeMeasure letters = new FakeMeasure(0, 0);
+    PartMeasure measure =
+        new PartMeasure() {
+          @Override
+          public int promptTokens(String text) {
+            return 5 + textTokens(text);
+          }
+
+          @Override
+          public int textTokens(String text) {
+            return begin + letters.textTokens(text);
+          }
+
+          @Override
+          public int limit(int otherTokens) {
+            return otherTokens + 3 * 11;
+          }
+        };
+    assertThat(new TextGroups(measure).of(Collections.nCopies(6, TEXT), 2))
+        .contains(Collections.nCopies(2, TEXT + "\n" + TEXT + "\n" + TEXT));
+  }
+
+  @Test
   void groupsThatAreTooManyOrDoNotFitAreNone() {
     FakeMeasure two = new FakeMeasure(5, 5 + 2 * 11);
     assertThat(new TextGroups(two).of(Collections.nCopies(7, TEXT), 4)).isPresent();

@@ -34,6 +34,15 @@ class RunBudgetTest {
   }
 
   @Test
+  void whatEndedARunFirstStays() {
+    RunBudget budget = budget(OptionalLong.of(100), Optional.of(Duration.ofHours(2)));
+    assertThat(budget.report(1, 100)).isZero();
+    clock.addAndGet(Duration.ofHours(3).toNanos()); // while rows in flight are finished
+    assertThat(budget.report(1, 110)).isZero();
+    assertThat(budget.endedBy()).isEqualTo(Limit.TOKENS);
+  }
+
+  @Test
   void withoutALimitThereIsAlwaysSomethingLeft() {
     RunBudget budget = budget(OptionalLong.empty(), Optional.of(Duration.ofHours(1)));
     assertThat(budget.report(1, Long.MAX_VALUE)).isEqualTo(Long.MAX_VALUE);

@@ -122,6 +122,24 @@ class ResultSinkTest {
   }
 
   @Test
+  void anOutputThatIsNotReplacedAfterAllKeepsItsFingerprint() throws Exception {
+    Path path = folder.resolve("kept");
+    sink("csv", path, OutputMode.ERROR).write(spark.range(3).toDF(), FINGERPRINT);
+    Dataset<Row> nested = spark.sql("select named_struct('a', 'b') as s");
+    refused(
+        () -> sink("csv", path, OutputMode.OVERWRITE).write(nested, FINGERPRINT),
+        "The output cannot be written");
+    assertThat(sink("csv", path, OutputMode.RESUME).resumed(HADOOP)).contains(FINGERPRINT);
+  }
+
+  @Test
+  void aFormatThatWritesNoFolderGetsNone() throws Exception {
+    Path path = folder.resolve("nothing");
+    sink("noop", path, OutputMode.OVERWRITE).write(spark.range(3).toDF(), FINGERPRINT);
+    assertThat(path).doesNotExist();
+  }
+
+  @Test
   void onlyAPathCanBeGoneOnWith() {
     refused(
         () -> new SinkSpecification("noop", Optional.empty(), OutputMode.RESUME, Map.of(), 0),
