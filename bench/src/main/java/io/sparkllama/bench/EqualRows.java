@@ -65,13 +65,7 @@ public final class EqualRows {
     EqualRows bench =
         new EqualRows(
             Path.of(arguments[0]).toAbsolutePath(), Integer.parseInt(arguments[1]), directory);
-    SparkSession spark =
-        SparkSession.builder()
-            .master("local[" + CORES + "]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .getOrCreate();
+    SparkSession spark = LocalSession.open(CORES);
     try {
       bench.writeInput();
       for (int round = 0; round < Integer.parseInt(arguments[3]); round++) {

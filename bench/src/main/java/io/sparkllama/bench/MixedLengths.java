@@ -87,13 +87,7 @@ public final class MixedLengths {
     try (LlamaEngine engine = LlamaEngine.open(model, EngineOptions.defaults())) {
       bench = new MixedLengths(model, Integer.parseInt(arguments[1]), directory, engine);
     }
-    SparkSession spark =
-        SparkSession.builder()
-            .master("local[" + CORES + "]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .getOrCreate();
+    SparkSession spark = LocalSession.open(CORES);
     try {
       Path input = directory.resolve("rows.parquet");
       spark

@@ -62,13 +62,7 @@ public final class SparkOverhead {
             Integer.parseInt(arguments[1]),
             Integer.parseInt(arguments[2]),
             Files.createDirectories(Path.of(arguments[4]).toAbsolutePath()));
-    SparkSession spark =
-        SparkSession.builder()
-            .master("local[" + CORES + "]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .getOrCreate();
+    SparkSession spark = LocalSession.open(CORES);
     try {
       System.out.println(bench.run(spark, Integer.parseInt(arguments[3])));
     } finally {

@@ -40,7 +40,7 @@ public final class AnswerKeys {
    */
   public static Map<String, Object> values(ConfigValues values) {
     Map<String, Object> deciding = new LinkedHashMap<>();
-    for (ConfigKey<?> key : JobKeys.all()) {
+    for (ConfigKey<?> key : JobKeys.DECLARED.all()) {
       Optional<?> value = values.optional(key);
       if (decides(key) && value.isPresent() && !value.equals(key.defaultValue())) {
         deciding.put(key.path(), plain(value.get()));

@@ -32,7 +32,7 @@ public final class ConfigurationPage {
   public static String render() {
     StringBuilder page = new StringBuilder(HEAD);
     String section = null;
-    for (ConfigKey<?> key : JobKeys.all()) {
+    for (ConfigKey<?> key : JobKeys.DECLARED.all()) {
       if (!key.section().equals(section)) {
         section = key.section();
         page.append("\n## ").append(section).append("\n\n");

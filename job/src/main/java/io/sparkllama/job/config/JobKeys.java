@@ -7,39 +7,39 @@ import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.chat.BuiltInTemplates;
 import java.time.LocalDate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Declares every key of a job file. {@code docs/configuration.md} is generated from this list, and
  * a key that does not stand here is refused.
  */
 public final class JobKeys {
-  private static final List<ConfigKey<?>> DECLARED = new ArrayList<>();
+  /** Holds all keys, in the order of the reference page. */
+  static final DeclaredKeys DECLARED = new DeclaredKeys();
+
   private static final EngineOptions ENGINE = EngineOptions.defaults();
 
   public static final ConfigKey<TaskName> TASK =
-      required(
+      DECLARED.required(
           "task",
           ConfigType.oneOf(TaskName.class),
           "What the job does with each row: writes a completion, chooses one of the labels,"
               + " writes a summary, however long the document is, or scores a given continuation.");
 
   public static final ConfigKey<String> MODEL_PATH =
-      required(
+      DECLARED.required(
           "model.path",
           ConfigType.string(),
           "The GGUF file, local or any path that Hadoop reads; of a split model its first file.");
   public static final ConfigKey<String> MODEL_SHA256 =
-      optional(
+      DECLARED.optional(
           "model.sha256",
           ConfigType.string(),
           "The SHA-256 that the model file must have, in hexadecimal. Without it, what"
               + " the driver finds there is taken, and every host is held to it.");
   public static final ConfigKey<String> MODEL_CACHE_DIRECTORY =
-      optional(
+      DECLARED.optional(
           "model.cache-directory",
           ConfigType.string(),
           "Folder on each host where the model is kept for all executors, with room for about twice"
@@ -48,28 +48,29 @@ public final class JobKeys {
               + " can be written to.");
 
   public static final ConfigKey<String> INPUT_FORMAT =
-      of("input.format", ConfigType.string(), "parquet", "", "Any format that Spark reads.");
+      DECLARED.of(
+          "input.format", ConfigType.string(), "parquet", "", "Any format that Spark reads.");
   public static final ConfigKey<List<String>> INPUT_PATH =
-      optional(
+      DECLARED.optional(
           "input.path",
           ConfigType.strings(),
           "One path or several. Only a format that needs none (such as jdbc) goes without.");
   public static final ConfigKey<Map<String, String>> INPUT_OPTIONS =
-      of(
+      DECLARED.of(
           "input.options",
           ConfigType.options(),
           Map.of(),
           "",
           "Options of the format, as Spark documents them.");
   public static final ConfigKey<List<String>> INPUT_KEY =
-      optional(
+      DECLARED.optional(
           "input.key",
           ConfigType.strings(),
           "The columns that identify a row; they stand first in the output, must not be null, and"
               + " must differ from row to row. Without it, a column key of 32 hexadecimal digits"
               + " is derived from the prompt's input columns; equal rows then have equal keys.");
   public static final ConfigKey<Integer> INPUT_PARTITIONS =
-      of(
+      DECLARED.of(
           "input.partitions",
           ConfigType.integer(0, 1_000_000),
           0,
@@ -78,7 +79,7 @@ public final class JobKeys {
               + " where equal prompts are brought together, takes one for each core of the"
               + " executors, and more from 2,000 rows a partition on.");
   public static final ConfigKey<EqualPrompts> INPUT_EQUAL_PROMPTS =
-      of(
+      DECLARED.of(
           "input.equal-prompts",
           ConfigType.oneOf(EqualPrompts.class),
           EqualPrompts.ONCE,
@@ -89,44 +90,44 @@ public final class JobKeys {
               + " answered each, in the source's order.");
 
   public static final ConfigKey<String> PROMPT_TEMPLATE =
-      optional(
+      DECLARED.optional(
           "prompt.template",
           ConfigType.string(),
           "The prompt of the tasks complete, classify and summarize as one text, in Jinja:"
               + " {{ column }} where a column's value goes. For a conversation there are prompt.user and"
               + " prompt.messages instead.");
   public static final ConfigKey<String> PROMPT_SYSTEM =
-      optional(
+      DECLARED.optional(
           "prompt.system",
           ConfigType.string(),
           "Template of the system message of a conversation, in the format of the model.");
   public static final ConfigKey<String> PROMPT_USER =
-      optional(
+      DECLARED.optional(
           "prompt.user",
           ConfigType.string(),
           "Template of the user's message of a conversation, in the format of the model. It comes"
               + " last.");
   public static final ConfigKey<String> PROMPT_MESSAGES =
-      optional(
+      DECLARED.optional(
           "prompt.messages",
           ConfigType.string(),
           "A column with a list of messages, each a struct or map with role and content, and what"
               + " else the chat template knows (tool_calls, name).");
   public static final ConfigKey<String> PROMPT_TOOLS =
-      optional(
+      DECLARED.optional(
           "prompt.tools",
           ConfigType.string(),
           "The tools of a conversation: a JSON list as a text, or the path of a file on the driver"
               + " with one.");
   public static final ConfigKey<Map<String, Object>> PROMPT_TEMPLATE_ARGUMENTS =
-      of(
+      DECLARED.of(
           "prompt.template-arguments",
           ConfigType.values(),
           Map.of(),
           "",
           "Further variables of the chat template, such as { enable_thinking = false }.");
   public static final ConfigKey<String> PROMPT_CHAT_TEMPLATE =
-      of(
+      DECLARED.of(
           "prompt.chat-template",
           ConfigType.string(),
           "model",
@@ -136,14 +137,14 @@ public final class JobKeys {
               + String.join(", ", BuiltInTemplates.names())
               + "), or the path of a file on the driver.");
   public static final ConfigKey<LocalDate> PROMPT_DATE =
-      optional(
+      DECLARED.optional(
           "prompt.date",
           ConfigType.date(),
           "The date that templates see, such as 2026-01-31; without it the day on which the job"
               + " starts (UTC). Name it where a job that is run again must give the same bytes with"
               + " a template that writes the date.");
   public static final ConfigKey<OverlongPrompt> PROMPT_OVERLONG =
-      of(
+      DECLARED.of(
           "prompt.overlong",
           ConfigType.oneOf(OverlongPrompt.class),
           OverlongPrompt.ERROR,
@@ -155,14 +156,14 @@ public final class JobKeys {
               + " error.");
 
   public static final ConfigKey<Double> GENERATION_TEMPERATURE =
-      of(
+      DECLARED.of(
           "generation.temperature",
           ConfigType.number("of at least 0", number -> number >= 0),
           0.0,
           "",
           "0 takes the most probable token; otherwise logits are divided by it.");
   public static final ConfigKey<Integer> GENERATION_N =
-      of(
+      DECLARED.of(
           "generation.n",
           ConfigType.integer(1, 1024),
           1,
@@ -171,28 +172,28 @@ public final class JobKeys {
               + " each has random numbers and a row of its own, told apart by the column sample (0"
               + " and on), and generation.temperature must be above 0.");
   public static final ConfigKey<Integer> GENERATION_TOP_K =
-      of(
+      DECLARED.of(
           "generation.top-k",
           ConfigType.integer(0, Integer.MAX_VALUE),
           0,
           "tokens",
           "Keeps the k most probable tokens; 0 keeps all.");
   public static final ConfigKey<Double> GENERATION_TOP_P =
-      of(
+      DECLARED.of(
           "generation.top-p",
           ConfigType.number("above 0 and at most 1", number -> number > 0 && number <= 1),
           1.0,
           "",
           "Keeps the smallest set of tokens whose probability reaches p; 1 keeps all.");
   public static final ConfigKey<Double> GENERATION_MIN_P =
-      of(
+      DECLARED.of(
           "generation.min-p",
           ConfigType.number("between 0 and 1", number -> number >= 0 && number <= 1),
           0.0,
           "",
           "Drops tokens less probable than p times the most probable; 0 drops none.");
   public static final ConfigKey<Double> GENERATION_REPETITION_PENALTY =
-      of(
+      DECLARED.of(
           "generation.repetition-penalty",
           ConfigType.number("between 0.01 and 100", number -> number >= 0.01 && number <= 100),
           1.0,
@@ -201,7 +202,7 @@ public final class JobKeys {
               + " multiplies them elsewhere, as Hugging Face does; 1 changes nothing. Like the other"
               + " penalties it comes before temperature and filters.");
   public static final ConfigKey<Double> GENERATION_PRESENCE_PENALTY =
-      of(
+      DECLARED.of(
           "generation.presence-penalty",
           ConfigType.number("between -2 and 2", number -> number >= -2 && number <= 2),
           0.0,
@@ -209,7 +210,7 @@ public final class JobKeys {
           "Is taken from the logits of the completion's tokens, as OpenAI defines it; 0 changes"
               + " nothing.");
   public static final ConfigKey<Double> GENERATION_FREQUENCY_PENALTY =
-      of(
+      DECLARED.of(
           "generation.frequency-penalty",
           ConfigType.number("between -2 and 2", number -> number >= -2 && number <= 2),
           0.0,
@@ -217,7 +218,7 @@ public final class JobKeys {
           "Is taken from the logits of the completion's tokens, once for each time that they stand"
               + " there, as OpenAI defines it; 0 changes nothing.");
   public static final ConfigKey<Map<Integer, Double>> GENERATION_LOGIT_BIAS =
-      of(
+      DECLARED.of(
           "generation.logit-bias",
           ConfigType.biases(Penalties.MOST_BIASES),
           Map.of(),
@@ -225,14 +226,14 @@ public final class JobKeys {
           "Numbers between -100 and 100 by token id, such as { \"15\" = -100 }: each is added to"
               + " that token's logit before any penalty.");
   public static final ConfigKey<Long> GENERATION_SEED =
-      of(
+      DECLARED.of(
           "generation.seed",
           ConfigType.wholeNumber(Long.MIN_VALUE, Long.MAX_VALUE),
           0L,
           "",
           "Seed of the random generator; with the row's key it fixes the answer.");
   public static final ConfigKey<SeedBy> GENERATION_SEED_BY =
-      of(
+      DECLARED.of(
           "generation.seed-by",
           ConfigType.oneOf(SeedBy.class),
           SeedBy.KEY,
@@ -240,21 +241,21 @@ public final class JobKeys {
           "What fixes a row's random numbers beside the seed: its key, so that rows with equal"
               + " prompts differ where input.key names their keys, or its prompt's columns.");
   public static final ConfigKey<Integer> GENERATION_MAX_TOKENS =
-      of(
+      DECLARED.of(
           "generation.max-tokens",
           ConfigType.integer(1, Integer.MAX_VALUE),
           128,
           "tokens",
           "The longest completion.");
   public static final ConfigKey<List<String>> GENERATION_STOP =
-      of(
+      DECLARED.of(
           "generation.stop",
           ConfigType.strings(),
           List.of(),
           "",
           "Texts that end a completion; they are not part of it.");
   public static final ConfigKey<List<Integer>> GENERATION_STOP_TOKENS =
-      of(
+      DECLARED.of(
           "generation.stop-tokens",
           ConfigType.integers(0, Integer.MAX_VALUE),
           List.of(),
@@ -262,15 +263,15 @@ public final class JobKeys {
           "Token ids that end a completion, beside the model's own end tokens.");
 
   public static final ConfigKey<List<String>> CLASSIFY_LABELS =
-      optional("classify.labels", ConfigType.strings(), "The labels, each once.");
+      DECLARED.optional("classify.labels", ConfigType.strings(), "The labels, each once.");
   public static final ConfigKey<String> CLASSIFY_LABELS_FILE =
-      optional(
+      DECLARED.optional(
           "classify.labels-file",
           ConfigType.string(),
           "A file on the driver with the labels: a JSON list of texts where its name ends in .json,"
               + " else one label a line.");
   public static final ConfigKey<Normalization> CLASSIFY_NORMALIZATION =
-      of(
+      DECLARED.of(
           "classify.normalization",
           ConfigType.oneOf(Normalization.class),
           Normalization.NONE,
@@ -278,14 +279,14 @@ public final class JobKeys {
           "What a label's log-likelihood is divided by before the softmax over the labels: nothing,"
               + " or its number of tokens.");
   public static final ConfigKey<String> CLASSIFY_GOLD =
-      optional(
+      DECLARED.optional(
           "classify.gold",
           ConfigType.string(),
           "The column with the right label; the summary then states the accuracy over the rows"
               + " where it is not null.");
 
   public static final ConfigKey<String> SUMMARIZE_COMBINE =
-      optional(
+      DECLARED.optional(
           "summarize.combine",
           ConfigType.string(),
           "Template of the prompt that makes one summary of the summaries of a long document's"
@@ -294,25 +295,26 @@ public final class JobKeys {
               + " them in the document's place.");
 
   public static final ConfigKey<String> SCORE_CONTEXT =
-      optional(
+      DECLARED.optional(
           "score.context",
           ConfigType.string(),
           "Template of the text before the continuation, for the task score.");
   public static final ConfigKey<String> SCORE_CONTINUATION =
-      optional(
+      DECLARED.optional(
           "score.continuation",
           ConfigType.string(),
           "Template of the continuation whose log-likelihood the task score gives.");
 
   public static final ConfigKey<String> OUTPUT_FORMAT =
-      of("output.format", ConfigType.string(), "parquet", "", "Any format that Spark writes.");
+      DECLARED.of(
+          "output.format", ConfigType.string(), "parquet", "", "Any format that Spark writes.");
   public static final ConfigKey<String> OUTPUT_PATH =
-      optional(
+      DECLARED.optional(
           "output.path",
           ConfigType.string(),
           "Where the rows go. Only a format that needs none (such as noop) goes without.");
   public static final ConfigKey<OutputMode> OUTPUT_MODE =
-      of(
+      DECLARED.of(
           "output.mode",
           ConfigType.oneOf(OutputMode.class),
           OutputMode.ERROR,
@@ -321,21 +323,21 @@ public final class JobKeys {
               + " rows that it has not yet are added (resume, for an output of the same job; where"
               + " there is none yet, resume begins one). The format noop takes overwrite alone.");
   public static final ConfigKey<Map<String, String>> OUTPUT_OPTIONS =
-      of(
+      DECLARED.of(
           "output.options",
           ConfigType.options(),
           Map.of(),
           "",
           "Options of the format, as Spark documents them.");
   public static final ConfigKey<List<String>> OUTPUT_COLUMNS =
-      of(
+      DECLARED.of(
           "output.columns",
           ConfigType.strings(),
           List.of(),
           "",
           "Input columns that go to the output as they are, after the key.");
   public static final ConfigKey<Integer> OUTPUT_SHOW =
-      of(
+      DECLARED.of(
           "output.show",
           ConfigType.integer(0, 1000),
           0,
@@ -343,26 +345,26 @@ public final class JobKeys {
           "Prints so many rows of the written output, on standard error, when the job is done.");
 
   public static final ConfigKey<Long> LIMIT_ROWS =
-      optional(
+      DECLARED.optional(
           "limit.rows",
           ConfigType.wholeNumber(1, Long.MAX_VALUE),
           "Answers at most so many rows of the input, the first in the source's order, and stops;"
               + " output.mode = resume goes on. With generation.n each has its n rows in the output.");
   public static final ConfigKey<Long> LIMIT_TOKENS =
-      optional(
+      DECLARED.optional(
           "limit.tokens",
           ConfigType.wholeNumber(1, Long.MAX_VALUE),
           "Begins no further row once so many tokens were computed, of prompts and completions, and"
               + " stops when the rows under way are done; output.mode = resume goes on.");
   public static final ConfigKey<Double> LIMIT_HOURS =
-      optional(
+      DECLARED.optional(
           "limit.hours",
           ConfigType.number("above 0 and at most 1000000", hours -> hours > 0 && hours <= 1e6),
           "Begins no further row after so many hours, such as 0.5, from the first row's reading on,"
               + " and stops when the rows under way are done; output.mode = resume goes on.");
 
   public static final ConfigKey<Integer> ENGINE_THREADS =
-      of(
+      DECLARED.of(
           "engine.threads",
           ConfigType.integer(0, 4096),
           ENGINE.threads(),
@@ -370,14 +372,14 @@ public final class JobKeys {
           "Native threads of an executor's engine; 0 takes the cores that Spark gave"
               + " to the executor.");
   public static final ConfigKey<KvCacheType> ENGINE_KV_CACHE_TYPE =
-      of(
+      DECLARED.of(
           "engine.kv-cache-type",
           ConfigType.oneOf(KvCacheType.class),
           ENGINE.kvCacheType(),
           "",
           "How keys and values are stored. The one engine option that changes answers.");
   public static final ConfigKey<SizeOrShare> ENGINE_KV_CACHE_MEMORY =
-      of(
+      DECLARED.of(
           "engine.kv-cache-memory",
           ConfigType.sizeOrShare(),
           new SizeOrShare.Size(ENGINE.kvCacheMemory()),
@@ -389,54 +391,54 @@ public final class JobKeys {
               + " (docs/memory.md). Where the cache is less than one whole context, a row that"
               + " needs more gets the error kv-cache-too-small.");
   public static final ConfigKey<Integer> ENGINE_MAX_SEQUENCES =
-      of(
+      DECLARED.of(
           "engine.max-sequences",
           ConfigType.integer(1, 4096),
           ENGINE.maxSequences(),
           "rows",
           "Most rows in one step of the engine.");
   public static final ConfigKey<Integer> ENGINE_MAX_BATCH_TOKENS =
-      of(
+      DECLARED.of(
           "engine.max-batch-tokens",
           ConfigType.integer(1, 65536),
           ENGINE.maxBatchTokens(),
           "tokens",
           "Most tokens in one step of the engine.");
   public static final ConfigKey<Integer> ENGINE_PREFILL_CHUNK =
-      of(
+      DECLARED.of(
           "engine.prefill-chunk",
           ConfigType.integer(1, 65536),
           ENGINE.prefillChunk(),
           "tokens",
           "Most tokens of one row in one step.");
   public static final ConfigKey<Integer> ENGINE_CONTEXT_LENGTH =
-      of(
+      DECLARED.of(
           "engine.context-length",
           ConfigType.integer(0, Integer.MAX_VALUE),
           ENGINE.contextLength(),
           "tokens",
           "Longest prompt and answer together; 0 takes the model's context.");
   public static final ConfigKey<Boolean> ENGINE_PREFIX_CACHE =
-      of(
+      DECLARED.of(
           "engine.prefix-cache",
           ConfigType.truth(),
           ENGINE.prefixCache(),
           "",
           "Whether what rows begin with alike is computed once; answers are the same bytes.");
   public static final ConfigKey<InstructionSet> ENGINE_INSTRUCTION_SET =
-      of(
+      DECLARED.of(
           "engine.instruction-set",
           ConfigType.oneOf(InstructionSet.class),
           ENGINE.instructionSet(),
           "",
           "The kernels to use; results are the same bits from each.");
   public static final ConfigKey<String> ENGINE_NATIVE_DIRECTORY =
-      optional(
+      DECLARED.optional(
           "engine.native-dir",
           ConfigType.string(),
           "Folder for the native library where the system's temporary folder forbids execution.");
   public static final ConfigKey<Integer> ENGINE_WINDOW =
-      of(
+      DECLARED.of(
           "engine.window",
           ConfigType.integer(0, 1_000_000),
           0,
@@ -446,7 +448,7 @@ public final class JobKeys {
               + " as have twice engine.max-sequences completions.");
 
   public static final ConfigKey<Integer> PLAN_TRIAL_SECONDS =
-      of(
+      DECLARED.of(
           "plan.trial-seconds",
           ConfigType.integer(1, 3600),
           20,
@@ -454,7 +456,7 @@ public final class JobKeys {
           "How long the trial of a plan starts further rows of its sample of 2,048 prompts; it ends"
               + " when those under way have their answers.");
   public static final ConfigKey<Boolean> PLAN_BEFORE_RUN =
-      of(
+      DECLARED.of(
           "plan.before-run",
           ConfigType.truth(),
           true,
@@ -464,42 +466,4 @@ public final class JobKeys {
               + " times its sample of 512.");
 
   private JobKeys() {}
-
-  /** Returns all keys in the order of the reference page. */
-  public static List<ConfigKey<?>> all() {
-    return List.copyOf(DECLARED);
-  }
-
-  static Optional<ConfigKey<?>> find(String path) {
-    return DECLARED.stream()
-        .filter(key -> key.path().equals(path))
-        .<ConfigKey<?>>map(key -> key)
-        .findFirst();
-  }
-
-  static List<String> paths() {
-    return DECLARED.stream().map(ConfigKey::path).toList();
-  }
-
-  static boolean isSection(String path) {
-    return DECLARED.stream().anyMatch(key -> key.path().startsWith(path + "."));
-  }
-
-  private static <T> ConfigKey<T> required(String path, ConfigType<T> type, String doc) {
-    return declare(new ConfigKey<>(path, type, Optional.empty(), true, "", doc));
-  }
-
-  private static <T> ConfigKey<T> optional(String path, ConfigType<T> type, String doc) {
-    return declare(new ConfigKey<>(path, type, Optional.empty(), false, "", doc));
-  }
-
-  private static <T> ConfigKey<T> of(
-      String path, ConfigType<T> type, T defaultValue, String unit, String doc) {
-    return declare(new ConfigKey<>(path, type, Optional.of(defaultValue), false, unit, doc));
-  }
-
-  private static <T> ConfigKey<T> declare(ConfigKey<T> key) {
-    DECLARED.add(key);
-    return key;
-  }
 }

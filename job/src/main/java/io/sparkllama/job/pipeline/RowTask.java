@@ -11,8 +11,7 @@ import java.util.concurrent.Executor;
 import org.apache.spark.sql.types.StructField;
 
 /** Says what a job asks of the engine for each row, and which columns the answer fills. */
-public sealed interface RowTask extends Serializable
-    permits PartTask, ScoreTask, SplitTask, SummarizeTask {
+public sealed interface RowTask extends Serializable permits PartTask, ScoreTask, DividedTask {
   /** Returns the prompts that the task fills with a row's columns. */
   List<RowPrompt> prompts();
 

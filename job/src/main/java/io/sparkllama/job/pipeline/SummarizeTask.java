@@ -2,36 +2,23 @@ package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.RowKey;
-import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.prompt.ChatFormat;
 import io.sparkllama.job.prompt.RowKeys;
-import io.sparkllama.job.prompt.RowPrompt;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
-import org.apache.spark.sql.types.StructField;
 
 /**
  * Summarizes documents of any length. One that fits is one call, as a completion. The parts of a
  * longer one are summarized, and then their summaries, level by level, until there is one.
  */
-public record SummarizeTask(CompleteTask task, SummaryPrompt combination) implements RowTask {
+public record SummarizeTask(CompleteTask task, SummaryPrompt combination) implements DividedTask {
   public SummarizeTask {
     if (task.completions() != 1) {
       throw new IllegalArgumentException(
           "A row has one summary, not several: " + task.completions());
     }
-  }
-
-  @Override
-  public RowTask call() {
-    return task;
-  }
-
-  @Override
-  public List<RowPrompt> prompts() {
-    return task.prompts();
   }
 
   @Override
@@ -58,21 +45,6 @@ public record SummarizeTask(CompleteTask task, SummaryPrompt combination) implem
   }
 
   @Override
-  public boolean answersDependOnKey() {
-    return task.answersDependOnKey();
-  }
-
-  @Override
-  public boolean seedsByPrompt() {
-    return task.seedsByPrompt();
-  }
-
-  @Override
-  public List<StructField> typedFields() {
-    return SplitTask.withParts(task.typedFields());
-  }
-
-  @Override
   public PendingAnswer<?> submit(
       EngineCalls engine, Executor later, RowKey key, Map<String, Object> values) {
     List<Map<String, Object>> parts = LongDocument.parts(task, engine, values);
@@ -89,9 +61,5 @@ public record SummarizeTask(CompleteTask task, SummaryPrompt combination) implem
         part -> task.ask(engine, RowKeys.ofCall(key, 0, part), parts.get(part)),
         levels::accept);
     return calls.pending();
-  }
-
-  private List<Answer> refused(TemplateException problem) {
-    return List.of(Answer.refused(problem, typedFields().size()));
   }
 }
