@@ -76,8 +76,10 @@ std::vector<Kept> distribution(const std::vector<float>& logits, const SamplingP
   return result;
 }
 
-void check_samples(int size, float temperature, int top_k, float top_p, float min_p) {
-  const std::vector<float> logits = make_logits(size, 7);
+void check_samples(int size, float temperature, int top_k, float top_p, float min_p,
+                   float shift = 0) {
+  std::vector<float> logits = make_logits(size, 7);
+  for (float& logit : logits) logit += shift;
   Sampler sampler(kernels(), size);
   const RowMeasure measure = sampler.measure(logits.data());
   for (int position = 0; position < 60; ++position) {
@@ -217,6 +219,7 @@ int main() {
     check_samples(size, 1.5f, 0, 0.9f, 0);
     check_samples(size, 0.7f, 0, 1, 0.05f);
     check_samples(size, 100, 700, 0.99f, 0.001f);  // flat: the tail is reached
+    check_samples(size, 100, 700, 1, 0, -64);      // more than there are chunks, all below zero
     check_samples(size, 1000, 0, 1, 0);
     check_samples(size, 1, 0, 0.5f, 0);
     check_samples(size, 1, 0, 0.9f, 0.2f);
