@@ -9,7 +9,8 @@ import java.util.stream.Collectors;
 public final class Architectures {
   private static final String KEY = "general.architecture";
 
-  private static final List<Architecture> ALL = List.of(new Llama());
+  private static final List<Architecture> ALL =
+      List.of(new Llama(), new Qwen2(), new Qwen3(), new Olmo2(), new SmolLm3(), new Phi3());
 
   private Architectures() {}
 
