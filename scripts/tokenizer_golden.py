@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Writes texts with the ids and words that independent implementations give them.
 
-    python3 -m pip install sentencepiece==0.2.3 tokenizers==0.23.3 gguf==0.19.0 regex
+    python3 -m pip install sentencepiece==0.2.3 tokenizers==0.23.3 gguf==0.19.0
     python3 scripts/tokenizer_golden.py SHARED [COUNT]
 
 SHARED is the folder of shared data. These files go to engine/src/test/resources/tokenizer:
 llama2.jsonl (SentencePiece's ids), tinystories.jsonl, gpt2.jsonl, llama3.jsonl and qwen2.jsonl
-(Hugging Face's) and words.jsonl (the words that each pre-tokenizer's published pattern cuts, by the
-`regex` package). Texts are random, from a
-fixed seed, of characters that Unicode 14 knows: later ones depend on each library's edition.
+(Hugging Face's). Texts are random, from a fixed seed, of characters that Unicode 14 knows: later
+ones depend on each library's edition.
 """
 import json
 import pathlib
@@ -17,7 +16,6 @@ import sys
 import unicodedata
 
 import gguf
-import regex
 import sentencepiece
 import tokenizers
 
@@ -38,21 +36,7 @@ LLAMA3 = (
     r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-PATTERNS = {
-    "DEFAULT": [r"[\p{P}$+<=>^~|]+", GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"],
-    "LLAMA3": [LLAMA3],
-    "QWEN2": [LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")],
-    "GPT2": [GPT2],
-    "STARCODER": [r"\p{N}", GPT2],
-    "FALCON": [r"[\p{P}$+<=>^~|`]+", GPT2, r"[0-9][0-9][0-9]"],
-    "DEEPSEEK_CODER": [
-        r"[\r\n]",
-        r"\s?\p{L}+",
-        r"\s?\p{P}+",
-        r"(?:(?!\s)[\u0800-\u9fa5\uac00-\ud7ff])+",
-        r"\p{N}",
-    ],
-}
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 
 
 def random_text(source: random.Random) -> str:
@@ -68,21 +52,6 @@ def random_text(source: random.Random) -> str:
         else:
             parts.append("".join(source.choice("abcdeINTHorst ") for _ in range(8)))
     return "".join(parts)
-
-
-def words(text: str, patterns: list) -> list:
-    """Cuts as isolated matches: what lies between matches is a word too."""
-    segments = [text]
-    for pattern in patterns:
-        finer = []
-        for segment in segments:
-            at = 0
-            for match in regex.finditer(pattern, segment):
-                finer += [segment[at : match.start()], match.group()]
-                at = match.end()
-            finer.append(segment[at:])
-        segments = [segment for segment in finer if segment]
-    return segments
 
 
 def byte_pair(path: pathlib.Path, pattern: str, ignore_merges: bool) -> tokenizers.Tokenizer:
@@ -123,17 +92,10 @@ def main() -> None:
     for name, file, pattern in (
         ("gpt2", "gpt-2", GPT2),
         ("llama3", "llama-bpe", LLAMA3),
-        ("qwen2", "qwen2", PATTERNS["QWEN2"][0]),
+        ("qwen2", "qwen2", QWEN2),
     ):
         built = byte_pair(data / f"tokenizers/{file}.gguf", pattern, name == "llama3")
         write(f"{name}.jsonl", [{"text": t, "ids": built.encode(t).ids} for t in texts])
-    write(
-        "words.jsonl",
-        [
-            {"text": t, "words": {name: words(t, p) for name, p in PATTERNS.items()}}
-            for t in texts[: count // 2]
-        ],
-    )
 
 
 if __name__ == "__main__":

@@ -45,4 +45,27 @@ final class ByteAlphabet {
     byte[] decoded = decodeOrNull(token);
     return decoded == null ? token.getBytes(UTF_8) : decoded;
   }
+
+  /**
+   * Returns the end of the bytes from {@code from} on whose characters all are numbers, or all are
+   * not.
+   */
+  static int numbersEnd(byte[] bytes, int from, int to) {
+    boolean number = isNumber(bytes[from]);
+    int end = from + 1;
+    while (end < to && isNumber(bytes[end]) == number) {
+      end++;
+    }
+    return end;
+  }
+
+  /** The printable bytes of Latin-1 that are numbers: the digits, small ones, and fractions. */
+  private static boolean isNumber(byte one) {
+    int value = one & 0xff;
+    return value >= '0' && value <= '9'
+        || value == 0xb2
+        || value == 0xb3
+        || value == 0xb9
+        || value >= 0xbc && value <= 0xbe;
+  }
 }

@@ -9,14 +9,18 @@ import java.util.Arrays;
  * neighbouring tokens are merged within the word, the lowest rank first.
  */
 final class BytePairTokenizer extends VocabularyTokenizer {
-  private final PreTokenizer preTokenizer;
+  private final TextRules rules;
+  private final boolean wholeWords; // a word that is a token is not merged from parts
+  private final boolean numberBytesApart;
   private final TokenIndex index;
   private final MergeTable merges;
   private final int[] byteIds; // [256], -1 where the vocabulary has no such token
 
   BytePairTokenizer(Vocabulary vocabulary) {
     super(vocabulary, pieces(vocabulary));
-    preTokenizer = vocabulary.rules().preTokenizer();
+    rules = vocabulary.rules();
+    wholeWords = rules.words().has(PreTokenizerName.Habit.WHOLE_WORDS);
+    numberBytesApart = rules.preTokenizer().setsNumberBytesApart();
     byte[][] tokens = new byte[vocabulary.size()][];
     for (int id = 0; id < tokens.length; id++) {
       TokenType type = vocabulary.type(id);
@@ -35,6 +39,7 @@ final class BytePairTokenizer extends VocabularyTokenizer {
   private static TokenPieces pieces(Vocabulary vocabulary) {
     return new TokenPieces(
         vocabulary.size(),
+        TokenPieces.Invalid.BEGINNINGS,
         id ->
             switch (vocabulary.type(id)) {
               case NORMAL -> ByteAlphabet.decode(vocabulary.text(id));
@@ -46,21 +51,26 @@ final class BytePairTokenizer extends VocabularyTokenizer {
 
   @Override
   void encodeText(String text, IntList ids) {
-    CodePointText points = new CodePointText(text);
+    CodePointText points = new CodePointText(rules.normalizer().normalize(text));
     WordChain chain = new WordChain();
     byte[] bytes = new byte[256];
     int from = 0;
-    for (int end : preTokenizer.wordEnds(points)) {
+    for (int end : rules.preTokenizer().wordEnds(points)) {
       int room = Math.multiplyExact(4, end - from);
       if (room > bytes.length) {
         bytes = new byte[room];
       }
       int length = points.copyUtf8(from, end, bytes);
-      int whole = length == 1 || preTokenizer.takesWholeWords() ? index.find(bytes, 0, length) : -1;
-      if (whole >= 0) {
-        ids.add(whole);
-      } else {
-        chain.encode(bytes, length, ids);
+      int start = 0;
+      while (start < length) {
+        int wordEnd = numberBytesApart ? ByteAlphabet.numbersEnd(bytes, start, length) : length;
+        int whole = wordEnd - start == 1 || wholeWords ? index.find(bytes, start, wordEnd) : -1;
+        if (whole >= 0) {
+          ids.add(whole);
+        } else {
+          chain.encode(bytes, start, wordEnd, ids);
+        }
+        start = wordEnd;
       }
       from = end;
     }
@@ -70,14 +80,15 @@ final class BytePairTokenizer extends VocabularyTokenizer {
   private final class WordChain extends SymbolChain {
     private int[] tokens = new int[64]; // [count], id of each symbol
 
-    void encode(byte[] bytes, int length, IntList ids) {
+    void encode(byte[] bytes, int from, int to, IntList ids) {
+      int length = to - from;
       if (length > tokens.length) {
         tokens = new int[Math.max(length, 2 * tokens.length)];
       }
       for (int i = 0; i < length; i++) {
-        tokens[i] = byteIds[bytes[i] & 0xff];
+        tokens[i] = byteIds[bytes[from + i] & 0xff];
         if (tokens[i] < 0) {
-          throw inexpressible(characterAt(bytes, i, length));
+          throw inexpressible(characterAt(bytes, from + i, bytes.length));
         }
       }
       mergeAll(length);

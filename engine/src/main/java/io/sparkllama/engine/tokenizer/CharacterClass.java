@@ -2,42 +2,52 @@ package io.sparkllama.engine.tokenizer;
 
 import java.util.Arrays;
 
-/** Tells what kind of character a code point is, by the project's own table. */
+/**
+ * Tells what kind of character a code point is, by the project's own table. A kind is one bit, so
+ * that kinds can be joined.
+ */
 final class CharacterClass {
-  static final byte OTHER = 0;
-  static final byte LETTER = 1;
-  static final byte MARK = 2;
-  static final byte NUMBER = 3;
-  static final byte PUNCTUATION = 4;
-  static final byte SYMBOL = 5;
-  static final byte WHITESPACE = 6;
+  static final int OTHER = 1;
+  static final int UPPER = 1 << 1; // upper and title case
+  static final int LOWER = 1 << 2;
+  static final int CASELESS = 1 << 3; // modifier letters and letters without case
+  static final int MARK = 1 << 4;
+  static final int NUMBER = 1 << 5;
+  static final int PUNCTUATION = 1 << 6;
+  static final int SYMBOL = 1 << 7;
+  static final int WHITESPACE = 1 << 8;
 
-  private static final String LETTERS = "OLMNPSW"; // by class
-  private static final byte[] CLASSES = expand(CharacterClassTable.RUNS); // [0x110000]
+  /** Any letter, {@code \p{L}}. */
+  static final int LETTER = UPPER | LOWER | CASELESS;
+
+  private static final String LETTERS = "OUDLMNPSW"; // by bit
+  private static final byte[] BITS = expand(CharacterClassTable.RUNS); // [0x110000]
 
   private CharacterClass() {}
 
-  /** Returns the class of a code point from 0 to 0x10FFFF. */
-  static byte of(int codePoint) {
-    return CLASSES[codePoint];
+  /** Returns the kind of a code point from 0 to 0x10FFFF, one bit. */
+  static int of(int codePoint) {
+    return 1 << BITS[codePoint];
+  }
+
+  /** Returns the kind's bit as its place, which takes a byte. */
+  static byte bit(int codePoint) {
+    return BITS[codePoint];
   }
 
   private static byte[] expand(String runs) {
-    byte[] classes = new byte[Character.MAX_CODE_POINT + 1];
+    byte[] bits = new byte[Character.MAX_CODE_POINT + 1];
+    TableReader table = new TableReader(runs);
     int point = 0;
-    int at = 0;
-    while (at < runs.length()) {
-      byte name = (byte) LETTERS.indexOf(runs.charAt(at++));
-      int length = 0;
-      while (at < runs.length() && LETTERS.indexOf(runs.charAt(at)) < 0) {
-        length = 32 * length + Character.digit(runs.charAt(at++), 32);
-      }
-      Arrays.fill(classes, point, point + length, name);
+    while (table.more()) {
+      byte bit = (byte) LETTERS.indexOf(table.letter());
+      int length = table.number();
+      Arrays.fill(bits, point, point + length, bit);
       point += length;
     }
-    if (point != classes.length) {
+    if (point != bits.length) {
       throw new IllegalStateException("character classes are incomplete: " + point);
     }
-    return classes;
+    return bits;
   }
 }

@@ -2,22 +2,19 @@ package io.sparkllama.engine.tokenizer;
 
 /** Holds text as code points with their classes, for pre-tokenizers. */
 final class CodePointText {
-  /** Stands for the code point outside of a segment. */
-  static final int NONE = -1;
-
   private final int[] points; // [length]
-  private final byte[] classes; // [length]
+  private final byte[] bits; // [length], place of each character's class
   private final int length;
 
   /** Takes text without lone surrogates. */
   CodePointText(String text) {
     length = text.codePointCount(0, text.length());
     points = new int[length];
-    classes = new byte[length];
+    bits = new byte[length];
     int at = 0;
     for (int i = 0; i < length; i++) {
       points[i] = text.codePointAt(at);
-      classes[i] = CharacterClass.of(points[i]);
+      bits[i] = CharacterClass.bit(points[i]);
       at += Character.charCount(points[i]);
     }
   }
@@ -30,25 +27,29 @@ final class CodePointText {
     return points[index];
   }
 
-  byte characterClass(int index) {
-    return classes[index];
+  /** Returns whether a character is of one of the classes, which are joined bits. */
+  boolean is(int classes, int index) {
+    return (classes >>> bits[index] & 1) != 0;
   }
 
-  /** Returns the end of the run of one class that begins at {@code from}, at most {@code to}. */
-  int runEnd(byte characterClass, int from, int to) {
+  /**
+   * Returns the end of the run of these classes that begins at {@code from}, at most {@code to}.
+   */
+  int runEnd(int classes, int from, int to) {
     int end = from;
-    while (end < to && classes[end] == characterClass) {
+    while (end < to && is(classes, end)) {
       end++;
     }
     return end;
   }
 
-  /** Returns whether a character is neither whitespace nor letter nor number. */
-  boolean isOther(int index) {
-    byte kind = classes[index];
-    return kind != CharacterClass.WHITESPACE
-        && kind != CharacterClass.LETTER
-        && kind != CharacterClass.NUMBER;
+  /** Returns the end of the run of these characters that begins at {@code from}. */
+  int runEnd(String characters, int from, int to) {
+    int end = from;
+    while (end < to && characters.indexOf(points[end]) >= 0) {
+      end++;
+    }
+    return end;
   }
 
   /** Writes characters as UTF-8 and returns the number of bytes, at most four a character. */

@@ -4,33 +4,26 @@ package io.sparkllama.engine.tokenizer;
  * Cuts words as GPT-2 does: {@code 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+|
  * ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+}.
  */
-final class Gpt2Scanner implements WordScanner {
-  @Override
-  public void scan(CodePointText text, int from, int to, IntList ends) {
-    int at = from;
-    while (at < to) {
-      at = wordEnd(text, at, to);
-      ends.add(at);
-    }
-  }
+final class Gpt2Scanner extends MatchScanner {
+  private static final int NOT_SYMBOLS =
+      CharacterClass.WHITESPACE | CharacterClass.LETTER | CharacterClass.NUMBER;
 
-  private static int wordEnd(CodePointText text, int from, int to) {
-    int contraction = Contraction.end(text, from, to, false);
+  @Override
+  int matchEnd(CodePointText text, int from, int to) {
+    int contraction = Contraction.end(text, from, to);
     if (contraction > from) {
       return contraction;
     }
     int start = text.point(from) == ' ' && from + 1 < to ? from + 1 : from;
-    byte kind = text.characterClass(start);
-    if (kind == CharacterClass.LETTER || kind == CharacterClass.NUMBER) {
-      return text.runEnd(kind, start, to);
+    if (text.is(CharacterClass.LETTER, start)) {
+      return text.runEnd(CharacterClass.LETTER, start, to);
     }
-    if (kind == CharacterClass.WHITESPACE) {
+    if (text.is(CharacterClass.NUMBER, start)) {
+      return text.runEnd(CharacterClass.NUMBER, start, to);
+    }
+    if (text.is(CharacterClass.WHITESPACE, start)) {
       return WhitespaceRun.end(text, from, to);
     }
-    int end = start;
-    while (end < to && text.isOther(end)) {
-      end++;
-    }
-    return end;
+    return text.runEnd(~NOT_SYMBOLS, start, to);
   }
 }

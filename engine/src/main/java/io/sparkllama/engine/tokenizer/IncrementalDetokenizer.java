@@ -3,14 +3,16 @@ package io.sparkllama.engine.tokenizer;
 /**
  * Turns ids that come one by one into text, holding back a character until its last byte is there.
  * How the bytes are divided among tokens makes no difference: bytes that are no characters become
- * U+FFFD, one for each longest beginning of a character, as the Unicode Standard recommends (3.9,
- * "U+FFFD Substitution of Maximal Subparts"). One thread at a time.
+ * U+FFFD, with byte-level BPE one for each longest beginning of a character, as the Unicode
+ * Standard recommends (3.9, "U+FFFD Substitution of Maximal Subparts"), with SentencePiece one for
+ * each byte. One thread at a time.
  */
 public final class IncrementalDetokenizer {
   private static final int REPLACEMENT = 0xfffd;
 
   private final TokenPieces pieces;
   private int codePoint; // of the character that has begun, as far as its bytes are there
+  private int begun; // bytes of that character that are there
   private int missing; // bytes of that character still to come
   private int lowest = 0x80; // what its next byte may be
   private int highest = 0xbf;
@@ -34,9 +36,9 @@ public final class IncrementalDetokenizer {
 
   /** Ends the text: returns U+FFFD if a character has begun and is not whole, else nothing. */
   public String finish() {
-    boolean begun = missing > 0;
-    missing = 0;
-    return begun ? Character.toString(REPLACEMENT) : "";
+    StringBuilder text = new StringBuilder();
+    breakOff(text);
+    return text.toString();
   }
 
   private void append(int value, StringBuilder text) {
@@ -45,14 +47,23 @@ public final class IncrementalDetokenizer {
         proceed(value, text);
         return;
       }
-      missing = 0;
-      text.appendCodePoint(REPLACEMENT);
+      breakOff(text);
     }
     begin(value, text);
   }
 
+  /** Replaces the bytes of a character that will not be whole. */
+  private void breakOff(StringBuilder text) {
+    if (missing > 0) {
+      int count = pieces.invalid() == TokenPieces.Invalid.BYTES ? begun : 1;
+      text.append(Character.toString(REPLACEMENT).repeat(count));
+      missing = 0;
+    }
+  }
+
   private void proceed(int value, StringBuilder text) {
     codePoint = codePoint << 6 | value & 0x3f;
+    begun++;
     lowest = 0x80;
     highest = 0xbf;
     if (--missing == 0) {
@@ -61,6 +72,7 @@ public final class IncrementalDetokenizer {
   }
 
   private void begin(int value, StringBuilder text) {
+    begun = 1;
     lowest = 0x80;
     highest = 0xbf;
     if (value < 0x80) {

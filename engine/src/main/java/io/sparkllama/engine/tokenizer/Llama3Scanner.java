@@ -1,73 +1,46 @@
 package io.sparkllama.engine.tokenizer;
 
 /**
- * Cuts words as Llama 3 and Qwen2 do, which differ in the digits of a group: {@code
- * (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}|
- * ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+}.
+ * Cuts words as Llama 3, Qwen and what is like them do: {@code
+ * (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?letters+|\p{N}{1,digits}| ?[^\s letters
+ * \p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+}.
  */
-final class Llama3Scanner implements WordScanner {
+final class Llama3Scanner extends MatchScanner {
+  private final int letters; // classes that make a word
   private final int digits;
 
-  Llama3Scanner(int digits) {
+  /**
+   * Makes a scanner.
+   *
+   * @param letters classes of characters that make a word: letters, and marks with some makers
+   * @param digits how many digits make a group, at most
+   */
+  Llama3Scanner(int letters, int digits) {
+    this.letters = letters;
     this.digits = digits;
   }
 
   @Override
-  public void scan(CodePointText text, int from, int to, IntList ends) {
-    int at = from;
-    while (at < to) {
-      at = wordEnd(text, at, to);
-      ends.add(at);
-    }
-  }
-
-  private int wordEnd(CodePointText text, int from, int to) {
-    int contraction = Contraction.end(text, from, to, true);
+  int matchEnd(CodePointText text, int from, int to) {
+    int contraction = Contraction.endInAnyCase(text, from, to);
     if (contraction > from) {
       return contraction;
     }
-    byte kind = text.characterClass(from);
-    if (kind == CharacterClass.LETTER) {
-      return text.runEnd(CharacterClass.LETTER, from, to);
+    if (text.is(letters, from)) {
+      return text.runEnd(letters, from, to);
     }
-    if (kind == CharacterClass.NUMBER) {
+    if (text.is(CharacterClass.NUMBER, from)) {
       return text.runEnd(CharacterClass.NUMBER, from, (int) Math.min((long) from + digits, to));
     }
     boolean more = from + 1 < to;
-    if (!isLineBreak(text.point(from))
-        && more
-        && text.characterClass(from + 1) == CharacterClass.LETTER) {
-      return text.runEnd(CharacterClass.LETTER, from + 1, to);
+    if (more && !WhitespaceRun.isLineBreak(text.point(from)) && text.is(letters, from + 1)) {
+      return text.runEnd(letters, from + 1, to);
     }
     int start = text.point(from) == ' ' && more ? from + 1 : from;
-    if (text.isOther(start)) {
-      return symbolsEnd(text, start, to);
+    int symbols = ~(CharacterClass.WHITESPACE | letters | CharacterClass.NUMBER);
+    if (text.is(symbols, start)) {
+      return text.runEnd("\r\n", text.runEnd(symbols, start, to), to);
     }
-    return whitespaceEnd(text, from, to);
-  }
-
-  private static int symbolsEnd(CodePointText text, int from, int to) {
-    int end = from;
-    while (end < to && text.isOther(end)) {
-      end++;
-    }
-    while (end < to && isLineBreak(text.point(end))) {
-      end++;
-    }
-    return end;
-  }
-
-  private static int whitespaceEnd(CodePointText text, int from, int to) {
-    int runEnd = text.runEnd(CharacterClass.WHITESPACE, from, to);
-    for (int end = runEnd; end > from; end--) {
-      if (isLineBreak(text.point(end - 1))) {
-        return end;
-      }
-    }
-    return WhitespaceRun.end(text, from, to);
-  }
-
-  private static boolean isLineBreak(int point) {
-    return point == '\r' || point == '\n';
+    return WhitespaceRun.endAtLineBreak(text, from, to);
   }
 }

@@ -1,68 +1,54 @@
 package io.sparkllama.engine.tokenizer;
 
-/**
- * Cuts out every match of a pattern that is a run of characters; what lies between matches stays
- * whole.
- */
-final class RunScanner implements WordScanner {
+/** Cuts out every match of a pattern that is a run of characters. */
+final class RunScanner extends MatchScanner {
   private final CharacterTest test;
   private final int least;
   private final int most;
-  private final boolean spaceBefore;
+  private final Before before;
 
   /** Tells whether a character belongs to a run. */
   interface CharacterTest {
     boolean matches(CodePointText text, int index);
   }
 
-  private RunScanner(CharacterTest test, int least, int most, boolean spaceBefore) {
+  private enum Before {
+    NOTHING,
+    WHITESPACE
+  }
+
+  private RunScanner(CharacterTest test, int least, int most, Before before) {
     this.test = test;
     this.least = least;
     this.most = most;
-    this.spaceBefore = spaceBefore;
+    this.before = before;
   }
 
-  /** Matches as many characters as there are. */
+  /** Matches as many characters as there are, {@code test+}. */
   static RunScanner runs(CharacterTest test) {
-    return new RunScanner(test, 1, Integer.MAX_VALUE, false);
+    return new RunScanner(test, 1, Integer.MAX_VALUE, Before.NOTHING);
   }
 
-  /** Matches as many characters as there are, with a whitespace character before if there is. */
+  /** Matches as many characters as there are, {@code \s?test+}. */
   static RunScanner runsWithSpace(CharacterTest test) {
-    return new RunScanner(test, 1, Integer.MAX_VALUE, true);
+    return new RunScanner(test, 1, Integer.MAX_VALUE, Before.WHITESPACE);
   }
 
-  /** Matches {@code count} characters at a time. */
+  /** Matches {@code count} characters at a time, {@code test{count}}. */
   static RunScanner groups(CharacterTest test, int count) {
-    return new RunScanner(test, count, count, false);
+    return new RunScanner(test, count, count, Before.NOTHING);
+  }
+
+  /** Matches up to {@code most} characters at a time, {@code test{1,most}}. */
+  static RunScanner groupsUpTo(CharacterTest test, int most) {
+    return new RunScanner(test, 1, most, Before.NOTHING);
   }
 
   @Override
-  public void scan(CodePointText text, int from, int to, IntList ends) {
-    int wordStart = from;
-    int at = from;
-    while (at < to) {
-      int end = matchEnd(text, at, to);
-      if (end < 0) {
-        at++;
-        continue;
-      }
-      if (at > wordStart) {
-        ends.add(at);
-      }
-      ends.add(end);
-      wordStart = end;
-      at = end;
-    }
-    if (wordStart < to) {
-      ends.add(to);
-    }
-  }
-
-  private int matchEnd(CodePointText text, int from, int to) {
+  int matchEnd(CodePointText text, int from, int to) {
     int start = from;
-    if (spaceBefore
-        && text.characterClass(from) == CharacterClass.WHITESPACE
+    if (before == Before.WHITESPACE
+        && text.is(CharacterClass.WHITESPACE, from)
         && from + 1 < to
         && test.matches(text, from + 1)) {
       start = from + 1;

@@ -3,7 +3,6 @@ package io.sparkllama.engine.tokenizer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.Arrays;
-import java.util.OptionalInt;
 
 /**
  * Tokenizes as SentencePiece's BPE does: neighbours whose joined text is a token are merged, the
@@ -11,52 +10,26 @@ import java.util.OptionalInt;
  * one unknown token a run.
  */
 final class SentencePieceTokenizer extends VocabularyTokenizer {
-  private static final char SPACE = '\u2581';
-
   private final TokenIndex index;
   private final int[] ranks; // by id: the place of its score among all scores, best first
-  private final int[] byteIds; // [256], -1 where the vocabulary has no such token
-  private final OptionalInt unknownId;
-  private final boolean addSpacePrefix;
-  private final LongIntMap innerPairs; // neighbouring characters that occur within some token
+  private final TextRules rules;
+  private final PieceWriter.Fallback fallback;
+  private final CharacterPairs innerPairs = new CharacterPairs();
 
   SentencePieceTokenizer(Vocabulary vocabulary) {
     super(vocabulary, pieces(vocabulary));
-    int size = vocabulary.size();
-    byte[][] tokens = new byte[size][];
-    innerPairs = new LongIntMap(4096);
-    byteIds = new int[256];
-    Arrays.fill(byteIds, -1);
-    for (int id = size - 1; id >= 0; id--) {
+    byte[][] tokens = new byte[vocabulary.size()][];
+    for (int id = 0; id < tokens.length; id++) {
       TokenType type = vocabulary.type(id);
       if (type == TokenType.NORMAL || type == TokenType.USER_DEFINED) {
         tokens[id] = vocabulary.text(id).getBytes(UTF_8);
-        addInnerPairs(vocabulary.text(id));
-      } else if (type == TokenType.BYTE) {
-        byteIds[ByteToken.value(vocabulary.text(id))] = id;
+        innerPairs.addToken(vocabulary.text(id));
       }
     }
     index = new TokenIndex(tokens);
     ranks = ranks(vocabulary);
-    unknownId = vocabulary.specialIds().unknown();
-    addSpacePrefix = vocabulary.rules().addSpacePrefix();
-  }
-
-  private void addInnerPairs(String token) {
-    int before = -1;
-    int at = 0;
-    while (at < token.length()) {
-      int point = token.codePointAt(at);
-      if (before >= 0) {
-        innerPairs.putIfAbsent(pair(before, point), 1);
-      }
-      before = point;
-      at += Character.charCount(point);
-    }
-  }
-
-  private static long pair(int before, int after) {
-    return (long) before << 32 | after;
+    rules = vocabulary.rules();
+    fallback = new PieceWriter.Fallback(vocabulary);
   }
 
   private static int[] ranks(Vocabulary vocabulary) {
@@ -83,13 +56,16 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
     return 0f - vocabulary.score(id);
   }
 
-  private static TokenPieces pieces(Vocabulary vocabulary) {
+  /** Returns what SentencePiece's tokens are written as. */
+  static TokenPieces pieces(Vocabulary vocabulary) {
     return new TokenPieces(
         vocabulary.size(),
+        TokenPieces.Invalid.BYTES,
         id ->
             switch (vocabulary.type(id)) {
-              case NORMAL -> vocabulary.text(id).replace(SPACE, ' ').getBytes(UTF_8);
-              case USER_DEFINED, UNKNOWN -> vocabulary.text(id).getBytes(UTF_8);
+              case NORMAL, USER_DEFINED ->
+                  vocabulary.text(id).replace(SentencePieceText.SPACE, ' ').getBytes(UTF_8);
+              case UNKNOWN -> vocabulary.text(id).getBytes(UTF_8);
               case BYTE -> new byte[] {(byte) ByteToken.value(vocabulary.text(id))};
               case UNDEFINED, CONTROL, UNUSED -> new byte[0];
             });
@@ -101,14 +77,14 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
    */
   @Override
   void encodeText(String text, IntList ids) {
-    String escaped = (addSpacePrefix ? " " + text : text).replace(' ', SPACE);
-    Chain chain = new Chain(escaped.getBytes(UTF_8), ids);
+    String escaped = SentencePieceText.prepare(text, rules);
+    Chain chain = new Chain(escaped.getBytes(UTF_8), new PieceWriter(fallback, ids));
     int byteAt = 0;
     int before = -1;
     int at = 0;
     while (at < escaped.length()) {
       int point = escaped.codePointAt(at);
-      if (before >= 0 && innerPairs.get(pair(before, point)) < 0) {
+      if (before >= 0 && !innerPairs.contains(before, point)) {
         chain.flush(byteAt);
       }
       chain.addCharacter(byteAt);
@@ -122,15 +98,14 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
   /** Merges the characters of one piece after another of one text. */
   private final class Chain extends SymbolChain {
     private final byte[] bytes;
-    private final IntList ids;
+    private final PieceWriter writer;
     private int[] starts = new int[64]; // [count], of each character in bytes
     private int count;
     private int end;
-    private boolean lastIsUnknown;
 
-    Chain(byte[] bytes, IntList ids) {
+    Chain(byte[] bytes, PieceWriter writer) {
       this.bytes = bytes;
-      this.ids = ids;
+      this.writer = writer;
     }
 
     void addCharacter(int start) {
@@ -141,6 +116,9 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
     }
 
     void flush(int pieceEnd) {
+      if (count == 0) {
+        return;
+      }
       end = pieceEnd;
       mergeAll(count);
       for (int symbol = 0; symbol >= 0; symbol = next(symbol)) {
@@ -152,30 +130,10 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
     private void emit(int from, int to) {
       int id = index.find(bytes, from, to);
       if (id >= 0) {
-        ids.add(id);
-        lastIsUnknown = false;
-        return;
+        writer.writeToken(id);
+      } else {
+        writer.writeOther(bytes, from, to);
       }
-      for (int i = from; i < to; i++) {
-        if (byteIds[bytes[i] & 0xff] < 0) {
-          emitUnknown(from, to);
-          return;
-        }
-      }
-      for (int i = from; i < to; i++) {
-        ids.add(byteIds[bytes[i] & 0xff]);
-      }
-      lastIsUnknown = false;
-    }
-
-    private void emitUnknown(int from, int to) {
-      if (unknownId.isEmpty()) {
-        throw inexpressible(new String(bytes, from, to - from, UTF_8).codePointAt(0));
-      }
-      if (!lastIsUnknown) {
-        ids.add(unknownId.getAsInt());
-      }
-      lastIsUnknown = true;
     }
 
     private int endOf(int symbol) {

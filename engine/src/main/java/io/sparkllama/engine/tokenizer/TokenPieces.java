@@ -8,7 +8,18 @@ final class TokenPieces {
   private final byte[] bytes;
   private final int[] offsets; // [size + 1]
 
-  TokenPieces(int size, IntFunction<byte[]> piece) {
+  private final Invalid invalid;
+
+  /** Says what counts as one mistake where bytes are no characters. */
+  enum Invalid {
+    /** The longest beginning of a character. */
+    BEGINNINGS,
+    /** Each byte. */
+    BYTES
+  }
+
+  TokenPieces(int size, Invalid invalid, IntFunction<byte[]> piece) {
+    this.invalid = invalid;
     offsets = new int[size + 1];
     byte[] all = new byte[8 * size + 16];
     for (int id = 0; id < size; id++) {
@@ -21,6 +32,10 @@ final class TokenPieces {
       offsets[id + 1] = end;
     }
     bytes = Arrays.copyOf(all, offsets[size]);
+  }
+
+  Invalid invalid() {
+    return invalid;
   }
 
   int length(int id) {

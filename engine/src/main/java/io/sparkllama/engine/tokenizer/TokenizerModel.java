@@ -5,7 +5,9 @@ public enum TokenizerModel {
   /** SentencePiece BPE: merges by score, spaces as U+2581, bytes where no token fits. */
   SENTENCE_PIECE("llama"),
   /** Byte-level BPE: words by a pre-tokenizer, merges by rank. */
-  BYTE_PAIR("gpt2");
+  BYTE_PAIR("gpt2"),
+  /** SentencePiece's unigram model: the tokens whose scores add up to most. */
+  UNIGRAM("t5");
 
   private final String id;
 

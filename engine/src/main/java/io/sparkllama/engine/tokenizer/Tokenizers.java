@@ -21,6 +21,7 @@ public final class Tokenizers {
     return switch (vocabulary.model()) {
       case SENTENCE_PIECE -> new SentencePieceTokenizer(vocabulary);
       case BYTE_PAIR -> new BytePairTokenizer(vocabulary);
+      case UNIGRAM -> new UnigramTokenizer(vocabulary);
     };
   }
 }

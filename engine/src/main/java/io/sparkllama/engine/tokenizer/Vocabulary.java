@@ -15,6 +15,7 @@ public final class Vocabulary {
   private final float[] scores; // [size], all zero where the file has none
   private final TokenType[] types; // [size]
   private final List<String> merges; // best first; empty for SentencePiece
+  private final TokenStrips strips;
   private final TextRules rules;
   private final SpecialIds specialIds;
   private final int[] endIds;
@@ -29,6 +30,7 @@ public final class Vocabulary {
     this.scores = tokens.scores();
     this.types = tokens.types();
     this.merges = tokens.merges();
+    this.strips = tokens.strips();
     this.rules = rules;
     this.specialIds = specialIds;
     this.endIds = endIds;
@@ -45,8 +47,15 @@ public final class Vocabulary {
     return new VocabularyReader(metadata).read();
   }
 
-  /** Carries the arrays of a vocabulary, all of one length but the merges. */
-  record Tokens(List<String> texts, float[] scores, TokenType[] types, List<String> merges) {}
+  /**
+   * Carries the arrays of a vocabulary, all of one length but the merges, and what tokens swallow.
+   */
+  record Tokens(
+      List<String> texts,
+      float[] scores,
+      TokenType[] types,
+      List<String> merges,
+      TokenStrips strips) {}
 
   /** Returns which tokenizer the tokens are made for. */
   public TokenizerModel model() {
@@ -74,6 +83,10 @@ public final class Vocabulary {
   /** Returns the merges of byte-level BPE, best first, each as two tokens with a space between. */
   public List<String> merges() {
     return merges;
+  }
+
+  TokenStrips strips() {
+    return strips;
   }
 
   /** Returns how text is prepared and framed. */

@@ -3,11 +3,13 @@ package io.sparkllama.engine.tokenizer;
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufMetadata;
 import io.sparkllama.engine.gguf.MetadataValue;
+import io.sparkllama.engine.tokenizer.PreTokenizerName.Habit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +18,6 @@ final class VocabularyReader {
   private static final Logger LOG = LoggerFactory.getLogger(VocabularyReader.class);
 
   private static final String MODEL = "tokenizer.ggml.model";
-  private static final String PRE = "tokenizer.ggml.pre";
   private static final String TOKENS = "tokenizer.ggml.tokens";
   private static final String SCORES = "tokenizer.ggml.scores";
   private static final String TYPES = "tokenizer.ggml.token_type";
@@ -29,8 +30,10 @@ final class VocabularyReader {
   private static final String ADD_BOS = "tokenizer.ggml.add_bos_token";
   private static final String ADD_EOS = "tokenizer.ggml.add_eos_token";
   private static final String ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix";
+  private static final String REMOVE_EXTRA_WHITESPACES = "tokenizer.ggml.remove_extra_whitespaces";
+  private static final String CHARACTER_MAP = "tokenizer.ggml.precompiled_charsmap";
 
-  /** Characters of a special or user-defined token: those in use have at most a few dozen. */
+  /** Characters of a token that is looked for at every place: those in use have a few dozen. */
   private static final int MOST_CHARACTERS = 1024;
 
   /** Tokens that end an answer: models in use have at most a handful. */
@@ -51,22 +54,39 @@ final class VocabularyReader {
 
   Vocabulary read() {
     TokenType[] types = types();
-    boolean sentencePiece = model == TokenizerModel.SENTENCE_PIECE;
-    SpecialIds given =
-        new SpecialIds(
-            id(BOS, sentencePiece ? OptionalInt.of(1) : OptionalInt.empty()),
-            id(EOS, sentencePiece ? OptionalInt.of(2) : OptionalInt.empty()),
-            id(EOT, OptionalInt.empty()),
-            id(EOM, OptionalInt.empty()),
-            id(UNKNOWN, sentencePiece ? OptionalInt.of(0) : OptionalInt.empty()));
+    SpecialIds given = givenIds();
     SpecialTokens specialTokens = new SpecialTokens(texts, types, given);
     checkSpecial(types, specialTokens.endIds().length);
     SpecialIds ids = specialTokens.ids();
     TextRules rules = rules();
     need(rules.addBos(), ids.bos(), ADD_BOS, BOS);
     need(rules.addEos(), ids.eos(), ADD_EOS, EOS);
-    Vocabulary.Tokens tokens = new Vocabulary.Tokens(texts, scores(), types, merges());
+    TokenStrips strips = new StripReader(metadata, model).read(texts, types);
+    Vocabulary.Tokens tokens = new Vocabulary.Tokens(texts, scores(), types, merges(), strips);
     return new Vocabulary(model, tokens, rules, ids, specialTokens.endIds());
+  }
+
+  private SpecialIds givenIds() {
+    OptionalInt none = OptionalInt.empty();
+    return switch (model) {
+      case SENTENCE_PIECE ->
+          new SpecialIds(
+              id(BOS, OptionalInt.of(1)),
+              id(EOS, OptionalInt.of(2)),
+              id(EOT, none),
+              id(EOM, none),
+              id(UNKNOWN, OptionalInt.of(0)));
+      case BYTE_PAIR ->
+          new SpecialIds(
+              id(BOS, none), id(EOS, none), id(EOT, none), id(EOM, none), id(UNKNOWN, none));
+      case UNIGRAM ->
+          new SpecialIds(
+              id(BOS, none),
+              id(EOS, OptionalInt.of(1)),
+              id(EOT, none),
+              id(EOM, none),
+              id(UNKNOWN, OptionalInt.of(2)));
+    };
   }
 
   private static TokenizerModel model(GgufMetadata metadata) {
@@ -77,7 +97,7 @@ final class VocabularyReader {
         .orElseThrow(
             () ->
                 metadata.invalid(
-                    MODEL, "names a tokenizer that is not supported (supported: llama, gpt2)"));
+                    MODEL, "names a tokenizer that is not supported (supported: llama, gpt2, t5)"));
   }
 
   private TokenType[] types() {
@@ -102,16 +122,20 @@ final class VocabularyReader {
   }
 
   /**
-   * Bounds what rows cost: text is searched for special tokens at every character, as far as the
-   * longest of them goes, and each end token is a candidate at each label's end.
+   * Bounds what rows cost: text is searched for special tokens, and for all of a unigram model, at
+   * every character, as far as the longest of them goes, and each end token is a candidate at each
+   * label's end.
    */
   private void checkSpecial(TokenType[] types, int ends) {
     for (int id = 0; id < types.length; id++) {
-      boolean cut = types[id].isSpecial() || types[id] == TokenType.USER_DEFINED;
+      boolean cut =
+          model == TokenizerModel.UNIGRAM
+              || types[id].isSpecial()
+              || types[id] == TokenType.USER_DEFINED;
       if (cut && texts.get(id).length() > MOST_CHARACTERS) {
         throw metadata.invalid(
             TOKENS,
-            "holds a special token of more than "
+            "holds a token that is looked for at every place, of more than "
                 + MOST_CHARACTERS
                 + " characters, at index "
                 + id);
@@ -125,8 +149,8 @@ final class VocabularyReader {
   private float[] scores() {
     Optional<MetadataValue> value = metadata.value(SCORES);
     if (value.isEmpty()) {
-      if (model == TokenizerModel.SENTENCE_PIECE) {
-        throw metadata.invalid(SCORES, "is missing, without which nothing can be merged");
+      if (model != TokenizerModel.BYTE_PAIR) {
+        throw metadata.invalid(SCORES, "is missing, without which text cannot be cut");
       }
       return new float[texts.size()];
     }
@@ -135,6 +159,9 @@ final class VocabularyReader {
     for (int id = 0; id < scores.length; id++) {
       if (Float.isNaN(scores[id])) {
         throw metadata.invalid(SCORES, "holds what is not a number, at index " + id);
+      }
+      if (model == TokenizerModel.UNIGRAM && Float.isInfinite(scores[id])) {
+        throw metadata.invalid(SCORES, "holds what cannot be added up, at index " + id);
       }
     }
     return scores;
@@ -152,36 +179,36 @@ final class VocabularyReader {
   }
 
   private TextRules rules() {
-    if (model == TokenizerModel.SENTENCE_PIECE) {
+    if (model == TokenizerModel.BYTE_PAIR) {
+      PreTokenizerName words = new PreTokenizerReader(metadata).read();
       return new TextRules(
-          PreTokenizer.DEFAULT,
-          metadata.optionalBool(ADD_BOS).orElse(true),
+          words,
+          words.has(Habit.FORM_C) ? NormalizationFormC.INSTANCE : TextNormalizer.NONE,
+          metadata.optionalBool(ADD_BOS).orElse(words.has(Habit.BEGIN_TOKEN)),
           metadata.optionalBool(ADD_EOS).orElse(false),
-          metadata.optionalBool(ADD_SPACE_PREFIX).orElse(true));
+          false,
+          false);
     }
-    PreTokenizer preTokenizer = preTokenizer();
+    boolean unigram = model == TokenizerModel.UNIGRAM;
     return new TextRules(
-        preTokenizer,
-        metadata.optionalBool(ADD_BOS).orElse(preTokenizer.addsBosByDefault()),
-        metadata.optionalBool(ADD_EOS).orElse(false),
-        false);
+        new PreTokenizerName(PreTokenizer.DEFAULT, Set.of()),
+        characterMap(),
+        metadata.optionalBool(ADD_BOS).orElse(!unigram),
+        metadata.optionalBool(ADD_EOS).orElse(unigram),
+        metadata.optionalBool(ADD_SPACE_PREFIX).orElse(true),
+        metadata.optionalBool(REMOVE_EXTRA_WHITESPACES).orElse(false));
   }
 
-  private PreTokenizer preTokenizer() {
-    Optional<String> name = metadata.optionalString(PRE);
-    if (name.isEmpty()) {
-      LOG.warn("the model file names no pre-tokenizer ({}); taking the default one", PRE);
-      return PreTokenizer.DEFAULT;
+  private TextNormalizer characterMap() {
+    Optional<int[]> given = metadata.optionalIntArray(CHARACTER_MAP);
+    if (given.isEmpty() || given.get().length == 0) {
+      return TextNormalizer.NONE;
     }
-    return PreTokenizer.ofName(name.get())
-        .orElseThrow(
-            () ->
-                new ModelFormatException( // the list is longer than quoted text may be
-                    metadata
-                            .invalid(PRE, "names a pre-tokenizer that is not supported")
-                            .getMessage()
-                        + "; supported: "
-                        + PreTokenizer.supportedNames()));
+    byte[] bytes = new byte[given.get().length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) given.get()[i];
+    }
+    return new CharacterMap(bytes);
   }
 
   /** Reads the id of a special token; one outside the vocabulary counts as absent. */

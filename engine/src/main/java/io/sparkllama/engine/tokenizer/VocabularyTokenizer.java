@@ -11,11 +11,13 @@ abstract class VocabularyTokenizer implements Tokenizer {
   private final Vocabulary vocabulary;
   private final SpecialTokenTrie trie;
   private final TokenPieces pieces;
+  private final TokenStrips strips;
 
   VocabularyTokenizer(Vocabulary vocabulary, TokenPieces pieces) {
     this.vocabulary = vocabulary;
     this.trie = new SpecialTokenTrie(vocabulary);
     this.pieces = pieces;
+    this.strips = vocabulary.strips();
   }
 
   /**
@@ -103,11 +105,12 @@ abstract class VocabularyTokenizer implements Tokenizer {
           at++;
           continue;
         }
-        if (at > textStart) {
-          encodeText(text.substring(textStart, at), ids);
+        int textEnd = strips.endBefore(id, text, textStart, at);
+        if (textEnd > textStart) {
+          encodeText(text.substring(textStart, textEnd), ids);
         }
         ids.add(id);
-        at += vocabulary.text(id).length();
+        at = strips.startAfter(id, text, at + vocabulary.text(id).length());
         textStart = at;
       }
     }

@@ -22,17 +22,14 @@ class CharacterClassTest {
     assertThat(differences).isLessThan(20);
   }
 
-  private static byte classOf(int point, int type) {
+  private static int classOf(int point, int type) {
     if (point >= 9 && point <= 13 || point == 0x85) {
       return CharacterClass.WHITESPACE;
     }
     return switch (type) {
-      case Character.UPPERCASE_LETTER,
-          Character.LOWERCASE_LETTER,
-          Character.TITLECASE_LETTER,
-          Character.MODIFIER_LETTER,
-          Character.OTHER_LETTER ->
-          CharacterClass.LETTER;
+      case Character.UPPERCASE_LETTER, Character.TITLECASE_LETTER -> CharacterClass.UPPER;
+      case Character.LOWERCASE_LETTER -> CharacterClass.LOWER;
+      case Character.MODIFIER_LETTER, Character.OTHER_LETTER -> CharacterClass.CASELESS;
       case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK ->
           CharacterClass.MARK;
       case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER ->

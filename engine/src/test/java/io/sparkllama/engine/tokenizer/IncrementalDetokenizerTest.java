@@ -13,7 +13,9 @@ class IncrementalDetokenizerTest {
   /** A token for each byte, and one longer token. */
   private static final TokenPieces BYTES =
       new TokenPieces(
-          257, id -> id < 256 ? new byte[] {(byte) id} : "\u00e9\uD83E\uDD99".getBytes(UTF_8));
+          257,
+          TokenPieces.Invalid.BEGINNINGS,
+          id -> id < 256 ? new byte[] {(byte) id} : "\u00e9\uD83E\uDD99".getBytes(UTF_8));
 
   @Test
   void noPieceHoldsHalfACharacter() {
@@ -54,6 +56,21 @@ class IncrementalDetokenizerTest {
       assertThat(text).isNotEmpty().matches("\uFFFD+");
       assertThat(detokenizer.finish()).isEmpty();
     }
+  }
+
+  @Test
+  void eachByteOfABrokenCharacterIsAMistakeToSentencePiece() {
+    TokenPieces bytes =
+        new TokenPieces(256, TokenPieces.Invalid.BYTES, id -> new byte[] {(byte) id});
+    IncrementalDetokenizer detokenizer = new IncrementalDetokenizer(bytes);
+    assertThat(detokenizer.append(0xf0)).isEmpty();
+    assertThat(detokenizer.append(0x9f)).isEmpty();
+    assertThat(detokenizer.append('a')).isEqualTo("\uFFFD\uFFFDa");
+    assertThat(detokenizer.append(0xe4)).isEmpty();
+    assertThat(detokenizer.append(0xe4)).isEqualTo("\uFFFD");
+    assertThat(detokenizer.append(0xb8)).isEmpty();
+    assertThat(detokenizer.finish()).isEqualTo("\uFFFD\uFFFD");
+    assertThat(detokenizer.finish()).isEmpty();
   }
 
   @Test

@@ -10,9 +10,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,31 +53,6 @@ class IndependentTokenizersTest {
     }
   }
 
-  @Test
-  void publishedPatternsCutTheSameWords() throws IOException {
-    for (JsonNode row : rows("words.jsonl")) {
-      String text = row.get("text").asText();
-      Iterator<Map.Entry<String, JsonNode>> patterns = row.get("words").fields();
-      while (patterns.hasNext()) {
-        Map.Entry<String, JsonNode> pattern = patterns.next();
-        assertThat(words(PreTokenizer.valueOf(pattern.getKey()), text))
-            .as(pattern.getKey())
-            .isEqualTo(strings(pattern.getValue()));
-      }
-    }
-  }
-
-  private static List<String> words(PreTokenizer preTokenizer, String text) {
-    List<String> words = new ArrayList<>();
-    int from = 0;
-    for (int end : preTokenizer.wordEnds(new CodePointText(text))) {
-      int to = text.offsetByCodePoints(from, end - text.codePointCount(0, from));
-      words.add(text.substring(from, to));
-      from = to;
-    }
-    return words;
-  }
-
   private static List<JsonNode> rows(String name) throws IOException {
     ObjectMapper mapper = new ObjectMapper();
     List<JsonNode> rows = new ArrayList<>();
@@ -100,9 +73,5 @@ class IndependentTokenizersTest {
 
   private static int[] ints(JsonNode array) {
     return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::asInt).toArray();
-  }
-
-  private static List<String> strings(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText).toList();
   }
 }

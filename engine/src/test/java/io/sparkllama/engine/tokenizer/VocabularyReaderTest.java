@@ -128,7 +128,7 @@ class VocabularyReaderTest {
     refuses(
         TestVocabulary.sentencePiece("a").with("model", MetadataValue.ofString("bert")),
         "model",
-        "supported: llama, gpt2");
+        "supported: llama, gpt2, t5");
     refuses(
         TestVocabulary.sentencePiece("a")
             .with("scores", MetadataValue.ofFloat32s(0, 0, Float.NaN, 0)),
