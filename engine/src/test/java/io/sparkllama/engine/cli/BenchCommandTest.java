@@ -36,7 +36,8 @@ class BenchCommandTest {
       assertThat(line.get("new_tokens").intValue() % batch).isZero();
       assertThat(line.get("new_tokens").intValue()).isGreaterThanOrEqualTo(3 * batch);
       assertThat(line.get("prefill_tokens_per_second").doubleValue()).isPositive();
-      assertThat(line.get("share_of_int8_peak_prefill").doubleValue()).isBetween(0.0, 1.0);
+      // Not below 1: the peaks are measured at another moment, when others may have the processors.
+      assertThat(line.get("share_of_int8_peak_prefill").doubleValue()).isPositive();
       assertThat(line.get("resident_bytes").longValue()).isGreaterThan(30_000_000L);
       assertThat(line.get("int8_peak_multiply_adds_per_second").doubleValue()).isGreaterThan(1e8);
       assertThat(line.get("bandwidth_peak_bytes_per_second").doubleValue()).isGreaterThan(1e8);
