@@ -11,11 +11,14 @@ made for where a model has another for longer ones.
 The tolerance of a logit is derived from the model: rounding errors of all sums on the way to it
 grow as a random walk, so with n terms in them they come to about sqrt(n) units of float32's
 rounding (2^-24) of what the last product may reach, the largest row of the output matrix times the
-weights of the last norm; twice that, as both sides round. The script refuses a greedy completion
-whose best token is not ahead of the second by four tolerances.
+weights of the last norm; twice that, as both sides round. A greedy completion's best token is ahead
+of the second by two tolerances at each step, or other weights are taken.
 
 Needs: torch transformers tokenizers safetensors
 Usage: scripts/family_golden.py OUTPUT_FOLDER [FAMILY...]
+
+Beside the families there are two shapes of large models, openllama-3b and llama-2-70b, made only
+where they are named.
 """
 
 import base64
@@ -87,6 +90,21 @@ def families():
     }
 
 
+def shapes():
+    """Returns shapes of large models, of two layers: too large to keep."""
+    t = transformers
+    return {
+        "openllama-3b": t.LlamaConfig(
+            **sizes(hidden_size=3200, num_attention_heads=32, num_key_value_heads=32,
+                    intermediate_size=8640)
+        ),
+        "llama-2-70b": t.LlamaConfig(
+            **sizes(hidden_size=8192, num_attention_heads=64, num_key_value_heads=8,
+                    intermediate_size=4096)
+        ),
+    }
+
+
 def make_tokenizer(folder):
     """Trains a byte-level BPE tokenizer on the prompts."""
     tokenizer = Tokenizer(models.BPE())
@@ -151,8 +169,8 @@ def case(model, tokenizer, prompt, context_length):
             ids.append(int(last.argmax()))
         logits = model(torch.tensor([ids]), use_cache=False).logits[0]
     allowed = tolerance(model, len(ids))
-    assert margin > 4 * allowed, f"a margin of {margin} is too small for {allowed}"
-    assert SIZES["eos_token_id"] not in ids, "the completion ends early"
+    if margin <= 2 * allowed or SIZES["eos_token_id"] in ids:
+        return None
     completion = ids[prompt_length:]
     positions = sorted({0, prompt_length // 2, prompt_length - 1, len(ids) - 1})
     return {
@@ -167,26 +185,31 @@ def case(model, tokenizer, prompt, context_length):
 
 
 def cases(model, tokenizer):
+    """Returns all cases; none where a completion is not clear, or ends early."""
     original = getattr(model.config, "original_max_position_embeddings", None)
     rope_type = (model.config.rope_parameters or {}).get("rope_type", "default")
     if rope_type != "longrope":
-        return [case(model, tokenizer, prompt, 0) for prompt in (SHORT, MIDDLE, LONG)]
-    # An engine takes one set of factors for all rows: the short ones where its context is short.
-    return [
-        case(model, tokenizer, SHORT, original),
-        case(model, tokenizer, LONG, 0),
-    ]
+        wanted = [(prompt, 0) for prompt in (SHORT, MIDDLE, LONG)]
+    else:
+        # An engine takes one set of factors for all rows: the short ones where its context is short.
+        wanted = [(SHORT, original), (LONG, 0)]
+    found = [case(model, tokenizer, *each) for each in wanted]
+    return None if None in found else found
 
 
 def make(folder, name, config):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     config._attn_implementation = "eager"
-    generator = torch.Generator().manual_seed(SEED)
     model = AutoModelForCausalLM.from_config(config).to(torch.float32).eval()
-    randomize(model, generator)
     tokenizer = make_tokenizer(folder)
-    expected = {"transformers": transformers.__version__, "cases": cases(model, tokenizer)}
+    found = None
+    seed = SEED
+    while found is None:
+        randomize(model, torch.Generator().manual_seed(seed))
+        found = cases(model, tokenizer)
+        seed += 1
+    expected = {"transformers": transformers.__version__, "cases": found}
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
     config.architectures = [type(model).__name__]
     config.dtype = "bfloat16"
@@ -208,8 +231,8 @@ def make(folder, name, config):
 def main():
     output = Path(sys.argv[1])
     wanted = sys.argv[2:]
-    for name, config in families().items():
-        if not wanted or name in wanted:
+    for name, config in (families() | shapes()).items():
+        if name in (wanted or families()):
             make(output / name, name, config)
 
 
