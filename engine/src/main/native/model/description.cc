@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 
 namespace sparkllama {
 namespace {
@@ -16,7 +17,7 @@ int32_t positive(WordReader& words, const char* name) {
 TensorEntry read_tensor(WordReader& words, int32_t layer_count) {
   TensorEntry tensor;
   tensor.role = static_cast<WeightRole>(
-      words.integer("tensor role", 0, static_cast<int64_t>(WeightRole::kFeedForwardDown)));
+      words.integer("tensor role", 0, static_cast<int64_t>(WeightRole::kRopeFactorsShort)));
   tensor.layer = static_cast<int32_t>(words.integer("tensor layer", 0, layer_count - 1));
   const auto type = static_cast<int32_t>(words.integer("tensor type", 0, 1000));
   if (!is_tensor_type(type)) {
@@ -28,6 +29,34 @@ TensorEntry read_tensor(WordReader& words, int32_t layer_count) {
   tensor.rows = words.integer("tensor rows", 1, kMost);
   tensor.columns = words.integer("tensor columns", 1, kMost);
   return tensor;
+}
+
+double finite(WordReader& words, const char* name) {
+  const double value = words.real();
+  if (!std::isfinite(value)) {
+    throw ModelFormatError(std::string("A number of RoPE is not finite: ") + name);
+  }
+  return value;
+}
+
+void read_rope(WordReader& words, HyperParameters& p) {
+  p.rope_dimension = static_cast<int32_t>(words.integer("RoPE dimension", 0, p.head_dimension));
+  if (p.rope_dimension % 2 != 0) {
+    throw ModelFormatError("The model's RoPE dimension must be even: " +
+                           std::to_string(p.rope_dimension));
+  }
+  p.rope_layout = static_cast<RopeLayout>(words.integer("RoPE layout", 0, 1));
+  const int64_t table_count = words.integer("RoPE tables", 1, p.layer_count);
+  for (int64_t table = 0; table < table_count; ++table) {
+    p.rope_tables.push_back({finite(words, "magnitude"), {}});
+    for (int i = 0; i < p.rope_dimension / 2; ++i) {
+      p.rope_tables.back().inverse_frequencies.push_back(finite(words, "frequency"));
+    }
+  }
+  for (int32_t layer = 0; layer < p.layer_count; ++layer) {
+    p.layer_rope.push_back(static_cast<int32_t>(
+        words.integer("RoPE table of a layer", HyperParameters::kWithoutRope, table_count - 1)));
+  }
 }
 
 }  // namespace
@@ -43,27 +72,22 @@ ModelDescription read_model_description(WordReader& words) {
   p.head_count = static_cast<int32_t>(words.integer("head count", 1, 65536));
   p.kv_head_count = static_cast<int32_t>(words.integer("KV head count", 1, p.head_count));
   p.head_dimension = static_cast<int32_t>(words.integer("head dimension", 1, 65536));
-  p.rope_dimension = static_cast<int32_t>(words.integer("RoPE dimension", 0, p.head_dimension));
-  p.rope_layout = static_cast<RopeLayout>(words.integer("RoPE layout", 0, 1));
+  p.attention_scale = static_cast<float>(words.real());
+  p.norm_placement = static_cast<NormPlacement>(words.integer("norm placement", 0, 2));
   p.norm_epsilon = static_cast<float>(words.real());
-  if (p.head_count % p.kv_head_count != 0 || p.rope_dimension % 2 != 0 || p.query_width() > kMost) {
+  if (p.head_count % p.kv_head_count != 0 || p.query_width() > kMost) {
     throw ModelFormatError(
-        "The model's heads do not fit each other: heads must be a multiple of KV heads, the RoPE "
-        "dimension even: " +
+        "The model's heads do not fit each other: heads must be a multiple of KV heads: " +
         std::to_string(p.head_count) + " heads of " + std::to_string(p.head_dimension) + ", " +
-        std::to_string(p.kv_head_count) + " KV heads, RoPE dimension " +
-        std::to_string(p.rope_dimension));
+        std::to_string(p.kv_head_count) + " KV heads");
+  }
+  if (!(p.attention_scale > 0) || !std::isfinite(p.attention_scale)) {
+    throw ModelFormatError("The model's attention scale is no positive number");
   }
   if (!(p.norm_epsilon >= 0) || !std::isfinite(p.norm_epsilon)) {
     throw ModelFormatError("The model's RMSNorm epsilon is no number of at least 0");
   }
-  for (int i = 0; i < p.rope_dimension / 2; ++i) {
-    const double frequency = words.real();
-    if (!std::isfinite(frequency)) {
-      throw ModelFormatError("A RoPE frequency is not finite: pair " + std::to_string(i));
-    }
-    p.inverse_frequencies.push_back(frequency);
-  }
+  read_rope(words, p);
   const int64_t tensor_count = words.integer("tensor count", 0, 1 + words.words_left() / 6);
   for (int64_t i = 0; i < tensor_count; ++i) {
     description.tensors.push_back(read_tensor(words, p.layer_count));

@@ -15,6 +15,16 @@ namespace sparkllama {
 
 enum class RopeLayout : int32_t { kAdjacent = 0, kHalves = 1 };
 
+// Where the norms of a layer stand: before attention and before the feed-forward network, after
+// them, before their outputs are added to the residual stream, or both.
+enum class NormPlacement : int32_t { kBefore = 0, kAfter = 1, kAround = 2 };
+
+// How fast positions turn the pairs of a head's elements.
+struct RopeTable {
+  double magnitude;                         // that both elements are multiplied by
+  std::vector<double> inverse_frequencies;  // [rope_dimension / 2], radians per position
+};
+
 struct HyperParameters {
   int32_t vocabulary_size;
   int32_t context_length;  // most positions of a sequence
@@ -24,13 +34,20 @@ struct HyperParameters {
   int32_t head_count;
   int32_t kv_head_count;
   int32_t head_dimension;
+  float attention_scale;  // of the products of queries and keys
+  NormPlacement norm_placement;
+  float norm_epsilon;
   int32_t rope_dimension;
   RopeLayout rope_layout;
-  float norm_epsilon;
-  std::vector<double> inverse_frequencies;  // [rope_dimension / 2], radians per position
+  std::vector<RopeTable> rope_tables;
+  std::vector<int32_t> layer_rope;  // [layer_count]: index of a table, or kWithoutRope
+
+  static constexpr int32_t kWithoutRope = -1;
 
   int64_t query_width() const { return int64_t{head_count} * head_dimension; }
   int64_t kv_width() const { return int64_t{kv_head_count} * head_dimension; }
+  bool norms_before() const { return norm_placement != NormPlacement::kAfter; }
+  bool norms_after() const { return norm_placement != NormPlacement::kBefore; }
 };
 
 // Names what a tensor does; numbers are the ordinals of io.sparkllama.engine.model.WeightRole.
@@ -48,6 +65,16 @@ enum class WeightRole : int32_t {
   kFeedForwardGate,
   kFeedForwardUp,
   kFeedForwardDown,
+  kAttentionQueryBias,
+  kAttentionKeyBias,
+  kAttentionValueBias,
+  kAttentionOutputBias,
+  kAttentionQueryNorm,
+  kAttentionKeyNorm,
+  kAttentionPostNorm,
+  kFeedForwardPostNorm,
+  kRopeFactorsLong,
+  kRopeFactorsShort,
 };
 
 struct TensorEntry {

@@ -28,20 +28,30 @@ Model::Model(ModelDescription description, const std::string& packed_file)
 
 void Model::place(const TensorEntry& tensor) {
   const HyperParameters& p = parameters_;
-  const int64_t embedding = p.embedding_length;
-  LayerWeights& layer = layers_[tensor.layer];
   switch (tensor.role) {
     case WeightRole::kTokenEmbedding:
-      token_embedding_ = matrix(tensor, p.vocabulary_size, embedding);
+      token_embedding_ = matrix(tensor, p.vocabulary_size, p.embedding_length);
       break;
     case WeightRole::kOutputNorm:
-      output_norm_ = vector(tensor, embedding);
+      output_norm_ = vector(tensor, p.embedding_length);
       break;
     case WeightRole::kOutput:
-      output_ = matrix(tensor, p.vocabulary_size, embedding);
+      output_ = matrix(tensor, p.vocabulary_size, p.embedding_length);
       break;
     case WeightRole::kRopeFactors:
+    case WeightRole::kRopeFactorsLong:
+    case WeightRole::kRopeFactorsShort:
       break;  // they are in the inverse frequencies already
+    default:
+      place_in_layer(tensor, layers_[tensor.layer]);
+      break;
+  }
+}
+
+void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
+  const HyperParameters& p = parameters_;
+  const int64_t embedding = p.embedding_length;
+  switch (tensor.role) {
     case WeightRole::kAttentionNorm:
       layer.attention_norm = vector(tensor, embedding);
       break;
@@ -54,8 +64,29 @@ void Model::place(const TensorEntry& tensor) {
     case WeightRole::kAttentionValue:
       layer.value = matrix(tensor, p.kv_width(), embedding);
       break;
+    case WeightRole::kAttentionQueryBias:
+      layer.query_bias = vector(tensor, p.query_width());
+      break;
+    case WeightRole::kAttentionKeyBias:
+      layer.key_bias = vector(tensor, p.kv_width());
+      break;
+    case WeightRole::kAttentionValueBias:
+      layer.value_bias = vector(tensor, p.kv_width());
+      break;
+    case WeightRole::kAttentionQueryNorm:
+      layer.query_norm = head_norm(tensor, p.query_width(), layer.query_norm_width);
+      break;
+    case WeightRole::kAttentionKeyNorm:
+      layer.key_norm = head_norm(tensor, p.kv_width(), layer.key_norm_width);
+      break;
     case WeightRole::kAttentionOutput:
       layer.attention_output = matrix(tensor, embedding, p.query_width());
+      break;
+    case WeightRole::kAttentionOutputBias:
+      layer.attention_output_bias = vector(tensor, embedding);
+      break;
+    case WeightRole::kAttentionPostNorm:
+      layer.attention_post_norm = vector(tensor, embedding);
       break;
     case WeightRole::kFeedForwardNorm:
       layer.feed_forward_norm = vector(tensor, embedding);
@@ -69,6 +100,11 @@ void Model::place(const TensorEntry& tensor) {
     case WeightRole::kFeedForwardDown:
       layer.down = matrix(tensor, embedding, p.feed_forward_length);
       break;
+    case WeightRole::kFeedForwardPostNorm:
+      layer.feed_forward_post_norm = vector(tensor, embedding);
+      break;
+    default:
+      throw ModelFormatError("A tensor of the whole model stands in a layer: " + describe(tensor));
   }
 }
 
@@ -106,17 +142,29 @@ const std::byte* Model::locate(const TensorEntry& tensor, int64_t bytes) const {
   return file_.data() + tensor.offset;
 }
 
+const float* Model::head_norm(const TensorEntry& tensor, int64_t all_heads, int64_t& width) const {
+  width = tensor.columns == all_heads ? all_heads : parameters_.head_dimension;
+  return vector(tensor, width);
+}
+
 void Model::require_complete() const {
   bool complete = token_embedding_.data != nullptr && output_norm_ != nullptr;
   for (const LayerWeights& layer : layers_) {
-    complete = complete && layer.attention_norm != nullptr && layer.query.data != nullptr &&
-               layer.key.data != nullptr && layer.value.data != nullptr &&
-               layer.attention_output.data != nullptr && layer.feed_forward_norm != nullptr &&
-               layer.gate.data != nullptr && layer.up.data != nullptr && layer.down.data != nullptr;
+    complete = complete && is_complete(layer);
   }
   if (!complete) {
     throw ModelFormatError("The model lacks a tensor that its layers need");
   }
+}
+
+bool Model::is_complete(const LayerWeights& layer) const {
+  const bool before = layer.attention_norm != nullptr && layer.feed_forward_norm != nullptr;
+  const bool after =
+      layer.attention_post_norm != nullptr && layer.feed_forward_post_norm != nullptr;
+  return (before || !parameters_.norms_before()) && (after || !parameters_.norms_after()) &&
+         layer.query.data != nullptr && layer.key.data != nullptr && layer.value.data != nullptr &&
+         layer.attention_output.data != nullptr && layer.gate.data != nullptr &&
+         layer.up.data != nullptr && layer.down.data != nullptr;
 }
 
 }  // namespace sparkllama

@@ -10,16 +10,27 @@
 
 namespace sparkllama {
 
+// A vector that the model does not have is null.
 struct LayerWeights {
-  const float* attention_norm = nullptr;     // [embedding]
-  PackedMatrix query = {};                   // [heads * head_dim, embedding]
-  PackedMatrix key = {};                     // [kv_heads * head_dim, embedding]
-  PackedMatrix value = {};                   // [kv_heads * head_dim, embedding]
-  PackedMatrix attention_output = {};        // [embedding, heads * head_dim]
-  const float* feed_forward_norm = nullptr;  // [embedding]
-  PackedMatrix gate = {};                    // [feed_forward, embedding]
-  PackedMatrix up = {};                      // [feed_forward, embedding]
-  PackedMatrix down = {};                    // [embedding, feed_forward]
+  const float* attention_norm = nullptr;          // [embedding]
+  PackedMatrix query = {};                        // [heads * head_dim, embedding]
+  PackedMatrix key = {};                          // [kv_heads * head_dim, embedding]
+  PackedMatrix value = {};                        // [kv_heads * head_dim, embedding]
+  const float* query_bias = nullptr;              // [heads * head_dim]
+  const float* key_bias = nullptr;                // [kv_heads * head_dim]
+  const float* value_bias = nullptr;              // [kv_heads * head_dim]
+  const float* query_norm = nullptr;              // [query_norm_width]
+  const float* key_norm = nullptr;                // [key_norm_width]
+  int64_t query_norm_width = 0;                   // of one head, or of all together
+  int64_t key_norm_width = 0;                     // of one head, or of all together
+  PackedMatrix attention_output = {};             // [embedding, heads * head_dim]
+  const float* attention_output_bias = nullptr;   // [embedding]
+  const float* attention_post_norm = nullptr;     // [embedding]
+  const float* feed_forward_norm = nullptr;       // [embedding]
+  PackedMatrix gate = {};                         // [feed_forward, embedding]
+  PackedMatrix up = {};                           // [feed_forward, embedding]
+  PackedMatrix down = {};                         // [embedding, feed_forward]
+  const float* feed_forward_post_norm = nullptr;  // [embedding]
 };
 
 class Model {
@@ -41,10 +52,14 @@ class Model {
 
  private:
   void place(const TensorEntry& tensor);
+  void place_in_layer(const TensorEntry& tensor, LayerWeights& layer);
   PackedMatrix matrix(const TensorEntry& tensor, int64_t rows, int64_t columns) const;
   const float* vector(const TensorEntry& tensor, int64_t columns) const;
+  // Norm weights of queries or keys: of one head, or of all together; width says which.
+  const float* head_norm(const TensorEntry& tensor, int64_t all_heads, int64_t& width) const;
   const std::byte* locate(const TensorEntry& tensor, int64_t bytes) const;
   void require_complete() const;
+  bool is_complete(const LayerWeights& layer) const;
 
   HyperParameters parameters_;
   MappedFile file_;

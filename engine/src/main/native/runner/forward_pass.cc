@@ -1,7 +1,6 @@
 #include "runner/forward_pass.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "base/math.h"
@@ -44,7 +43,8 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
       projected_(capacity.tokens * parameters_.embedding_length),
       gate_(capacity.tokens * parameters_.feed_forward_length),
       up_(capacity.tokens * parameters_.feed_forward_length),
-      rotations_(capacity.tokens * (parameters_.rope_dimension / 2)),
+      rotations_(static_cast<int64_t>(parameters_.rope_tables.size()) * capacity.tokens *
+                 (parameters_.rope_dimension / 2)),
       scratch_floats_(std::max<int64_t>(
           attention_scratch_floats(attention_plan_.most_rows(), parameters_.head_dimension),
           kProductScratchBytes / sizeof(float))),
@@ -68,16 +68,19 @@ void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   num_tokens_ = batch.header(HeaderWord::kTokens);
   embed(token_ids);
   compute_rotations(batch);
-  normalize(model_.layer(0).attention_norm, formats_[0].attention_input);
+  prepare_input(model_.layer(0).attention_norm, formats_[0].attention_input);
   for (int layer = 0; layer < parameters_.layer_count; ++layer) {
+    const LayerWeights& w = model_.layer(layer);
     attend(batch, layer);
-    add_and_normalize(model_.layer(layer).feed_forward_norm, formats_[layer].feed_forward_input);
+    add_and_prepare({w.attention_output_bias, w.attention_post_norm}, w.feed_forward_norm,
+                    formats_[layer].feed_forward_input);
     feed_forward(layer);
+    const Addition addition = {nullptr, w.feed_forward_post_norm};
     const int next = layer + 1;
     if (next < parameters_.layer_count) {
-      add_and_normalize(model_.layer(next).attention_norm, formats_[next].attention_input);
+      add_and_prepare(addition, model_.layer(next).attention_norm, formats_[next].attention_input);
     } else {
-      add_projected();  // only rows whose logits are wanted are normalized then
+      add_projected(addition);  // only rows whose logits are wanted are normalized then
     }
   }
 }
@@ -99,23 +102,36 @@ void ForwardPass::embed(const int32_t* token_ids) {
 
 void ForwardPass::compute_rotations(const BatchView& batch) {
   const int64_t pairs = parameters_.rope_dimension / 2;
+  const auto tables = static_cast<int64_t>(parameters_.rope_tables.size());
   const int32_t* positions = batch.integers(BatchSection::kTokenPosition);
-  pool_.run(num_tokens_ * pairs * kTranscendentalCost, [&](int thread, int threads) {
-    const Share share = share_of(num_tokens_, 1, thread, threads);
-    for (int64_t t = share.begin; t < share.end; ++t) {
+  pool_.run(tables * num_tokens_ * pairs * kTranscendentalCost, [&](int thread, int threads) {
+    const Share share = share_of(tables * num_tokens_, 1, thread, threads);
+    for (int64_t row = share.begin; row < share.end; ++row) {
+      const RopeTable& table = parameters_.rope_tables[row / num_tokens_];
       for (int64_t i = 0; i < pairs; ++i) {
-        const SineCosine angle = sine_cosine(positions[t] * parameters_.inverse_frequencies[i]);
-        rotations_[t * pairs + i] = {static_cast<float>(angle.cosine),
-                                     static_cast<float>(angle.sine)};
+        const SineCosine angle =
+            sine_cosine(positions[row % num_tokens_] * table.inverse_frequencies[i]);
+        rotations_[row * pairs + i] = {static_cast<float>(angle.cosine * table.magnitude),
+                                       static_cast<float>(angle.sine * table.magnitude)};
       }
     }
   });
 }
 
+const RopePair* ForwardPass::rotation(int layer, int64_t token) const {
+  return rotations_.data() +
+         (parameters_.layer_rope[layer] * num_tokens_ + token) * (parameters_.rope_dimension / 2);
+}
+
+// Returns what the products read whose input has this norm, or none.
+const float* ForwardPass::input_rows(const float* norm) const {
+  return norm == nullptr ? residual_.data() : normed_.data();
+}
+
 void ForwardPass::attend(const BatchView& batch, int layer) {
   const LayerWeights& w = model_.layer(layer);
   multiply({{&w.query, queries_.data()}, {&w.key, keys_.data()}, {&w.value, values_.data()}},
-           normed_.data(), num_tokens_);
+           input_rows(w.attention_norm), num_tokens_);
   rotate_and_store(batch, layer);
   run_attention(batch, layer);
   quantize(formats_[layer].attention_output, attended_.data(), parameters_.query_width());
@@ -124,22 +140,42 @@ void ForwardPass::attend(const BatchView& batch, int layer) {
 
 void ForwardPass::rotate_and_store(const BatchView& batch, int layer) {
   const HyperParameters& p = parameters_;
+  const LayerWeights& w = model_.layer(layer);
   const auto rope =
       p.rope_layout == RopeLayout::kHalves ? kernels_.rope_halves : kernels_.rope_adjacent;
+  const bool rotates = p.layer_rope[layer] != HyperParameters::kWithoutRope;
   const KvLayer& kv = cache_.layer(layer);
   const int32_t group = cache_.group_of(layer);
   const int64_t width = p.query_width() + 2 * p.kv_width();
   pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
-      const RopePair* pairs = rotations_.data() + t * (p.rope_dimension / 2);
+      float* queries = queries_.data() + t * p.query_width();
       float* keys = keys_.data() + t * p.kv_width();
-      rope(queries_.data() + t * p.query_width(), p.head_count, p.head_dimension, p.rope_dimension,
-           pairs);
-      rope(keys, p.kv_head_count, p.head_dimension, p.rope_dimension, pairs);
-      kernels_.kv_write(kv, batch.kv_slot(group, t), keys, values_.data() + t * p.kv_width());
+      float* values = values_.data() + t * p.kv_width();
+      finish_heads(queries, p.query_width(), w.query_bias, w.query_norm, w.query_norm_width);
+      finish_heads(keys, p.kv_width(), w.key_bias, w.key_norm, w.key_norm_width);
+      finish_heads(values, p.kv_width(), w.value_bias, nullptr, 0);
+      if (rotates) {
+        const RopePair* pairs = rotation(layer, t);
+        rope(queries, p.head_count, p.head_dimension, p.rope_dimension, pairs);
+        rope(keys, p.kv_head_count, p.head_dimension, p.rope_dimension, pairs);
+      }
+      kernels_.kv_write(kv, batch.kv_slot(group, t), keys, values);
     }
   });
+}
+
+void ForwardPass::finish_heads(float* row, int64_t width, const float* bias, const float* norm,
+                               int64_t norm_width) {
+  if (bias != nullptr) {
+    kernels_.add(row, bias, width);
+  }
+  if (norm != nullptr) {
+    for (int64_t i = 0; i < width; i += norm_width) {
+      kernels_.rms_norm(row + i, norm, parameters_.norm_epsilon, norm_width, row + i);
+    }
+  }
 }
 
 void ForwardPass::run_attention(const BatchView& batch, int layer) {
@@ -147,8 +183,6 @@ void ForwardPass::run_attention(const BatchView& batch, int layer) {
   const int32_t group = cache_.group_of(layer);
   const int32_t window = cache_.groups()[group].window;
   const int32_t group_size = p.head_count / p.kv_head_count;
-  // Correctly rounded in double first: the same bits on every machine.
-  const float scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(p.head_dimension)));
   const int64_t products = 2 * attention_plan_.work(batch, window) * p.head_dimension;
   pool_.run(products * kFloatProductCost, [&](int thread, int threads) {
     attention_plan_.for_share(batch, window, thread, threads, [&](const AttentionTile& tile) {
@@ -164,7 +198,7 @@ void ForwardPass::run_attention(const BatchView& batch, int layer) {
       task.group_size = tile.num_heads;
       task.token_stride = p.query_width();
       task.queries = queries_.data() + first;
-      task.scale = scale;
+      task.scale = p.attention_scale;
       task.scratch = scratch_.data() + thread * scratch_floats_;
       task.output = attended_.data() + first;
       kernels_.attention(task);
@@ -176,7 +210,8 @@ void ForwardPass::feed_forward(int layer) {
   const LayerWeights& w = model_.layer(layer);
   const int64_t width = parameters_.feed_forward_length;
   const FormatSet formats = formats_[layer].feed_forward_hidden;
-  multiply({{&w.gate, gate_.data()}, {&w.up, up_.data()}}, normed_.data(), num_tokens_);
+  multiply({{&w.gate, gate_.data()}, {&w.up, up_.data()}}, input_rows(w.feed_forward_norm),
+           num_tokens_);
   pool_.run(num_tokens_ * width * kTranscendentalCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
@@ -188,40 +223,54 @@ void ForwardPass::feed_forward(int layer) {
   multiply({{&w.down, projected_.data()}}, gate_.data(), num_tokens_);
 }
 
-void ForwardPass::add_projected() {
+void ForwardPass::add_projected(Addition addition) {
   const int64_t width = parameters_.embedding_length;
   pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
-    for (int64_t t = share.begin; t < share.end; ++t) {
-      kernels_.add(residual_.data() + t * width, projected_.data() + t * width, width);
-    }
+    for (int64_t t = share.begin; t < share.end; ++t) add_row(t, addition);
   });
 }
 
-void ForwardPass::normalize(const float* norm, FormatSet formats) {
+void ForwardPass::prepare_input(const float* norm, FormatSet formats) {
   const int64_t width = parameters_.embedding_length;
   pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
-    for (int64_t t = share.begin; t < share.end; ++t) normalize_row(t, norm, formats);
+    for (int64_t t = share.begin; t < share.end; ++t) prepare_row(t, norm, formats);
   });
 }
 
 // In one pass, while a row is in the cache.
-void ForwardPass::add_and_normalize(const float* norm, FormatSet formats) {
+void ForwardPass::add_and_prepare(Addition addition, const float* norm, FormatSet formats) {
   const int64_t width = parameters_.embedding_length;
   pool_.run(num_tokens_ * width * 2 * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
-      kernels_.add(residual_.data() + t * width, projected_.data() + t * width, width);
-      normalize_row(t, norm, formats);
+      add_row(t, addition);
+      prepare_row(t, norm, formats);
     }
   });
 }
 
-void ForwardPass::normalize_row(int64_t token, const float* norm, FormatSet formats) {
+void ForwardPass::add_row(int64_t token, Addition addition) {
   const int64_t width = parameters_.embedding_length;
-  float* row = normed_.data() + token * width;
-  kernels_.rms_norm(residual_.data() + token * width, norm, parameters_.norm_epsilon, width, row);
+  float* row = projected_.data() + token * width;
+  if (addition.bias != nullptr) {
+    kernels_.add(row, addition.bias, width);
+  }
+  if (addition.norm != nullptr) {
+    kernels_.rms_norm(row, addition.norm, parameters_.norm_epsilon, width, row);
+  }
+  kernels_.add(residual_.data() + token * width, row, width);
+}
+
+void ForwardPass::prepare_row(int64_t token, const float* norm, FormatSet formats) {
+  const int64_t width = parameters_.embedding_length;
+  const float* row = residual_.data() + token * width;
+  if (norm != nullptr) {
+    float* normed = normed_.data() + token * width;
+    kernels_.rms_norm(row, norm, parameters_.norm_epsilon, width, normed);
+    row = normed;
+  }
   quantized_.quantize_row(kernels_, formats, row, token, num_tokens_, width);
 }
 

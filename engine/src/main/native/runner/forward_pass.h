@@ -1,4 +1,6 @@
-// Walks a step's tokens through the layers of a llama model: embed, attend, feed forward, logits.
+// Walks a step's tokens through the layers of a model: embed, attend, feed forward, logits.
+//
+// What models differ in stands in the hyper-parameters, and in which weights a layer has.
 //
 // All memory is taken when it is made. Threads share the outputs of a product, or the tokens, never
 // the sum of one output: results are the same bits for any number of threads.
@@ -52,16 +54,27 @@ class ForwardPass {
     float* y;  // [num_rows, weights.rows]
   };
 
+  // What is done to a projected row before it is added to the residual stream; null for neither.
+  struct Addition {
+    const float* bias;  // [embedding]
+    const float* norm;  // [embedding]
+  };
+
   void embed(const int32_t* token_ids);
   void compute_rotations(const BatchView& batch);
   void attend(const BatchView& batch, int layer);
   void rotate_and_store(const BatchView& batch, int layer);
   void run_attention(const BatchView& batch, int layer);
   void feed_forward(int layer);
-  void normalize(const float* norm, FormatSet formats);
-  void add_projected();
-  void add_and_normalize(const float* norm, FormatSet formats);
-  void normalize_row(int64_t token, const float* norm, FormatSet formats);
+  const RopePair* rotation(int layer, int64_t token) const;
+  const float* input_rows(const float* norm) const;
+  void finish_heads(float* row, int64_t width, const float* bias, const float* norm,
+                    int64_t norm_width);
+  void prepare_input(const float* norm, FormatSet formats);
+  void add_projected(Addition addition);
+  void add_and_prepare(Addition addition, const float* norm, FormatSet formats);
+  void add_row(int64_t token, Addition addition);
+  void prepare_row(int64_t token, const float* norm, FormatSet formats);
   void quantize(FormatSet formats, const float* rows, int64_t columns);
   void multiply(std::initializer_list<Product> products, const float* rows, int64_t num_rows);
 
@@ -84,7 +97,7 @@ class ForwardPass {
   AlignedArray<float> projected_;     // [tokens, embedding]
   AlignedArray<float> gate_;          // [tokens, feed_forward]
   AlignedArray<float> up_;            // [tokens, feed_forward]
-  AlignedArray<RopePair> rotations_;  // [tokens, rope_dim / 2]
+  AlignedArray<RopePair> rotations_;  // [RoPE tables, tokens of the step, rope_dim / 2]
   int64_t scratch_floats_;
   AlignedArray<float> scratch_;  // [threads, scratch_floats_], of attention or of products
   ActivationBuffer quantized_;   // [max(tokens, kMaxLogitsRows), widest input]

@@ -41,17 +41,25 @@ constexpr int64_t kKvWidth = 64;  // one head
 constexpr int64_t kFeedForward = 160;
 constexpr int64_t kFloats = 512000;  // of the file, more than the tensors take
 constexpr int kTokens = 8;
-constexpr int kFirstTensor = 11 + 8 + 1;
+constexpr int kFirstReal = 8;  // attention scale; then the norms' placement and epsilon
+constexpr int kRopeDimension = 11;
+constexpr int kRope = 14;  // magnitude and frequencies of the one table
+constexpr int kFirstTensor = kRope + 9 + 1 + 1;
 constexpr int kTensorWords = 6;
 
 Words make_words() {
   Words words;
   for (int64_t value : {kVocabulary, int64_t{64}, kEmbedding, int64_t{1}, kFeedForward, int64_t{2},
-                        int64_t{1}, kKvWidth, int64_t{16}, int64_t{0}}) {
+                        int64_t{1}, kKvWidth}) {
     words.integer(value);
   }
+  words.real(0.125);
+  words.integer(0);
   words.real(1e-5);
+  for (int64_t value : {16, 0, 1}) words.integer(value);
+  words.real(1);
   for (int i = 0; i < 8; ++i) words.real(1.0 / (1 << i));
+  words.integer(0);  // the layer's table
   struct Tensor {
     WeightRole role;
     int64_t rows;
@@ -87,6 +95,10 @@ Words make_words() {
     words.integer(value);  // the KV group
   }
   return words;
+}
+
+bool is_real(size_t word) {
+  return word == kFirstReal || word == kFirstReal + 2 || (word >= kRope && word < kRope + 9);
 }
 
 Runner make_runner(const Words& words, const std::string& file) {
@@ -235,18 +247,19 @@ int main() {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   const size_t tensors_end = kFirstTensor + 11 * kTensorWords;
   for (size_t word = 0; word < good.list.size(); ++word) {
-    const bool is_real = word >= 10 && word < 19;
-    if (is_real) {
+    if (is_real(word)) {
+      expect_refused(good, word, 0x7ff8000000000000, file);  // NaN
+      expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
       continue;
     }
-    for (int64_t value : {int64_t{-1}, -kMost, kMost, int64_t{1} << 32}) {
+    for (int64_t value : {int64_t{-2}, -kMost, kMost, int64_t{1} << 32}) {
       expect_refused(good, word, value, file);
     }
   }
-  for (size_t word = 10; word < 19; ++word) {
-    expect_refused(good, word, 0x7ff8000000000000, file);  // NaN
-    expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
-  }
+  expect_refused(good, kFirstReal, 0, file);          // no scale
+  expect_refused(good, kFirstReal + 1, 1, file);      // norms that are not there
+  expect_refused(good, kRopeDimension, 15, file);     // odd
+  expect_refused(good, kRopeDimension + 2, 2, file);  // more tables than layers
   for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
     expect_refused(good, t + 2, 4, file);                 // a type that was removed
     expect_refused(good, t + 2, 12, file);                // Q4_K: no whole block

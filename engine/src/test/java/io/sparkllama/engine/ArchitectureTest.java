@@ -44,6 +44,19 @@ class ArchitectureTest {
     allow("tokenizer", "api", "gguf");
     allow("constraint", "api", "tokenizer");
     allow("chat", "api");
+    allow("importer.json", "api");
+    allow("importer.checkpoint", "api", "gguf", "importer.json");
+    allow("importer.family", "api", "gguf", "importer.json");
+    allow("importer.vocabulary", "api", "gguf", "tokenizer", "importer.json");
+    allow(
+        "importer",
+        "api",
+        "gguf",
+        "model",
+        "importer.json",
+        "importer.checkpoint",
+        "importer.family",
+        "importer.vocabulary");
     allow("scheduler", "api");
     allow("jni", "api");
     allow("store", "api", "gguf", "model", "jni");

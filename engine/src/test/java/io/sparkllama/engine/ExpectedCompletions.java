@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.StreamSupport;
 
 /** Reads the greedy completions that an independent implementation computed in float64. */
-final class ExpectedCompletions {
+public final class ExpectedCompletions {
   /**
    * Holds one prompt's completion.
    *
@@ -17,7 +17,7 @@ final class ExpectedCompletions {
    * @param best logit of the best id per step
    * @param logSumExp of all logits per step
    */
-  record Case(
+  public record Case(
       String prompt,
       int[] promptIds,
       int[] greedyIds,
@@ -28,7 +28,7 @@ final class ExpectedCompletions {
 
   private ExpectedCompletions() {}
 
-  static List<Case> of(String model) {
+  public static List<Case> of(String model) {
     List<Case> cases = new ArrayList<>();
     for (JsonNode node : json("expected/" + model + ".json").get("cases")) {
       JsonNode steps = node.get("top5_per_step");

@@ -111,7 +111,7 @@ final class FakeModelRunner implements ModelRunner {
 
   @Override
   public List<KvGroup> kvGroups() {
-    return Collections.nCopies(capacity.kvGroups(), new KvGroup(1, 0, 4L * BLOCK_SIZE));
+    return Collections.nCopies(capacity.kvGroups(), new KvGroup(List.of(0), 0, 4L * BLOCK_SIZE));
   }
 
   @Override

@@ -10,6 +10,8 @@ import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.ModelConfig.NormPlacement;
+import io.sparkllama.engine.model.ModelConfig.QueryKeyNorm;
 import io.sparkllama.engine.model.ModelConfig.RopeLayout;
 import io.sparkllama.engine.model.RopeScaling;
 import io.sparkllama.engine.model.TinyModel;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -46,7 +49,7 @@ class ModelFileTest {
     ModelConfig config = model.config();
     for (int layer = 0; layer < config.layerCount(); layer++) {
       assertThat(model.weights().tensor(WeightRole.FEED_FORWARD_DOWN, layer).dimensions())
-          .containsExactly(config.feedForwardLength(), config.embeddingLength());
+          .containsExactly(config.feedForward().length(), config.embeddingLength());
     }
     assertThat(model.weights().tensor(WeightRole.OUTPUT, 0).rows())
         .isEqualTo(config.vocabularySize());
@@ -78,17 +81,14 @@ class ModelFileTest {
                 512,
                 512,
                 64,
-                5,
-                172,
-                8,
-                4,
-                8,
-                8,
-                10_000,
-                RopeLayout.ADJACENT,
-                new RopeScaling.None(),
-                1e-5f,
-                0));
+                new ModelConfig.Attention(8, 4, 8, 1 / Math.sqrt(8), QueryKeyNorm.NONE),
+                new ModelConfig.FeedForward(172),
+                new ModelConfig.Norms(1e-5f, NormPlacement.BEFORE),
+                new ModelConfig.Rope(
+                    8,
+                    RopeLayout.ADJACENT,
+                    List.of(new ModelConfig.RopeTable(10_000, new RopeScaling.None()))),
+                Collections.nCopies(5, new ModelConfig.Layer(0, 0))));
     assertThat(model.weights().outputIsTied()).isTrue();
     assertThat(model.weights().tensor(WeightRole.ATTENTION_KEY, 4).type())
         .isEqualTo(QuantizationType.F32);

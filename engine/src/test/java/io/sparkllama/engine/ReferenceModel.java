@@ -34,7 +34,7 @@ final class ReferenceModel {
 
   private ReferenceModel(ModelFile model, TensorReader reader) throws IOException {
     config = model.config();
-    if (!(config.ropeScaling() instanceof RopeScaling.None)) {
+    if (!(config.rope().tables().get(0).scaling() instanceof RopeScaling.None)) {
       throw new IllegalArgumentException("The reference has no RoPE scaling");
     }
     embedding = matrix(model, reader, WeightRole.TOKEN_EMBEDDING, 0);
@@ -118,10 +118,10 @@ final class ReferenceModel {
   }
 
   private double[] attend(double[] query, double[][] keys, double[][] values, int position) {
-    int width = config.headDimension();
-    int group = config.headCount() / config.kvHeadCount();
+    int width = config.attention().headDimension();
+    int group = config.attention().headCount() / config.attention().kvHeadCount();
     double[] out = new double[query.length];
-    for (int head = 0; head < config.headCount(); head++) {
+    for (int head = 0; head < config.attention().headCount(); head++) {
       int kvStart = head / group * width;
       double[] weights = new double[position + 1];
       double largest = Double.NEGATIVE_INFINITY;
@@ -148,11 +148,12 @@ final class ReferenceModel {
   }
 
   private double[] rotate(double[] heads, int position) {
-    int rotated = config.ropeDimension();
-    boolean adjacent = config.ropeLayout() == ModelConfig.RopeLayout.ADJACENT;
-    for (int start = 0; start < heads.length; start += config.headDimension()) {
+    int rotated = config.rope().dimension();
+    boolean adjacent = config.rope().layout() == ModelConfig.RopeLayout.ADJACENT;
+    for (int start = 0; start < heads.length; start += config.attention().headDimension()) {
       for (int i = 0; i < rotated / 2; i++) {
-        double angle = position * Math.pow(config.ropeBase(), -2.0 * i / rotated);
+        double angle =
+            position * Math.pow(config.rope().tables().get(0).base(), -2.0 * i / rotated);
         int first = start + (adjacent ? 2 * i : i);
         int second = adjacent ? first + 1 : first + rotated / 2;
         double a = heads[first];
@@ -169,7 +170,7 @@ final class ReferenceModel {
     for (double value : x) {
       sum += value * value;
     }
-    double scale = 1 / Math.sqrt(sum / x.length + config.normEpsilon());
+    double scale = 1 / Math.sqrt(sum / x.length + config.norms().epsilon());
     double[] out = new double[x.length];
     for (int i = 0; i < x.length; i++) {
       out[i] = x[i] * scale * weight[i];

@@ -335,6 +335,7 @@ public record JobConfig(
         values.value(JobKeys.ENGINE_MAX_BATCH_TOKENS),
         values.value(JobKeys.ENGINE_PREFILL_CHUNK),
         values.value(JobKeys.ENGINE_CONTEXT_LENGTH),
+        values.value(JobKeys.ENGINE_SLIDING_WINDOW),
         values.value(JobKeys.ENGINE_PREFIX_CACHE),
         values.value(JobKeys.ENGINE_INSTRUCTION_SET),
         values

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Configures an engine. None of these options changes an answer, but the KV cache's type.
+ * Configures an engine. None of these options changes an answer, but the KV cache's type, the
+ * window, and the context's length with models that have factors of RoPE for long contexts.
  *
  * @param threads native threads; 0 takes the processors that this JVM may use
  * @param kvCacheMemory bytes for the KV cache; 0 takes room for {@code maxSequences} sequences of
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param maxBatchTokens tokens in one step
  * @param prefillChunk tokens of one sequence in one step
  * @param contextLength most tokens of a sequence; 0 takes the model's
+ * @param slidingWindow positions that attention reaches back over, of models whose file says none
+ *     but which were trained with one; 0 takes what the file says
  * @param prefixCache whether keys and values of what sequences begin with alike are computed once
  * @param nativeDirectory where the native library is extracted or found; empty takes the system's
  *     temporary folder
@@ -28,6 +31,7 @@ public record EngineOptions(
     int maxBatchTokens,
     int prefillChunk,
     int contextLength,
+    int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
     Optional<Path> nativeDirectory,
@@ -48,6 +52,7 @@ public record EngineOptions(
         maxBatchTokens);
     require(prefillChunk >= 1, "prefill-chunk", "at least 1", prefillChunk);
     require(contextLength >= 0, "context-length", "at least 0", contextLength);
+    require(slidingWindow >= 0, "sliding-window", "at least 0", slidingWindow);
   }
 
   /**
@@ -62,6 +67,7 @@ public record EngineOptions(
         64,
         512,
         512,
+        0,
         0,
         true,
         InstructionSet.AUTO,
@@ -78,6 +84,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         nativeDirectory,
@@ -93,6 +100,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         nativeDirectory,
@@ -108,6 +116,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         nativeDirectory,
@@ -126,6 +135,7 @@ public record EngineOptions(
         tokens,
         chunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         nativeDirectory,
@@ -140,6 +150,23 @@ public record EngineOptions(
         maxSequences,
         maxBatchTokens,
         prefillChunk,
+        value,
+        slidingWindow,
+        prefixCache,
+        instructionSet,
+        nativeDirectory,
+        cacheDirectory);
+  }
+
+  public EngineOptions withSlidingWindow(int value) {
+    return new EngineOptions(
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
         value,
         prefixCache,
         instructionSet,
@@ -156,6 +183,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         value,
         instructionSet,
         nativeDirectory,
@@ -171,6 +199,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         value,
         nativeDirectory,
@@ -186,6 +215,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         Optional.of(value),
@@ -201,6 +231,7 @@ public record EngineOptions(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         nativeDirectory,

@@ -50,6 +50,15 @@ final class EngineArguments {
   private int prefillChunk = DEFAULTS.prefillChunk();
 
   @Option(
+      names = "--sliding-window",
+      paramLabel = "N",
+      description =
+          "Tokens that attention reaches back over, for a model that was trained so and whose file"
+              + " does not say it, such as Mistral 7B v0.1 with 4096; 0 takes what the file says"
+              + " (default: 0).")
+  private int slidingWindow = DEFAULTS.slidingWindow();
+
+  @Option(
       names = "--prefix-cache",
       arity = "1",
       paramLabel = "BOOLEAN",
@@ -90,6 +99,7 @@ final class EngineArguments {
             .withKvCacheMemory(kvCacheMemory)
             .withBatchLimits(maxSequences, maxBatchTokens, prefillChunk)
             .withContextLength(contextLength)
+            .withSlidingWindow(slidingWindow)
             .withPrefixCache(prefixCache)
             .withInstructionSet(instructionSet);
     if (nativeDirectory != null) {

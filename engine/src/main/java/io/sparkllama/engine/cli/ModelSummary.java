@@ -6,13 +6,11 @@ import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
-import io.sparkllama.engine.model.WeightRole;
 import io.sparkllama.engine.store.PackedPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -35,7 +33,7 @@ final class ModelSummary {
 
   private final GgufFile file;
   private final Map<QuantizationType, TypeTotal> totals = new TreeMap<>();
-  private final Optional<ModelConfig> config;
+  private final Optional<ModelConfig> readable; // whether or not the tensors are there
   private final Optional<PackedPlan> packed;
   private final Optional<String> problem;
 
@@ -59,10 +57,9 @@ final class ModelSummary {
       found = ModelConfig.of(file);
       plan = PackedPlan.of(found, WeightMap.of(file, found));
     } catch (ModelFormatException e) {
-      found = null;
       why = FailureReport.sentence(e);
     }
-    config = Optional.ofNullable(found);
+    readable = Optional.ofNullable(found);
     packed = Optional.ofNullable(plan);
     problem = Optional.ofNullable(why);
   }
@@ -82,7 +79,7 @@ final class ModelSummary {
 
   /** Returns what the model is, where the file is a whole model that can be run. */
   Optional<ModelConfig> config() {
-    return config;
+    return packed.isPresent() ? readable : Optional.empty();
   }
 
   /** Returns bytes of the packed file, which is mapped; empty where the file cannot be run. */
@@ -114,47 +111,13 @@ final class ModelSummary {
     architecture.ifPresent(name -> NEEDED_KEYS.forEach(key -> addKey(name + "." + key, missing)));
     addKey("tokenizer.ggml.model", missing);
     addKey("tokenizer.ggml.tokens", missing);
-    if (architecture.isPresent()) {
-      addTensors(architecture.get(), missing);
-    }
+    readable.ifPresent(known -> missing.addAll(WeightMap.missing(file, known)));
     return missing.size() <= MOST_MISSING ? missing : missing.subList(0, MOST_MISSING);
   }
 
   private void addKey(String key, List<String> missing) {
     if (file.metadata().value(key).isEmpty()) {
       missing.add(key);
-    }
-  }
-
-  private void addTensors(String architecture, List<String> missing) {
-    for (WeightRole role : WeightRole.values()) {
-      boolean optional = role == WeightRole.OUTPUT || role == WeightRole.ROPE_FACTORS;
-      if (!optional && !role.perLayer()) {
-        addTensor(role.tensorName(0), missing);
-      }
-    }
-    int layers = layerCount(architecture).orElse(1);
-    for (int layer = 0; layer < layers && missing.size() <= MOST_MISSING; layer++) {
-      for (WeightRole role : WeightRole.values()) {
-        if (role.perLayer()) {
-          addTensor(role.tensorName(layer), missing);
-        }
-      }
-    }
-  }
-
-  private void addTensor(String name, List<String> missing) {
-    if (file.tensor(name).isEmpty()) {
-      missing.add(name);
-    }
-  }
-
-  private OptionalInt layerCount(String architecture) {
-    try {
-      return file.metadata().optionalInteger(architecture + ".block_count");
-    } catch (ModelFormatException e) {
-      // The same defect stands in problem().
-      return OptionalInt.empty();
     }
   }
 }

@@ -82,12 +82,12 @@ final class SummaryJson {
     json.writeNumberField("context_length", config.contextLength());
     json.writeNumberField("embedding_length", config.embeddingLength());
     json.writeNumberField("layer_count", config.layerCount());
-    json.writeNumberField("feed_forward_length", config.feedForwardLength());
-    json.writeNumberField("head_count", config.headCount());
-    json.writeNumberField("kv_head_count", config.kvHeadCount());
-    json.writeNumberField("head_dimension", config.headDimension());
-    json.writeNumberField("rope_base", config.ropeBase());
-    json.writeNumberField("norm_epsilon", (float) config.normEpsilon());
+    json.writeNumberField("feed_forward_length", config.feedForward().length());
+    json.writeNumberField("head_count", config.attention().headCount());
+    json.writeNumberField("kv_head_count", config.attention().kvHeadCount());
+    json.writeNumberField("head_dimension", config.attention().headDimension());
+    json.writeNumberField("rope_base", config.rope().tables().get(0).base());
+    json.writeNumberField("norm_epsilon", (float) config.norms().epsilon());
     json.writeEndObject();
   }
 

@@ -51,10 +51,10 @@ final class SummaryText {
             .formatted(
                 config.layerCount(),
                 config.embeddingLength(),
-                config.headCount(),
-                config.headDimension(),
-                config.kvHeadCount(),
-                config.feedForwardLength()));
+                config.attention().headCount(),
+                config.attention().headDimension(),
+                config.attention().kvHeadCount(),
+                config.feedForward().length()));
     line("vocabulary", Integer.toString(config.vocabularySize()));
     line("context", Integer.toString(config.contextLength()));
   }

@@ -65,7 +65,7 @@ final class SyntheticModel {
     }
     for (int layer = 0; layer < shape.layers().count(); layer++) {
       for (WeightRole role : WeightRole.values()) {
-        if (role.perLayer()) {
+        if (role.perLayer() && isPresent(role)) {
           tensors.add(tensor(role, layer));
         }
       }
@@ -89,7 +89,19 @@ final class SyntheticModel {
     return switch (role) {
       case OUTPUT -> !shape.tiedEmbedding();
       case ROPE_FACTORS -> shape.rope().stretched();
-      default -> true;
+      case TOKEN_EMBEDDING,
+          OUTPUT_NORM,
+          ATTENTION_NORM,
+          ATTENTION_QUERY,
+          ATTENTION_KEY,
+          ATTENTION_VALUE,
+          ATTENTION_OUTPUT,
+          FEED_FORWARD_NORM,
+          FEED_FORWARD_GATE,
+          FEED_FORWARD_UP,
+          FEED_FORWARD_DOWN ->
+          true;
+      default -> false; // the shapes are of the llama architecture
     };
   }
 
@@ -110,6 +122,7 @@ final class SyntheticModel {
       case FEED_FORWARD_GATE, FEED_FORWARD_UP ->
           SyntheticTensor.matrix(name, type, width, layers.feedForward());
       case FEED_FORWARD_DOWN -> SyntheticTensor.matrix(name, type, layers.feedForward(), width);
+      default -> throw new IllegalArgumentException("no weight of a llama model: " + role);
     };
   }
 

@@ -1,5 +1,7 @@
 package io.sparkllama.engine.gguf;
 
+import java.util.Objects;
+
 /**
  * Locates one tensor. All numbers are checked against the file when it is read.
  *
@@ -23,5 +25,22 @@ public record TensorInfo(
       rows *= dimensions[i];
     }
     return rows;
+  }
+
+  /**
+   * Returns some of the rows as a tensor of its own, which lies within this one.
+   *
+   * @throws IndexOutOfBoundsException where it has no such rows
+   */
+  public TensorInfo slice(long firstRow, long count) {
+    Objects.checkFromIndexSize(firstRow, count, rows());
+    long rowBytes = byteSize / rows();
+    return new TensorInfo(
+        name,
+        type,
+        new long[] {columns(), count},
+        part,
+        offset + firstRow * rowBytes,
+        count * rowBytes);
   }
 }

@@ -1,74 +1,23 @@
 package io.sparkllama.engine.model;
 
-import io.sparkllama.engine.api.ModelFormatException;
-import io.sparkllama.engine.gguf.GgufMetadata;
-import io.sparkllama.engine.model.ModelConfig.RopeLayout;
-import java.util.Arrays;
-import java.util.EnumSet;
-import java.util.Set;
-import java.util.stream.Collectors;
-
-/** Says what the forward pass of a kind of model needs: which weights, which RoPE layout. */
-public enum Architecture {
-  /** RMSNorm, RoPE, grouped-query attention, SwiGLU; GGUF's converter permutes Q and K for it. */
-  LLAMA(
-      "llama",
-      RopeLayout.ADJACENT,
-      EnumSet.complementOf(EnumSet.of(WeightRole.OUTPUT, WeightRole.ROPE_FACTORS)),
-      EnumSet.of(WeightRole.OUTPUT, WeightRole.ROPE_FACTORS));
-
-  private static final String KEY = "general.architecture";
-
-  private final String id;
-  private final RopeLayout ropeLayout;
-  private final Set<WeightRole> requiredWeights;
-  private final Set<WeightRole> optionalWeights;
-
-  Architecture(
-      String id,
-      RopeLayout ropeLayout,
-      Set<WeightRole> requiredWeights,
-      Set<WeightRole> optionalWeights) {
-    this.id = id;
-    this.ropeLayout = ropeLayout;
-    this.requiredWeights = Set.copyOf(requiredWeights);
-    this.optionalWeights = Set.copyOf(optionalWeights);
-  }
-
-  /** Returns the name that {@code general.architecture} has. */
-  public String id() {
-    return id;
-  }
-
-  RopeLayout ropeLayout() {
-    return ropeLayout;
-  }
-
-  Set<WeightRole> requiredWeights() {
-    return requiredWeights;
-  }
-
-  Set<WeightRole> optionalWeights() {
-    return optionalWeights;
-  }
+/**
+ * Describes a kind of model: what its metadata says, which variants of the operations it uses, and
+ * which tensors hold its weights. Each is a file of its own, listed in {@link Architectures}.
+ */
+interface Architecture {
+  /** Returns the name that {@code general.architecture} has, which metadata keys begin with. */
+  String id();
 
   /**
-   * Returns the architecture that the metadata names.
+   * Reads what a model is.
    *
-   * @throws ModelFormatException where it names none or one that does not run
+   * @throws io.sparkllama.engine.api.ModelFormatException where the metadata cannot be right, or
+   *     asks for what the forward pass does not do
    */
-  static Architecture of(GgufMetadata metadata) {
-    String id = metadata.string(KEY);
-    return Arrays.stream(values())
-        .filter(architecture -> architecture.id.equals(id))
-        .findFirst()
-        .orElseThrow(() -> unsupported(metadata, id));
-  }
+  ModelConfig config(HyperParameters file);
 
-  private static ModelFormatException unsupported(GgufMetadata metadata, String id) {
-    String supported =
-        Arrays.stream(values()).map(Architecture::id).collect(Collectors.joining(", "));
-    return metadata.invalid(
-        KEY, "names " + id + ", which is not supported (supported: " + supported + ")");
+  /** Says where the weights are: as {@link WeightList#of} has them, unless overridden. */
+  default WeightList weights(ModelConfig config) {
+    return WeightList.of(config);
   }
 }

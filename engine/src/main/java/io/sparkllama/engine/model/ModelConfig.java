@@ -1,6 +1,8 @@
 package io.sparkllama.engine.model;
 
 import io.sparkllama.engine.gguf.GgufFile;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * Says what a model is: its hyper-parameters, checked against each other.
@@ -8,28 +10,119 @@ import io.sparkllama.engine.gguf.GgufFile;
  * @param architecture {@code general.architecture}, for example {@code llama}
  * @param contextLength tokens that the model was made for
  * @param embeddingLength width of the residual stream
- * @param headDimension width of one attention head; query width is {@code headCount *
- *     headDimension}
- * @param ropeDimension leading elements of a head that are rotated, even
- * @param normEpsilon of RMSNorm
- * @param slidingWindow positions that attention reaches back over; 0 for all
+ * @param layers in order, at least one
  */
 public record ModelConfig(
     String architecture,
     int vocabularySize,
     int contextLength,
     int embeddingLength,
-    int layerCount,
-    int feedForwardLength,
-    int headCount,
-    int kvHeadCount,
-    int headDimension,
-    int ropeDimension,
-    double ropeBase,
-    RopeLayout ropeLayout,
-    RopeScaling ropeScaling,
-    double normEpsilon,
-    int slidingWindow) {
+    Attention attention,
+    FeedForward feedForward,
+    Norms norms,
+    Rope rope,
+    List<Layer> layers) {
+
+  public ModelConfig {
+    layers = List.copyOf(layers);
+  }
+
+  /**
+   * Sizes attention.
+   *
+   * @param kvHeadCount divides {@code headCount}
+   * @param headDimension width of one head
+   * @param scale of the products of queries and keys, as float32 rounds it
+   * @param queryKeyNorm what is normalized before it is rotated
+   */
+  public record Attention(
+      int headCount, int kvHeadCount, int headDimension, double scale, QueryKeyNorm queryKeyNorm) {
+    /** Makes attention of the usual scale, and without norms. */
+    static Attention of(int headCount, int kvHeadCount, int headDimension) {
+      return new Attention(
+          headCount, kvHeadCount, headDimension, 1 / Math.sqrt(headDimension), QueryKeyNorm.NONE);
+    }
+
+    Attention with(QueryKeyNorm norm) {
+      return new Attention(headCount, kvHeadCount, headDimension, scale, norm);
+    }
+
+    /** Returns the width of all queries of a token. */
+    public long queryWidth() {
+      return (long) headCount * headDimension;
+    }
+
+    /** Returns the width of all keys, or all values, of a token. */
+    public long kvWidth() {
+      return (long) kvHeadCount * headDimension;
+    }
+  }
+
+  /** Says what of queries and keys is normalized, each with weights of its own. */
+  public enum QueryKeyNorm {
+    NONE,
+    /** Each head by itself, all with the same weights: [headDimension]. */
+    EACH_HEAD,
+    /** All heads of a token together: [queryWidth] and [kvWidth]. */
+    ALL_HEADS
+  }
+
+  /** Sizes the feed-forward network: {@code length} is its width inside. */
+  public record FeedForward(int length) {}
+
+  /**
+   * Says how the residual stream is normalized.
+   *
+   * @param epsilon of RMSNorm
+   * @param placement in each layer, of attention's norms and of the feed-forward network's
+   */
+  public record Norms(double epsilon, NormPlacement placement) {}
+
+  /** Says where the norms of a layer stand. The order is part of the native contract. */
+  public enum NormPlacement {
+    /** Before attention and before the feed-forward network. */
+    BEFORE,
+    /** After them, before their outputs are added to the residual stream. */
+    AFTER,
+    /** Before and after. */
+    AROUND
+  }
+
+  /**
+   * Says how positions turn queries and keys.
+   *
+   * @param dimension leading elements of a head that are rotated, even
+   * @param tables how fast they turn; layers choose among these
+   */
+  public record Rope(int dimension, RopeLayout layout, List<RopeTable> tables) {
+    public Rope {
+      tables = List.copyOf(tables);
+    }
+  }
+
+  /** Says how fast each pair of elements turns. */
+  public record RopeTable(double base, RopeScaling scaling) {}
+
+  /**
+   * Says which elements of a head RoPE rotates together. The order is part of the native contract.
+   */
+  public enum RopeLayout {
+    /** Elements 2i and 2i+1, as GGUF stores LLaMA. */
+    ADJACENT,
+    /** Elements i and i + dimension/2 (NeoX). */
+    HALVES
+  }
+
+  /**
+   * Says in what layers may differ.
+   *
+   * @param window positions that attention reaches back over, the token's own among them; 0 for all
+   * @param ropeTable index into {@link Rope#tables}, or {@link #WITHOUT_ROPE}
+   */
+  public record Layer(int window, int ropeTable) {
+    /** Stands for a layer that does not turn queries and keys. */
+    public static final int WITHOUT_ROPE = -1;
+  }
 
   /**
    * Reads the hyper-parameters of a model file.
@@ -38,14 +131,56 @@ public record ModelConfig(
    *     does not run, or where a key is missing or its value cannot be right
    */
   public static ModelConfig of(GgufFile file) {
-    return ModelConfigReader.read(file);
+    Architecture architecture = Architectures.of(file.metadata());
+    return architecture.config(new HyperParameters(file, architecture.id()));
   }
 
-  /** Says which elements of a head RoPE rotates together. */
-  public enum RopeLayout {
-    /** Elements 2i and 2i+1, as GGUF stores LLaMA. */
-    ADJACENT,
-    /** Elements i and i + ropeDimension/2 (NeoX). */
-    HALVES
+  public int layerCount() {
+    return layers.size();
+  }
+
+  ModelConfig with(Attention value) {
+    return new ModelConfig(
+        architecture,
+        vocabularySize,
+        contextLength,
+        embeddingLength,
+        value,
+        feedForward,
+        norms,
+        rope,
+        layers);
+  }
+
+  ModelConfig with(NormPlacement placement) {
+    return new ModelConfig(
+        architecture,
+        vocabularySize,
+        contextLength,
+        embeddingLength,
+        attention,
+        feedForward,
+        new Norms(norms.epsilon(), placement),
+        rope,
+        layers);
+  }
+
+  /** Returns the same with other layers: as many as there are. */
+  public ModelConfig withLayers(List<Layer> value) {
+    return new ModelConfig(
+        architecture,
+        vocabularySize,
+        contextLength,
+        embeddingLength,
+        attention,
+        feedForward,
+        norms,
+        rope,
+        value);
+  }
+
+  /** Returns the same with a window in every layer; 0 for none. */
+  ModelConfig withWindow(int window) {
+    return withLayers(Collections.nCopies(layerCount(), new Layer(window, 0)));
   }
 }

@@ -13,4 +13,14 @@ public sealed interface RopeScaling {
    * 3.1 has it.
    */
   record Factors() implements RopeScaling {}
+
+  /**
+   * Divides each pair's frequency by its own factor, one set for contexts up to the original one
+   * and one for longer contexts (LongRoPE): the tensors {@code rope_factors_short.weight} and
+   * {@code rope_factors_long.weight}.
+   *
+   * @param originalContext tokens
+   * @param magnitude that queries and keys are multiplied by as they are turned
+   */
+  record LongFactors(int originalContext, double magnitude) implements RopeScaling {}
 }

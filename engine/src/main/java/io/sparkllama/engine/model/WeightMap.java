@@ -7,20 +7,26 @@ import io.sparkllama.engine.gguf.TensorInfo;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
-/** Finds the tensor of each role and layer, with shapes checked against the hyper-parameters. */
+/**
+ * Finds the tensor of each role and layer, or the rows of one that are the weight, with shapes
+ * checked against the hyper-parameters.
+ */
 public final class WeightMap {
   private static final int MAX_NAMES_IN_MESSAGE = 5;
 
   /** Tensors that old converters wrote and that no forward pass reads. */
   private static final Pattern IGNORED = Pattern.compile("blk\\.\\d+\\.attn_rot_embd(\\.weight)?");
 
-  private final Map<WeightRole, List<TensorInfo>> tensors; // [role][layer, or 0]
+  // [role][layer, or 0]; where a weight is a part of a tensor, that part.
+  private final Map<WeightRole, List<TensorInfo>> tensors;
 
   private WeightMap(Map<WeightRole, List<TensorInfo>> tensors) {
     this.tensors = tensors;
@@ -34,30 +40,19 @@ public final class WeightMap {
    *     that its results would be wrong
    */
   public static WeightMap of(GgufFile file, ModelConfig config) {
-    Architecture architecture = Architecture.of(file.metadata());
+    Architecture architecture = Architectures.of(file.metadata());
+    WeightList list = architecture.weights(config);
     Map<WeightRole, List<TensorInfo>> found = new EnumMap<>(WeightRole.class);
-    List<String> missing = new ArrayList<>();
+    Set<String> missing = new LinkedHashSet<>(); // several weights may be parts of one tensor
     Set<String> used = new HashSet<>();
     for (WeightRole role : WeightRole.values()) {
-      boolean required = architecture.requiredWeights().contains(role);
-      if (!required && !architecture.optionalWeights().contains(role)) {
-        continue;
+      Optional<WeightList.Weight> weight = list.weight(role);
+      if (weight.isPresent()) {
+        missing.addAll(absent(weight.get(), file, config));
+        found.put(role, present(weight.get(), file, config, used));
       }
-      List<TensorInfo> layers = new ArrayList<>();
-      for (int layer = 0; layer < (role.perLayer() ? config.layerCount() : 1); layer++) {
-        String name = role.tensorName(layer);
-        Optional<TensorInfo> tensor = file.tensor(name);
-        if (tensor.isPresent()) {
-          check(role, tensor.get(), config, file);
-          layers.add(tensor.get());
-          used.add(name);
-        } else if (required) {
-          missing.add(name);
-        }
-      }
-      found.put(role, List.copyOf(layers));
     }
-    refuse("lacks tensors that " + architecture.id() + " needs", missing, file);
+    refuse("lacks tensors that " + architecture.id() + " needs", List.copyOf(missing), file);
     List<String> unused =
         file.tensors().stream()
             .map(TensorInfo::name)
@@ -65,6 +60,62 @@ public final class WeightMap {
             .toList();
     refuse("has tensors that " + architecture.id() + " does not use", unused, file);
     return new WeightMap(found);
+  }
+
+  /**
+   * Returns the names of the tensors that a model with these hyper-parameters needs and lacks,
+   * layer by layer.
+   */
+  public static List<String> missing(GgufFile file, ModelConfig config) {
+    WeightList list = Architectures.of(file.metadata()).weights(config);
+    Set<String> ordered = new LinkedHashSet<>();
+    Set<String> absent = new HashSet<>();
+    for (WeightRole role : WeightRole.values()) {
+      list.weight(role).ifPresent(weight -> absent.addAll(absent(weight, file, config)));
+    }
+    for (int layer = -1; layer < config.layerCount(); layer++) { // -1: those of the whole model
+      for (WeightRole role : WeightRole.values()) {
+        if (role.perLayer() == layer >= 0) {
+          int number = layer;
+          list.weight(role).ifPresent(weight -> ordered.add(weight.tensorName(number)));
+        }
+      }
+    }
+    ordered.retainAll(absent);
+    return List.copyOf(ordered);
+  }
+
+  /** Returns the names that the file lacks: of an optional weight none where no layer has it. */
+  private static List<String> absent(WeightList.Weight weight, GgufFile file, ModelConfig config) {
+    List<String> names = names(weight, config);
+    List<String> absent = names.stream().filter(name -> file.tensor(name).isEmpty()).toList();
+    return weight.isRequired() || absent.size() < names.size() ? absent : List.of();
+  }
+
+  /**
+   * Returns a weight of all layers that have it, checked; adds the tensors' names to those used.
+   */
+  private static List<TensorInfo> present(
+      WeightList.Weight weight, GgufFile file, ModelConfig config, Set<String> used) {
+    List<TensorInfo> layers = new ArrayList<>();
+    for (String name : names(weight, config)) {
+      Optional<TensorInfo> tensor = file.tensor(name);
+      if (tensor.isPresent()) {
+        check(weight, tensor.get(), file);
+        layers.add(
+            weight.role().isVector()
+                ? tensor.get()
+                : tensor.get().slice(weight.firstRow(), weight.rows()));
+        used.add(name);
+      }
+    }
+    return List.copyOf(layers);
+  }
+
+  private static List<String> names(WeightList.Weight weight, ModelConfig config) {
+    return IntStream.range(0, weight.role().perLayer() ? config.layerCount() : 1)
+        .mapToObj(weight::tensorName)
+        .toList();
   }
 
   /**
@@ -79,7 +130,7 @@ public final class WeightMap {
         .orElseThrow(() -> new IllegalArgumentException("model has no " + role));
   }
 
-  /** Returns a tensor as the file has it, if it does. */
+  /** Returns a tensor, or the part of one that is the weight, where the file has it. */
   public Optional<TensorInfo> optionalTensor(WeightRole role, int layer) {
     List<TensorInfo> layers = tensors.getOrDefault(role, List.of());
     return layers.isEmpty()
@@ -92,20 +143,19 @@ public final class WeightMap {
     return optionalTensor(WeightRole.OUTPUT, 0).isEmpty();
   }
 
-  private static void check(WeightRole role, TensorInfo tensor, ModelConfig config, GgufFile file) {
-    long[] shape = shape(role, config);
-    if (!matches(shape, tensor.dimensions())) {
+  private static void check(WeightList.Weight weight, TensorInfo tensor, GgufFile file) {
+    if (!matches(weight.shape(), tensor.dimensions())) {
       throw new ModelFormatException(
           "tensor "
               + tensor.name()
               + " has the shape "
               + describe(tensor.dimensions())
               + " but the metadata asks for "
-              + describe(shape)
+              + describe(weight.shape())
               + ": "
               + file.parts().get(tensor.part()));
     }
-    if (role == WeightRole.ROPE_FACTORS && tensor.type() != QuantizationType.F32) {
+    if (isRopeFactors(weight.role()) && tensor.type() != QuantizationType.F32) {
       throw new ModelFormatException(
           "tensor "
               + tensor.name()
@@ -116,22 +166,10 @@ public final class WeightMap {
     }
   }
 
-  /** Returns the dimensions that a role must have, innermost first, as {@link TensorInfo} has. */
-  private static long[] shape(WeightRole role, ModelConfig config) {
-    long embedding = config.embeddingLength();
-    long queryWidth = (long) config.headCount() * config.headDimension();
-    long keyWidth = (long) config.kvHeadCount() * config.headDimension();
-    long feedForward = config.feedForwardLength();
-    return switch (role) {
-      case TOKEN_EMBEDDING, OUTPUT -> new long[] {embedding, config.vocabularySize()};
-      case OUTPUT_NORM, ATTENTION_NORM, FEED_FORWARD_NORM -> new long[] {embedding};
-      case ROPE_FACTORS -> new long[] {config.ropeDimension() / 2};
-      case ATTENTION_QUERY -> new long[] {embedding, queryWidth};
-      case ATTENTION_KEY, ATTENTION_VALUE -> new long[] {embedding, keyWidth};
-      case ATTENTION_OUTPUT -> new long[] {queryWidth, embedding};
-      case FEED_FORWARD_GATE, FEED_FORWARD_UP -> new long[] {embedding, feedForward};
-      case FEED_FORWARD_DOWN -> new long[] {feedForward, embedding};
-    };
+  private static boolean isRopeFactors(WeightRole role) {
+    return role == WeightRole.ROPE_FACTORS
+        || role == WeightRole.ROPE_FACTORS_LONG
+        || role == WeightRole.ROPE_FACTORS_SHORT;
   }
 
   private static boolean matches(long[] shape, long[] dimensions) {

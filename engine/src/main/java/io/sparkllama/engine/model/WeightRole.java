@@ -11,7 +11,7 @@ public enum WeightRole {
   OUTPUT_NORM("output_norm.weight"),
   /** [vocabulary, embedding]; absent where tied to the token embedding */
   OUTPUT("output.weight"),
-  /** [ropeDimension / 2]; optional */
+  /** [ropeDimension / 2] */
   ROPE_FACTORS("rope_freqs.weight"),
   /** [embedding] */
   ATTENTION_NORM("blk.%d.attn_norm.weight"),
@@ -30,7 +30,27 @@ public enum WeightRole {
   /** [feedForward, embedding] */
   FEED_FORWARD_UP("blk.%d.ffn_up.weight"),
   /** [embedding, feedForward] */
-  FEED_FORWARD_DOWN("blk.%d.ffn_down.weight");
+  FEED_FORWARD_DOWN("blk.%d.ffn_down.weight"),
+  /** [heads * headDimension] */
+  ATTENTION_QUERY_BIAS("blk.%d.attn_q.bias"),
+  /** [kvHeads * headDimension] */
+  ATTENTION_KEY_BIAS("blk.%d.attn_k.bias"),
+  /** [kvHeads * headDimension] */
+  ATTENTION_VALUE_BIAS("blk.%d.attn_v.bias"),
+  /** [embedding] */
+  ATTENTION_OUTPUT_BIAS("blk.%d.attn_output.bias"),
+  /** [headDimension], or [heads * headDimension] */
+  ATTENTION_QUERY_NORM("blk.%d.attn_q_norm.weight"),
+  /** [headDimension], or [kvHeads * headDimension] */
+  ATTENTION_KEY_NORM("blk.%d.attn_k_norm.weight"),
+  /** [embedding] */
+  ATTENTION_POST_NORM("blk.%d.post_attention_norm.weight"),
+  /** [embedding] */
+  FEED_FORWARD_POST_NORM("blk.%d.post_ffw_norm.weight"),
+  /** [ropeDimension / 2] */
+  ROPE_FACTORS_LONG("rope_factors_long.weight"),
+  /** [ropeDimension / 2] */
+  ROPE_FACTORS_SHORT("rope_factors_short.weight");
 
   private final String pattern;
 
@@ -43,9 +63,31 @@ public enum WeightRole {
     return pattern.contains("%d");
   }
 
+  /** Returns whether it is a row of numbers, which are float32 to the forward pass. */
+  public boolean isVector() {
+    return switch (this) {
+      case TOKEN_EMBEDDING,
+          OUTPUT,
+          ATTENTION_QUERY,
+          ATTENTION_KEY,
+          ATTENTION_VALUE,
+          ATTENTION_OUTPUT,
+          FEED_FORWARD_GATE,
+          FEED_FORWARD_UP,
+          FEED_FORWARD_DOWN ->
+          false;
+      default -> true;
+    };
+  }
+
+  /** Returns the tensor's usual name in a GGUF file, {@code %d} being the layer. */
+  String namePattern() {
+    return pattern;
+  }
+
   /**
-   * Returns the tensor's name in a GGUF file; {@code layer} is ignored for tensors of the whole
-   * model.
+   * Returns the tensor's usual name in a GGUF file; {@code layer} is ignored for tensors of the
+   * whole model.
    */
   public String tensorName(int layer) {
     return perLayer() ? pattern.formatted(layer) : pattern;

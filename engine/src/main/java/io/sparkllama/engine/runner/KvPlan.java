@@ -4,8 +4,11 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.model.ModelConfig;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Plans the KV cache of a model: groups of layers, and how many blocks each pool holds.
@@ -23,23 +26,56 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
   private static final long MOST_BLOCKS = Integer.MAX_VALUE / BLOCK_SIZE;
 
   /**
-   * Shares the memory that the options give among the groups. It may be less than one whole context
-   * needs: long contexts are rarely filled, and a 128k one may take 16 GiB.
+   * Shares the memory that the options give among the groups: a sequence has as many blocks in one
+   * as in the other, so each pool has as many. It may be less than one whole context needs: long
+   * contexts are rarely filled, and a 128k one may take 16 GiB.
    *
-   * @throws InvalidConfigurationException where it does not suffice for one block, or where the
-   *     context is longer than the model's
+   * @throws InvalidConfigurationException where it does not suffice for one block of each group,
+   *     where the context is longer than the model's, or where the model has windows of its own and
+   *     the options give another
    */
   static KvPlan of(ModelConfig config, EngineOptions options) {
     int contextLength = contextLength(config, options);
-    KvGroup group =
-        new KvGroup(
-            config.layerCount(),
-            config.slidingWindow(),
-            BLOCK_SIZE * bytesPerToken(config, options.kvCacheType()));
-    return new KvPlan(
-        contextLength,
-        List.of(group),
-        new int[] {(int) blocks(options, group.bytesPerBlock(), blocksOf(contextLength))});
+    List<KvGroup> groups = groups(config, options, contextLength);
+    long bytesPerBlock = groups.stream().mapToLong(KvGroup::bytesPerBlock).sum();
+    int[] blockCounts = new int[groups.size()];
+    Arrays.fill(blockCounts, (int) blocks(options, bytesPerBlock, blocksOf(contextLength)));
+    return new KvPlan(contextLength, groups, blockCounts);
+  }
+
+  /** Groups the layers by their windows, the group of the first layer first. */
+  private static List<KvGroup> groups(
+      ModelConfig config, EngineOptions options, int contextLength) {
+    Map<Integer, List<Integer>> layers = new LinkedHashMap<>(); // by window
+    for (int layer = 0; layer < config.layerCount(); layer++) {
+      int window = window(config.layers().get(layer), options);
+      // One that no sequence outgrows is none: the layers share a table with those that have none.
+      layers
+          .computeIfAbsent(window < contextLength ? window : 0, any -> new ArrayList<>())
+          .add(layer);
+    }
+    long bytesPerLayer = BLOCK_SIZE * bytesPerToken(config, options.kvCacheType(), 1);
+    return layers.entrySet().stream()
+        .map(
+            group ->
+                new KvGroup(
+                    group.getValue(), group.getKey(), group.getValue().size() * bytesPerLayer))
+        .toList();
+  }
+
+  private static int window(ModelConfig.Layer layer, EngineOptions options) {
+    if (options.slidingWindow() == 0 || options.slidingWindow() == layer.window()) {
+      return layer.window();
+    }
+    if (layer.window() != 0) {
+      throw new InvalidConfigurationException(
+          "engine.sliding-window is for models whose file says none; leave it out, this one has a"
+              + " window of "
+              + layer.window()
+              + ": "
+              + options.slidingWindow());
+    }
+    return options.slidingWindow();
   }
 
   private static int contextLength(ModelConfig config, EngineOptions options) {
@@ -103,13 +139,17 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
 
   /** Returns the bytes of one token's keys and values in all layers, as native code lays it out. */
   static long bytesPerToken(ModelConfig config, KvCacheType type) {
-    long elements = config.headDimension();
+    return bytesPerToken(config, type, config.layerCount());
+  }
+
+  private static long bytesPerToken(ModelConfig config, KvCacheType type, int layers) {
+    long elements = config.attention().headDimension();
     long head =
         switch (type) {
           case F32 -> 4 * elements;
           case F16 -> 2 * elements;
           case Q8 -> 4 + elements;
         };
-    return 2L * config.layerCount() * config.kvHeadCount() * head;
+    return 2L * layers * config.attention().kvHeadCount() * head;
   }
 }

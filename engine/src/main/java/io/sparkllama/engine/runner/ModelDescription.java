@@ -20,13 +20,13 @@ final class ModelDescription {
   static ByteBuffer of(
       ModelConfig config,
       List<PackedTensor> tensors,
-      double[] ropeFrequencies,
+      List<RopeFrequencies> ropeTables,
       EngineOptions options,
       KvPlan plan,
       BatchCapacity capacity) {
     ModelDescription description = new ModelDescription();
     description.word(options.instructionSet().ordinal());
-    description.hyperParameters(config, plan.contextLength(), ropeFrequencies);
+    description.hyperParameters(config, plan.contextLength(), ropeTables);
     description.tensors(tensors);
     description.word(threads(options));
     description.word(options.kvCacheType().ordinal());
@@ -46,20 +46,34 @@ final class ModelDescription {
     return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
   }
 
-  private void hyperParameters(ModelConfig config, int contextLength, double[] ropeFrequencies) {
+  private void hyperParameters(
+      ModelConfig config, int contextLength, List<RopeFrequencies> ropeTables) {
     word(config.vocabularySize());
     word(contextLength);
     word(config.embeddingLength());
     word(config.layerCount());
-    word(config.feedForwardLength());
-    word(config.headCount());
-    word(config.kvHeadCount());
-    word(config.headDimension());
-    word(config.ropeDimension());
-    word(config.ropeLayout().ordinal());
-    real(config.normEpsilon());
-    for (double frequency : ropeFrequencies) {
-      real(frequency);
+    word(config.feedForward().length());
+    word(config.attention().headCount());
+    word(config.attention().kvHeadCount());
+    word(config.attention().headDimension());
+    real(config.attention().scale());
+    word(config.norms().placement().ordinal());
+    real(config.norms().epsilon());
+    rope(config, ropeTables);
+  }
+
+  private void rope(ModelConfig config, List<RopeFrequencies> tables) {
+    word(config.rope().dimension());
+    word(config.rope().layout().ordinal());
+    word(tables.size());
+    for (RopeFrequencies table : tables) {
+      real(table.magnitude());
+      for (double frequency : table.perPosition()) {
+        real(frequency);
+      }
+    }
+    for (ModelConfig.Layer layer : config.layers()) {
+      word(layer.ropeTable());
     }
   }
 
@@ -87,17 +101,15 @@ final class ModelDescription {
     word(capacity.topTokens());
   }
 
-  /** Writes the groups, whose layers follow one another. */
   private void groups(KvPlan plan) {
-    int layer = 0;
     for (int g = 0; g < plan.groups().size(); g++) {
       KvGroup group = plan.groups().get(g);
       word(group.window());
       word(plan.blockCounts()[g]);
       word(group.bytesPerBlock());
-      word(group.layers());
-      for (int i = 0; i < group.layers(); i++) {
-        word(layer++);
+      word(group.layers().size());
+      for (int layer : group.layers()) {
+        word(layer);
       }
     }
   }

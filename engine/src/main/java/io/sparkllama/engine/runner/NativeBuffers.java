@@ -41,7 +41,7 @@ final class NativeBuffers {
   }
 
   private long queryWidth() {
-    return (long) config.headCount() * config.headDimension();
+    return config.attention().queryWidth();
   }
 
   /** Rows of what a product reads: a step's tokens, or the rows whose logits are computed. */
@@ -51,7 +51,7 @@ final class NativeBuffers {
 
   private void addActivations() {
     long tokens = capacity.tokens();
-    long kvWidth = (long) config.kvHeadCount() * config.headDimension();
+    long kvWidth = config.attention().kvWidth();
     add(WORD * tokens * config.embeddingLength()); // residual
     add(WORD * productRows() * config.embeddingLength()); // normed
     add(WORD * tokens * queryWidth()); // queries
@@ -59,15 +59,16 @@ final class NativeBuffers {
     add(WORD * tokens * kvWidth); // values
     add(WORD * tokens * queryWidth()); // attended
     add(WORD * tokens * config.embeddingLength()); // projected
-    add(WORD * tokens * config.feedForwardLength()); // gate
-    add(WORD * tokens * config.feedForwardLength()); // up
-    add(2 * WORD * tokens * (config.ropeDimension() / 2)); // rotations
+    add(WORD * tokens * config.feedForward().length()); // gate
+    add(WORD * tokens * config.feedForward().length()); // up
+    long pairs = (long) config.rope().tables().size() * (config.rope().dimension() / 2);
+    add(2 * WORD * tokens * pairs); // rotations
   }
 
   /** Rows in the formats that integer products read: codes, scales and sums of blocks. */
   private void addQuantized() {
     long columns =
-        Math.max(queryWidth(), Math.max(config.embeddingLength(), config.feedForwardLength()));
+        Math.max(queryWidth(), Math.max(config.embeddingLength(), config.feedForward().length()));
     long rows = productRows();
     add(rows * filled(columns, LINE)); // codes of blocks of 32
     add(WORD * rows * (columns / 32)); // their scales
@@ -80,11 +81,11 @@ final class NativeBuffers {
   }
 
   private void addScratch() {
-    long group = config.headCount() / config.kvHeadCount();
+    long group = config.attention().headCount() / config.attention().kvHeadCount();
     long heads = Math.min(group, MOST_ATTENTION_ROWS);
     long tokens = MOST_ATTENTION_ROWS / heads;
     long rows = heads * (tokens > TOKEN_GRANULE ? tokens - tokens % TOKEN_GRANULE : tokens);
-    long columns = filled(config.headDimension(), 16);
+    long columns = filled(config.attention().headDimension(), 16);
     long attention =
         filled(rows, 8) * (ATTENTION_SEGMENT + 16 + 3 * columns + 4)
             + 4L * KvPlan.BLOCK_SIZE * columns;

@@ -67,8 +67,9 @@ public final class NativeModelRunner implements ModelRunner {
           plan.mostTokens(),
           plan.contextLength());
     }
-    return open(
-        config, RopeFrequencies.of(config, weights, parts), packed, options, plan, capacity);
+    List<RopeFrequencies> ropeTables =
+        RopeFrequencies.of(config, weights, parts, plan.contextLength());
+    return open(config, ropeTables, packed, options, plan, capacity);
   }
 
   /**
@@ -131,7 +132,7 @@ public final class NativeModelRunner implements ModelRunner {
 
   static NativeModelRunner open(
       ModelConfig config,
-      double[] ropeFrequencies,
+      List<RopeFrequencies> ropeTables,
       PackedModel packed,
       EngineOptions options,
       KvPlan plan,
@@ -141,7 +142,7 @@ public final class NativeModelRunner implements ModelRunner {
     requireSameLayout(layout, RunnerNatives.batchLayout(ModelDescription.of(capacity)));
     String file = packed.file().toAbsolutePath().toString();
     ByteBuffer description =
-        ModelDescription.of(config, packed.tensors(), ropeFrequencies, options, plan, capacity);
+        ModelDescription.of(config, packed.tensors(), ropeTables, options, plan, capacity);
     long address = RunnerNatives.create(file.getBytes(StandardCharsets.UTF_8), description);
     return new NativeModelRunner(
         plan, layout, new NativeHandle("runner of " + file, address, RunnerNatives::destroy));

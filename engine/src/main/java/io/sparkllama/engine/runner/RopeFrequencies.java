@@ -3,6 +3,7 @@ package io.sparkllama.engine.runner;
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.ModelConfig.RopeTable;
 import io.sparkllama.engine.model.RopeScaling;
 import io.sparkllama.engine.model.WeightMap;
 import io.sparkllama.engine.model.WeightRole;
@@ -11,39 +12,56 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Computes how far each pair of a head's elements turns from one position to the next, by {@link
  * StrictMath}, so that every machine has the same bits.
+ *
+ * @param magnitude that queries and keys are multiplied by as they are turned
+ * @param perPosition radians, [ropeDimension / 2]; the model's scaling is applied
  */
-final class RopeFrequencies {
-  private RopeFrequencies() {}
+record RopeFrequencies(double magnitude, double[] perPosition) {
 
-  /** Returns radians per position, [ropeDimension / 2]; the model's scaling is applied. */
-  static double[] of(ModelConfig config, WeightMap weights, List<Path> parts) {
-    double[] frequencies = new double[config.ropeDimension() / 2];
-    double[] factors = factors(config, weights, parts);
-    for (int i = 0; i < frequencies.length; i++) {
-      double plain = StrictMath.pow(config.ropeBase(), -2.0 * i / config.ropeDimension());
-      frequencies[i] = plain / factors[i];
-    }
-    return frequencies;
+  /**
+   * Computes each table of a model.
+   *
+   * @param contextLength most tokens of a sequence: where a model has one set of factors for short
+   *     contexts and one for long ones, this decides for all sequences, so that a row's bytes do
+   *     not depend on its length
+   */
+  static List<RopeFrequencies> of(
+      ModelConfig config, WeightMap weights, List<Path> parts, int contextLength) {
+    return config.rope().tables().stream()
+        .map(table -> of(table, config.rope().dimension(), weights, parts, contextLength))
+        .toList();
   }
 
-  private static double[] factors(ModelConfig config, WeightMap weights, List<Path> parts) {
-    double[] factors = new double[config.ropeDimension() / 2];
-    java.util.Arrays.fill(
-        factors, config.ropeScaling() instanceof RopeScaling.Linear linear ? linear.factor() : 1);
-    if (config.ropeScaling() instanceof RopeScaling.Factors) {
-      TensorInfo tensor = weights.tensor(WeightRole.ROPE_FACTORS, 0);
-      read(tensor, parts.get(tensor.part()), factors);
+  private static RopeFrequencies of(
+      RopeTable table, int dimension, WeightMap weights, List<Path> parts, int contextLength) {
+    double[] factors = new double[dimension / 2];
+    double magnitude = 1;
+    Arrays.fill(
+        factors, table.scaling() instanceof RopeScaling.Linear linear ? linear.factor() : 1);
+    if (table.scaling() instanceof RopeScaling.Factors) {
+      read(weights.tensor(WeightRole.ROPE_FACTORS, 0), parts, factors);
+    } else if (table.scaling() instanceof RopeScaling.LongFactors both) {
+      boolean isLong = contextLength > both.originalContext();
+      WeightRole role = isLong ? WeightRole.ROPE_FACTORS_LONG : WeightRole.ROPE_FACTORS_SHORT;
+      read(weights.tensor(role, 0), parts, factors);
+      magnitude = both.magnitude();
     }
-    return factors;
+    double[] frequencies = new double[factors.length];
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = StrictMath.pow(table.base(), -2.0 * i / dimension) / factors[i];
+    }
+    return new RopeFrequencies(magnitude, frequencies);
   }
 
   /** Reads float32 values; the tensor's shape and type were checked with the weight map. */
-  private static void read(TensorInfo tensor, Path file, double[] factors) {
+  private static void read(TensorInfo tensor, List<Path> parts, double[] factors) {
+    Path file = parts.get(tensor.part());
     ByteBuffer bytes =
         ByteBuffer.allocate(factors.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     try (FileChannel channel = FileChannel.open(file)) {

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Gives every weight of a model its place in the packed file: layer by layer, in the order in which
- * a forward pass reads them. Needs no native code and reads no weights.
+ * Gives every weight of a model its place in the packed file: layer by layer, as a forward pass
+ * reads them. Needs no native code and reads no weights.
  *
  * @param length of the whole file in bytes
  */
@@ -26,7 +26,7 @@ public record PackedPlan(List<PackedTensor> tensors, long length) {
 
   private record Weight(WeightRole role, int layer, TensorInfo source) {
     boolean isVector() {
-      return PackedTensor.isVector(role);
+      return role.isVector();
     }
 
     QuantizationType type() {

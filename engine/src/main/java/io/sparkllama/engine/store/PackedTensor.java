@@ -8,7 +8,7 @@ import io.sparkllama.engine.model.WeightRole;
  * Says where one weight lies in a packed file.
  *
  * @param layer 0 for weights of the whole model
- * @param source the weight in the model's own files
+ * @param source the weight in the model's own files: a tensor, or a part of one
  * @param type of the packed elements
  * @param rows 1 for vectors, which are float32 numbers: {@code [columns]}
  * @param offset in the packed file, a multiple of 64
@@ -26,22 +26,6 @@ public record PackedTensor(
 
   /** Tells whether the weight is not packed in panels, but widened to float32. */
   boolean isVector() {
-    return isVector(role);
-  }
-
-  static boolean isVector(WeightRole role) {
-    return switch (role) {
-      case OUTPUT_NORM, ATTENTION_NORM, FEED_FORWARD_NORM, ROPE_FACTORS -> true;
-      case TOKEN_EMBEDDING,
-          OUTPUT,
-          ATTENTION_QUERY,
-          ATTENTION_KEY,
-          ATTENTION_VALUE,
-          ATTENTION_OUTPUT,
-          FEED_FORWARD_GATE,
-          FEED_FORWARD_UP,
-          FEED_FORWARD_DOWN ->
-          false;
-    };
+    return role.isVector();
   }
 }

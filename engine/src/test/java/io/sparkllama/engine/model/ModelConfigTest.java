@@ -28,6 +28,10 @@ class ModelConfigTest {
     return ModelConfig.of(model.file(directory));
   }
 
+  private RopeScaling scaling(TinyModel model) throws IOException {
+    return config(model).rope().tables().get(0).scaling();
+  }
+
   private void refuse(TinyModel model, String message) throws IOException {
     var file = model.file(directory);
     assertThatExceptionOfType(ModelFormatException.class)
@@ -43,12 +47,13 @@ class ModelConfigTest {
   @Test
   void defaultsOfAbsentKeys() throws IOException {
     ModelConfig config = config(new TinyModel().remove("llama.attention.head_count_kv"));
-    assertThat(config.kvHeadCount()).isEqualTo(2);
-    assertThat(config.headDimension()).isEqualTo(4);
-    assertThat(config.ropeDimension()).isEqualTo(4);
-    assertThat(config.ropeBase()).isEqualTo(10_000);
-    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
-    assertThat(config.slidingWindow()).isZero();
+    assertThat(config.attention().kvHeadCount()).isEqualTo(2);
+    assertThat(config.attention().headDimension()).isEqualTo(4);
+    assertThat(config.rope().dimension()).isEqualTo(4);
+    assertThat(config.rope().tables())
+        .containsExactly(new ModelConfig.RopeTable(10_000, new RopeScaling.None()));
+    assertThat(config.layers()).containsOnly(new ModelConfig.Layer(0, 0)).hasSize(2);
+    assertThat(config.attention().scale()).isEqualTo(0.5);
   }
 
   @Test
@@ -86,12 +91,16 @@ class ModelConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"qwen2", "falcon", "bert", "LLAMA", ""})
-  void architectureOtherThanLlama(String name) throws IOException {
+  @ValueSource(strings = {"qwen", "starcoder", "bert", "LLAMA", ""})
+  void architecturesThatDoNotRun(String name) throws IOException {
     refuse(
         "general.architecture",
         ofString(name),
-        "names " + name + ", which is not supported (supported: llama)");
+        "names "
+            + name
+            + ", which is not supported (supported: "
+            + String.join(", ", Architectures.ids())
+            + ")");
   }
 
   @Test
@@ -148,7 +157,7 @@ class ModelConfigTest {
             .set("llama.attention.head_count_kv", ofUint32(3))
             .set("llama.attention.key_length", ofUint32(6))
             .set("llama.attention.value_length", ofUint32(6));
-    assertThat(config(model).headDimension()).isEqualTo(6);
+    assertThat(config(model).attention().headDimension()).isEqualTo(6);
     refuse(
         model.set("llama.attention.value_length", ofUint32(4)),
         "llama.attention.value_length is 4 but keys have 6");
@@ -159,7 +168,7 @@ class ModelConfigTest {
     refuse("llama.rope.dimension_count", ofUint32(3), "must be even and at most");
     refuse("llama.rope.dimension_count", ofUint32(6), "must be even and at most");
     TinyModel partial = new TinyModel().set("llama.rope.dimension_count", ofUint32(2));
-    assertThat(config(partial).ropeDimension()).isEqualTo(2);
+    assertThat(config(partial).rope().dimension()).isEqualTo(2);
   }
 
   @ParameterizedTest
@@ -179,9 +188,9 @@ class ModelConfigTest {
     TinyModel model = new TinyModel().set("llama.rope.scaling.type", ofString("linear"));
     refuse(model, "metadata key llama.rope.scaling.factor is missing");
     model.set("llama.rope.scaling.factor", ofFloat32(4));
-    assertThat(config(model).ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+    assertThat(scaling(model)).isEqualTo(new RopeScaling.Linear(4));
     TinyModel old = new TinyModel().set("llama.rope.scale_linear", ofFloat32(2));
-    assertThat(config(old).ropeScaling()).isEqualTo(new RopeScaling.Linear(2));
+    assertThat(scaling(old)).isEqualTo(new RopeScaling.Linear(2));
   }
 
   @Test
@@ -189,26 +198,39 @@ class ModelConfigTest {
     TinyModel model = new TinyModel().set("llama.rope.scaling.type", ofString("llama3"));
     refuse(model, "is llama3 but there is no tensor rope_freqs.weight");
     model.tensor("rope_freqs.weight", 2);
-    assertThat(config(model).ropeScaling()).isEqualTo(new RopeScaling.Factors());
+    assertThat(scaling(model)).isEqualTo(new RopeScaling.Factors());
     model.remove("llama.rope.scaling.type");
-    assertThat(config(model).ropeScaling()).isEqualTo(new RopeScaling.Factors());
+    assertThat(scaling(model)).isEqualTo(new RopeScaling.Factors());
     model.set("llama.rope.scaling.type", ofString("linear"));
     refuse(model, "is linear and there is a tensor rope_freqs.weight too");
   }
 
+  @Test
+  void longRopeScaling() throws IOException {
+    TinyModel model = new TinyModel().set("llama.rope.scaling.type", ofString("longrope"));
+    refuse(model, "is longrope but there is no tensor rope_factors_long.weight");
+    model.tensor("rope_factors_long.weight", 2);
+    refuse(model, "metadata key llama.rope.scaling.original_context_length is missing");
+    model.set("llama.rope.scaling.original_context_length", ofUint32(8));
+    assertThat(scaling(model)).isEqualTo(new RopeScaling.LongFactors(8, 1));
+    model.remove("llama.rope.scaling.type"); // converters write none
+    model.set("llama.rope.scaling.attn_factor", ofFloat32(1.5f));
+    assertThat(scaling(model)).isEqualTo(new RopeScaling.LongFactors(8, 1.5));
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"yarn", "longrope", "dynamic", ""})
+  @ValueSource(strings = {"yarn", "dynamic", ""})
   void scalingOfAnotherType(String type) throws IOException {
     refuse(
         "llama.rope.scaling.type",
         ofString(type),
-        "is " + type + ", which is not supported (supported: none, linear, llama3)");
+        "is " + type + ", which is not supported (supported: none, linear, llama3, longrope)");
   }
 
   @Test
   void slidingWindow() throws IOException {
     TinyModel model = new TinyModel().set("llama.attention.sliding_window", ofUint32(4096));
-    assertThat(config(model).slidingWindow()).isEqualTo(4096);
+    assertThat(config(model).layers()).containsOnly(new ModelConfig.Layer(4096, 0));
     refuse("llama.attention.sliding_window", ofInt32(-1), "must be 0 to");
   }
 

@@ -12,6 +12,7 @@ import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.QuantizationType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,10 +39,8 @@ class WeightMapTest {
   @Test
   void everyRoleOfEveryLayerIsFound() throws IOException {
     WeightMap weights = weights(new TinyModel());
-    for (WeightRole role : WeightRole.values()) {
-      if (role != WeightRole.OUTPUT && role != WeightRole.ROPE_FACTORS) {
-        assertThat(weights.tensor(role, 1).name()).isEqualTo(role.tensorName(1));
-      }
+    for (WeightRole role : EnumSet.range(WeightRole.ATTENTION_NORM, WeightRole.FEED_FORWARD_DOWN)) {
+      assertThat(weights.tensor(role, 1).name()).isEqualTo(role.tensorName(1));
     }
     assertThatIllegalArgumentException()
         .isThrownBy(() -> weights.tensor(WeightRole.ROPE_FACTORS, 0))
@@ -66,6 +65,18 @@ class WeightMapTest {
   }
 
   @Test
+  void anOptionalWeightIsInAllLayersOrInNone() throws IOException {
+    TinyModel model = new TinyModel().tensor("blk.1.attn_q.bias", 8);
+    refuse(model, "lacks tensors that llama needs: blk.0.attn_q.bias: ");
+    WeightMap weights = weights(model.tensor("blk.0.attn_q.bias", 8));
+    for (int layer = 0; layer < 2; layer++) {
+      assertThat(weights.tensor(WeightRole.ATTENTION_QUERY_BIAS, layer).name())
+          .isEqualTo("blk." + layer + ".attn_q.bias");
+    }
+    assertThat(weights.optionalTensor(WeightRole.ATTENTION_KEY_BIAS, 0)).isEmpty();
+  }
+
+  @Test
   void aLongListOfMissingTensorsIsCutShort() throws IOException {
     TinyModel model = new TinyModel().set("llama.block_count", ofUint32(1024));
     refuse(model, "blk.6.attn_norm.weight and 9193 more: ");
@@ -74,8 +85,8 @@ class WeightMapTest {
   @Test
   void tensorsThatWouldNotBeUsed() throws IOException {
     refuse(
-        new TinyModel().tensor("blk.0.attn_q.bias", 8),
-        "has tensors that llama does not use: blk.0.attn_q.bias: ");
+        new TinyModel().tensor("blk.0.attn_q_norm.weight", 4),
+        "has tensors that llama does not use: blk.0.attn_q_norm.weight: ");
     refuse(
         new TinyModel().set("llama.block_count", ofUint32(1)),
         "has tensors that llama does not use: blk.1.attn_norm.weight");

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -261,7 +262,7 @@ class NativeModelRunnerTest {
     EngineOptions enough = EngineOptions.defaults().withKvCacheMemory(32 * block);
     try (NativeModelRunner runner = model.runner(enough)) {
       assertThat(runner.blockCounts()).containsExactly(32);
-      assertThat(runner.kvGroups()).containsExactly(new KvGroup(5, 0, block));
+      assertThat(runner.kvGroups()).containsExactly(new KvGroup(List.of(0, 1, 2, 3, 4), 0, block));
     }
     try (NativeModelRunner runner = model.runner(EngineOptions.defaults())) {
       assertThat(runner.blockCounts()).containsExactly(64 * 32);

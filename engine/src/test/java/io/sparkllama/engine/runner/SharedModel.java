@@ -21,7 +21,12 @@ final class SharedModel {
   }
 
   static SharedModel named(String name) {
-    return new SharedModel(GgufFile.read(path("models/" + name)));
+    return at(path("models/" + name));
+  }
+
+  /** Returns a model that lies elsewhere. */
+  static SharedModel at(Path path) {
+    return new SharedModel(GgufFile.read(path));
   }
 
   static Path path(String name) {
@@ -40,7 +45,7 @@ final class SharedModel {
     WeightMap weights = WeightMap.of(file, config);
     try (PackedModel packed =
         PackedModel.open(
-            PackedPlace.in(CacheDirectory.standard(), file),
+            PackedPlace.in(options.cacheDirectory().orElseGet(CacheDirectory::standard), file),
             file,
             PackedPlan.of(config, weights),
             options.nativeDirectory())) {

@@ -22,7 +22,8 @@ public final class AnswerKeys {
           JobKeys.OUTPUT_OPTIONS,
           JobKeys.OUTPUT_COLUMNS,
           JobKeys.ENGINE_KV_CACHE_TYPE,
-          JobKeys.ENGINE_CONTEXT_LENGTH);
+          JobKeys.ENGINE_CONTEXT_LENGTH,
+          JobKeys.ENGINE_SLIDING_WINDOW);
 
   /** The date and the labels themselves count, wherever they come from; gold is only compared. */
   private static final Set<ConfigKey<?>> INDIFFERENT =

@@ -377,7 +377,7 @@ public final class JobKeys {
           ConfigType.oneOf(KvCacheType.class),
           ENGINE.kvCacheType(),
           "",
-          "How keys and values are stored. The one engine option that changes answers.");
+          "How keys and values are stored. This changes answers, as few engine options do.");
   public static final ConfigKey<SizeOrShare> ENGINE_KV_CACHE_MEMORY =
       DECLARED.of(
           "engine.kv-cache-memory",
@@ -418,6 +418,14 @@ public final class JobKeys {
           ENGINE.contextLength(),
           "tokens",
           "Longest prompt and answer together; 0 takes the model's context.");
+  public static final ConfigKey<Integer> ENGINE_SLIDING_WINDOW =
+      DECLARED.of(
+          "engine.sliding-window",
+          ConfigType.integer(0, Integer.MAX_VALUE),
+          ENGINE.slidingWindow(),
+          "tokens",
+          "Tokens that attention reaches back over, for a model that was trained so and whose file"
+              + " does not say it, such as Mistral 7B v0.1 with 4096. 0 takes what the file says.");
   public static final ConfigKey<Boolean> ENGINE_PREFIX_CACHE =
       DECLARED.of(
           "engine.prefix-cache",

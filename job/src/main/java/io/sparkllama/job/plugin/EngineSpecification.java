@@ -31,6 +31,7 @@ public record EngineSpecification(
     int maxBatchTokens,
     int prefillChunk,
     int contextLength,
+    int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
     String nativeDirectory)
@@ -54,6 +55,7 @@ public record EngineSpecification(
         options.maxBatchTokens(),
         options.prefillChunk(),
         options.contextLength(),
+        options.slidingWindow(),
         options.prefixCache(),
         options.instructionSet(),
         options.nativeDirectory().map(EngineSpecification::absolute).orElse(""));
@@ -77,6 +79,7 @@ public record EngineSpecification(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         nativeDirectory);
@@ -97,6 +100,7 @@ public record EngineSpecification(
         maxBatchTokens,
         prefillChunk,
         contextLength,
+        slidingWindow,
         prefixCache,
         instructionSet,
         nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),

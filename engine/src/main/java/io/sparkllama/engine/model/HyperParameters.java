@@ -2,6 +2,16 @@ package io.sparkllama.engine.model;
 
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.GgufMetadata;
+import io.sparkllama.engine.model.ModelConfig.Attention;
+import io.sparkllama.engine.model.ModelConfig.FeedForward;
+import io.sparkllama.engine.model.ModelConfig.Layer;
+import io.sparkllama.engine.model.ModelConfig.NormPlacement;
+import io.sparkllama.engine.model.ModelConfig.Norms;
+import io.sparkllama.engine.model.ModelConfig.Rope;
+import io.sparkllama.engine.model.ModelConfig.RopeLayout;
+import io.sparkllama.engine.model.ModelConfig.RopeTable;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -10,7 +20,7 @@ import java.util.Set;
  * Reads a model's hyper-parameters from metadata that is not trusted: each is checked by itself and
  * against the others, so that later arithmetic on them cannot overflow.
  */
-final class ModelConfigReader {
+final class HyperParameters {
   private static final String TOKENS_KEY = "tokenizer.ggml.tokens";
   private static final int MAX_LAYERS = 1024;
   private static final int MAX_WIDTH = 1 << 18;
@@ -24,19 +34,24 @@ final class ModelConfigReader {
 
   private final GgufFile file;
   private final GgufMetadata metadata;
-  private final Architecture architecture;
+  private final String architecture;
 
-  private ModelConfigReader(GgufFile file) {
+  /**
+   * Opens the metadata of a file.
+   *
+   * @param architecture that keys begin with
+   */
+  HyperParameters(GgufFile file, String architecture) {
     this.file = file;
     this.metadata = file.metadata();
-    this.architecture = Architecture.of(metadata);
+    this.architecture = architecture;
   }
 
-  static ModelConfig read(GgufFile file) {
-    return new ModelConfigReader(file).read();
-  }
-
-  private ModelConfig read() {
+  /**
+   * Reads what all models have, as LLaMA has it: norms before attention and before the feed-forward
+   * network, one table of RoPE for all layers, no window. Refuses a mixture of experts.
+   */
+  ModelConfig plain(RopeLayout layout) {
     refuseExperts();
     refuseUnknownLayout();
     int embeddingLength = number("embedding_length", MAX_WIDTH);
@@ -48,22 +63,21 @@ final class ModelConfigReader {
           "is " + kvHeadCount + ", which does not divide the " + headCount + " heads");
     }
     int headDimension = headDimension(embeddingLength, headCount);
+    RopeTable table =
+        new RopeTable(
+            positive("rope.freq_base", OptionalDouble.of(DEFAULT_ROPE_BASE)), ropeScaling());
     return new ModelConfig(
-        architecture.id(),
+        architecture,
         vocabularySize(),
         number("context_length", MAX_CONTEXT),
         embeddingLength,
-        number("block_count", MAX_LAYERS),
-        number("feed_forward_length", MAX_FEED_FORWARD),
-        headCount,
-        kvHeadCount,
-        headDimension,
-        ropeDimension(headDimension),
-        positive("rope.freq_base", OptionalDouble.of(DEFAULT_ROPE_BASE)),
-        architecture.ropeLayout(),
-        ropeScaling(),
-        positive("attention.layer_norm_rms_epsilon", OptionalDouble.empty()),
-        slidingWindow());
+        Attention.of(headCount, kvHeadCount, headDimension),
+        new FeedForward(number("feed_forward_length", MAX_FEED_FORWARD)),
+        new Norms(
+            positive("attention.layer_norm_rms_epsilon", OptionalDouble.empty()),
+            NormPlacement.BEFORE),
+        new Rope(ropeDimension(headDimension), layout, List.of(table)),
+        Collections.nCopies(number("block_count", MAX_LAYERS), new Layer(0, 0)));
   }
 
   private void refuseExperts() {
@@ -128,7 +142,8 @@ final class ModelConfigReader {
 
   private RopeScaling ropeScaling() {
     String typeKey = key("rope.scaling.type");
-    boolean hasFactors = file.tensor(WeightRole.ROPE_FACTORS.tensorName(0)).isPresent();
+    boolean hasFactors = hasTensor(WeightRole.ROPE_FACTORS);
+    boolean hasLongFactors = hasTensor(WeightRole.ROPE_FACTORS_LONG);
     // Files of 2023 have only rope.scale_linear.
     String oldFactorKey = key("rope.scale_linear");
     String type =
@@ -136,12 +151,19 @@ final class ModelConfigReader {
             .optionalString(typeKey)
             .orElse(metadata.value(oldFactorKey).isPresent() ? "linear" : "none");
     return switch (type) {
-      case "none" -> hasFactors ? new RopeScaling.Factors() : new RopeScaling.None();
-      case "llama3" -> {
-        if (!hasFactors) {
-          throw metadata.invalid(typeKey, "is llama3 but there is no tensor rope_freqs.weight");
+      case "none" -> {
+        if (hasLongFactors) {
+          yield longFactors();
         }
+        yield hasFactors ? new RopeScaling.Factors() : new RopeScaling.None();
+      }
+      case "llama3" -> {
+        requireTensor(typeKey, type, WeightRole.ROPE_FACTORS);
         yield new RopeScaling.Factors();
+      }
+      case "longrope" -> {
+        requireTensor(typeKey, type, WeightRole.ROPE_FACTORS_LONG);
+        yield longFactors();
       }
       case "linear" -> {
         if (hasFactors) {
@@ -156,11 +178,32 @@ final class ModelConfigReader {
       }
       default ->
           throw metadata.invalid(
-              typeKey, "is " + type + ", which is not supported (supported: none, linear, llama3)");
+              typeKey,
+              "is "
+                  + type
+                  + ", which is not supported (supported: none, linear, llama3, longrope)");
     };
   }
 
-  private int slidingWindow() {
+  private RopeScaling longFactors() {
+    return new RopeScaling.LongFactors(
+        number("rope.scaling.original_context_length", MAX_CONTEXT),
+        positive("rope.scaling.attn_factor", OptionalDouble.of(1)));
+  }
+
+  private boolean hasTensor(WeightRole role) {
+    return file.tensor(role.tensorName(0)).isPresent();
+  }
+
+  private void requireTensor(String typeKey, String type, WeightRole role) {
+    if (!hasTensor(role)) {
+      throw metadata.invalid(
+          typeKey, "is " + type + " but there is no tensor " + role.tensorName(0));
+    }
+  }
+
+  /** Reads the positions that attention reaches back over; 0 where there is no such key. */
+  int window() {
     String key = key("attention.sliding_window");
     int window = metadata.optionalInteger(key).orElse(0);
     if (window < 0 || window > MAX_CONTEXT) {
@@ -169,8 +212,18 @@ final class ModelConfigReader {
     return window;
   }
 
+  /** Refuses a window, where the metadata does not say which layers have it. */
+  void refuseWindow() {
+    int window = window();
+    if (window != 0) {
+      throw metadata.invalid(
+          key("attention.sliding_window"),
+          "is " + window + ": windows of " + architecture + " models are not supported");
+    }
+  }
+
   private String key(String name) {
-    return architecture.id() + "." + name;
+    return architecture + "." + name;
   }
 
   private int number(String name, int max) {

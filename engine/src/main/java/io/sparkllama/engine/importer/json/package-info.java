@@ -1,0 +1,2 @@
+/** Reads the JSON files of a checkpoint, which are not trusted. */
+package io.sparkllama.engine.importer.json;

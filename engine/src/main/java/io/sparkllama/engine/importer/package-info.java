@@ -1,0 +1,2 @@
+/** Writes checkpoints, as their makers publish them, as GGUF. */
+package io.sparkllama.engine.importer;

@@ -1,0 +1,181 @@
+package io.sparkllama.engine.importer.vocabulary;
+
+import io.sparkllama.engine.importer.json.JsonObject;
+import io.sparkllama.engine.tokenizer.TokenType;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Reads a tokenizer.json: byte-level BPE, or BPE on characters as SentencePiece does it, with bytes
+ * for those that have no token.
+ */
+final class TokenizerJson {
+  private static final Pattern BYTE_TOKEN = Pattern.compile("<0x[0-9A-F]{2}>");
+
+  /** SentencePiece writes spaces so. */
+  private static final String SPACE = "\u2581";
+
+  private final JsonObject root;
+  private final JsonObject model;
+  private final int vocabularySize;
+  private final List<JsonObject> normalizers;
+  private final List<JsonObject> preTokenizers;
+
+  private TokenizerJson(JsonObject root, int vocabularySize) {
+    this.root = root;
+    this.model = root.object("model");
+    this.vocabularySize = vocabularySize;
+    this.normalizers = TextSteps.of(root, "normalizer", "normalizers");
+    this.preTokenizers = TextSteps.of(root, "pre_tokenizer", "pretokenizers");
+  }
+
+  static GgufVocabulary read(JsonObject root, int vocabularySize) {
+    return new TokenizerJson(root, vocabularySize).read();
+  }
+
+  private GgufVocabulary read() {
+    String type = model.optionalText("type").orElse("BPE");
+    if (!type.equals("BPE")) {
+      throw model.invalid("type", "names a model that is not supported (supported: BPE), " + type);
+    }
+    for (String affix : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
+      if (!model.optionalText(affix).orElse("").isEmpty()) {
+        throw model.invalid(affix, "is set, for which GGUF has no place");
+      }
+    }
+    return TextSteps.hasType(preTokenizers, "ByteLevel") ? byteLevel() : sentencePiece();
+  }
+
+  private GgufVocabulary byteLevel() {
+    // NFC alone is left out, as it is by every reader of GGUF.
+    refuseOther("normalizer", normalizers, Set.of("NFC"));
+    TokenTable tokens = new TokenTable(root.path(), vocabularySize);
+    model.integers("vocab").forEach((text, id) -> tokens.put(id, text, 0, TokenType.NORMAL));
+    addAdded(tokens);
+    List<String> merges = model.pairs("merges").stream().map(TokenizerJson::written).toList();
+    return new GgufVocabulary(
+        PreTokenizerName.of(root, preTokenizers), tokens, merges, Optional.empty());
+  }
+
+  // In the alphabet of bytes a space is U+0120; one that stands there as it is must not cut a
+  // merge.
+  private static String written(List<String> pair) {
+    return pair.get(0).replace(' ', '\u0120') + " " + pair.get(1).replace(' ', '\u0120');
+  }
+
+  private GgufVocabulary sentencePiece() {
+    boolean prefix = checkedPrefix();
+    TokenTable tokens = new TokenTable(root.path(), vocabularySize);
+    Map<String, Integer> ranks = ranks();
+    int lowest = ranks.size();
+    model
+        .integers("vocab")
+        .forEach(
+            (text, id) ->
+                tokens.put(id, text, -ranks.getOrDefault(text, lowest), TokenType.NORMAL));
+    if (model.optionalBool("byte_fallback").orElse(false)) {
+      for (String text : model.object("vocab").names()) {
+        if (BYTE_TOKEN.matcher(text).matches()) {
+          tokens.retype(tokens.id(text).orElseThrow(), TokenType.BYTE);
+        }
+      }
+    }
+    addAdded(tokens);
+    spaceOut(tokens);
+    model
+        .optionalText("unk_token")
+        .flatMap(text -> tokens.id(text).stream().boxed().findFirst())
+        .ifPresent(id -> tokens.retype(id, TokenType.UNKNOWN));
+    return new GgufVocabulary("default", tokens, List.of(), Optional.of(prefix));
+  }
+
+  /** Returns for each token that is merged from two others the place of its first merge. */
+  private Map<String, Integer> ranks() {
+    Map<String, Integer> ranks = new HashMap<>();
+    for (List<String> pair : model.pairs("merges")) {
+      ranks.putIfAbsent(pair.get(0) + pair.get(1), ranks.size());
+    }
+    return ranks;
+  }
+
+  /** Returns whether a space goes before every text; refuses other changes of the text. */
+  private boolean checkedPrefix() {
+    refuseOther("normalizer", normalizers, Set.of("Prepend", "Replace"));
+    refuseOther("pre_tokenizer", preTokenizers, Set.of("Metaspace", "Split"));
+    boolean prefix = false;
+    boolean replaces = false;
+    for (JsonObject step : normalizers) {
+      if (step.text("type").equals("Prepend")) {
+        requireSpace(step, "prepend");
+        prefix = true;
+      } else {
+        requireSpace(step, "content");
+        requirePattern(step);
+        replaces = true;
+      }
+    }
+    for (JsonObject step : preTokenizers) {
+      if (step.text("type").equals("Metaspace")) {
+        requireSpace(step, "replacement");
+        // "always" by default, or by the older switch.
+        String scheme =
+            step.optionalText("prepend_scheme")
+                .orElse(step.optionalBool("add_prefix_space").orElse(true) ? "always" : "never");
+        prefix |= !scheme.equals("never");
+        replaces = true;
+      } else {
+        requirePattern(step); // spaces are gone by then: it cuts nothing
+      }
+    }
+    if (!replaces) {
+      throw root.invalid(
+          "pre_tokenizer", "is neither of byte-level BPE nor as SentencePiece would have it");
+    }
+    return prefix;
+  }
+
+  private static void requireSpace(JsonObject step, String name) {
+    if (!step.text(name).equals(SPACE)) {
+      throw step.invalid(name, "must be U+2581, as SentencePiece writes a space");
+    }
+  }
+
+  private static void requirePattern(JsonObject step) {
+    if (!TextSteps.pattern(step).equals("String: ")) {
+      throw step.invalid("pattern", "must be one space, as SentencePiece has it");
+    }
+  }
+
+  private void refuseOther(String name, List<JsonObject> steps, Set<String> supported) {
+    for (JsonObject step : steps) {
+      if (!supported.contains(step.text("type"))) {
+        throw root.invalid(name, "has a step for which GGUF has no place, " + step.text("type"));
+      }
+    }
+  }
+
+  /**
+   * Text that is cut as one token is looked for before spaces are written as SentencePiece does.
+   */
+  private void spaceOut(TokenTable tokens) {
+    for (JsonObject added : root.objects("added_tokens")) {
+      String text = added.text("content");
+      if (!added.optionalBool("special").orElse(false) && text.contains(SPACE)) {
+        tokens.rename(added.integer("id"), text.replace(SPACE, " "));
+      }
+    }
+  }
+
+  private void addAdded(TokenTable tokens) {
+    for (JsonObject added : root.objects("added_tokens")) {
+      int id = added.integer("id");
+      TokenType type =
+          added.optionalBool("special").orElse(false) ? TokenType.CONTROL : TokenType.USER_DEFINED;
+      tokens.put(id, added.text("content"), 0, type);
+    }
+  }
+}
