@@ -6,7 +6,14 @@ import java.util.stream.Collectors;
 
 /** Lists the families that can be imported. */
 public final class ModelFamilies {
-  private static final List<ModelFamily> ALL = List.of(LlamaFamily.FAMILY, Qwen2Family.FAMILY);
+  private static final List<ModelFamily> ALL =
+      List.of(
+          LlamaFamily.FAMILY,
+          Qwen2Family.FAMILY,
+          GemmaFamily.FAMILY,
+          Gemma2Family.FAMILY,
+          Gemma3Family.FAMILY,
+          FalconFamily.FAMILY);
 
   private ModelFamilies() {}
 
