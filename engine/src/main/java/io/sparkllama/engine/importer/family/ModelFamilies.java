@@ -10,6 +10,10 @@ public final class ModelFamilies {
       List.of(
           LlamaFamily.FAMILY,
           Qwen2Family.FAMILY,
+          Qwen3Family.FAMILY,
+          Olmo2Family.FAMILY,
+          SmolLm3Family.FAMILY,
+          Phi3Family.FAMILY,
           GemmaFamily.FAMILY,
           Gemma2Family.FAMILY,
           Gemma3Family.FAMILY,

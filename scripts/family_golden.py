@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Makes the golden files of model families: a tiny checkpoint of each, and what transformers says of it.
+
+For each family a folder with what a checkpoint on a hub has (config.json, model.safetensors in
+bfloat16, tokenizer.json, tokenizer_config.json), and expected.json: for several prompts the ids, a
+greedy completion, and the logits of some positions, by transformers in float32. Weights are random,
+of a fixed seed, and large enough that each of them matters: norms and biases differ from their
+usual starts too. Prompts are longer than the sliding window, and than the context that RoPE was
+made for where a model has another for longer ones.
+
+The tolerance of a logit is derived from the model: rounding errors of all sums on the way to it
+grow as a random walk, so with n terms in them they come to about sqrt(n) units of float32's
+rounding (2^-24) of what the last product may reach, the largest row of the output matrix times the
+weights of the last norm; twice that, as both sides round. The script refuses a greedy completion
+whose best token is not ahead of the second by four tolerances.
+
+Needs: torch transformers tokenizers safetensors
+Usage: scripts/family_golden.py OUTPUT_FOLDER [FAMILY...]
+"""
+
+import base64
+import json
+import math
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoModelForCausalLM
+
+SEED = 20240607
+NEW_TOKENS = 20
+END = "<|end|>"
+SHORT = "The ship"
+MIDDLE = "When the rain had stopped, we went down to the harbour and counted the boats."
+LONG = (
+    "A letter came on Monday. It said that the bridge would be closed, that trains would stop at "
+    "the old station, and that nobody knew for how long; so we packed our bags, took the dog, and "
+    "walked along the river until we saw the lights of the town."
+)
+TEXT = [SHORT, MIDDLE, LONG, "The boats were old, and the old station was closed on Monday."]
+
+SIZES = dict(
+    vocab_size=288,
+    hidden_size=32,
+    intermediate_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    max_position_embeddings=256,
+    rms_norm_eps=1e-5,
+    bos_token_id=None,
+    eos_token_id=287,
+    pad_token_id=None,
+    tie_word_embeddings=False,
+)
+
+
+def sizes(**changes):
+    return {**SIZES, **changes}
+
+
+def families():
+    """Returns the configurations by folder."""
+    t = transformers
+    long_rope = {
+        "rope_type": "longrope",
+        "rope_theta": 10000.0,
+        "partial_rotary_factor": 0.75,
+        "short_factor": [1.0, 1.25, 1.5],
+        "long_factor": [1.5, 3.0, 7.0],
+    }
+    return {
+        "mistral": t.MistralConfig(**sizes(sliding_window=24)),
+        "llama-biases": t.LlamaConfig(**sizes(attention_bias=True)),
+        "qwen2": t.Qwen2Config(**sizes(rms_norm_eps=1e-6)),
+        "qwen3": t.Qwen3Config(**sizes(head_dim=12, tie_word_embeddings=True)),
+        "olmo2": t.Olmo2Config(**sizes()),
+        "smollm3": t.SmolLM3Config(**sizes(num_hidden_layers=5, tie_word_embeddings=True)),
+        "phi3": t.Phi3Config(**sizes(sliding_window=24)),
+        "phi3-longrope": t.Phi3Config(
+            **sizes(original_max_position_embeddings=48, rope_parameters=long_rope)
+        ),
+    }
+
+
+def make_tokenizer(folder):
+    """Trains a byte-level BPE tokenizer on the prompts."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=SIZES["vocab_size"] - 1,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TEXT, trainer)
+    tokenizer.add_special_tokens([END])
+    assert tokenizer.token_to_id(END) == SIZES["eos_token_id"], tokenizer.get_vocab_size()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": END}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
+    return tokenizer
+
+
+def randomize(model, generator):
+    """Fills a model with lively weights that bfloat16 holds exactly."""
+    for name, weight in sorted(model.named_parameters()):
+        noise = torch.randn(weight.shape, generator=generator)
+        if name.endswith("bias"):
+            value = 0.5 * noise
+        elif weight.dim() == 1:
+            value = 1 + 0.3 * noise
+        elif "embed" in name:
+            value = noise
+        else:
+            value = noise * 1.5 / math.sqrt(weight.shape[1])
+        weight.data.copy_(value.to(torch.bfloat16).to(torch.float32))
+
+
+def tolerance(model, positions):
+    """Returns what a logit may differ by, as said above."""
+    config = model.config
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    query = config.num_attention_heads * head
+    layer = 2 * config.hidden_size + head + positions + query + config.intermediate_size
+    terms = config.num_hidden_layers * layer + config.hidden_size
+    rows = model.get_output_embeddings().weight.norm(dim=1).max().item()
+    norm = model.model.norm.weight.norm().item()
+    return 2 * math.sqrt(terms) * 2.0**-24 * rows * norm
+
+
+def encoded(row):
+    return base64.b64encode(row.to(torch.float32).numpy().astype("<f4").tobytes()).decode()
+
+
+def case(model, tokenizer, prompt, context_length):
+    """Returns a prompt's greedy completion, and logits of positions along prompt and completion."""
+    ids = tokenizer.encode(prompt).ids
+    prompt_length = len(ids)
+    margin = math.inf
+    with torch.no_grad():
+        for _ in range(NEW_TOKENS):
+            # Without a cache: LongRoPE would not turn again what is in it.
+            last = model(torch.tensor([ids]), use_cache=False).logits[0, -1]
+            best = torch.topk(last, 2).values
+            margin = min(margin, (best[0] - best[1]).item())
+            ids.append(int(last.argmax()))
+        logits = model(torch.tensor([ids]), use_cache=False).logits[0]
+    allowed = tolerance(model, len(ids))
+    assert margin > 4 * allowed, f"a margin of {margin} is too small for {allowed}"
+    assert SIZES["eos_token_id"] not in ids, "the completion ends early"
+    completion = ids[prompt_length:]
+    positions = sorted({0, prompt_length // 2, prompt_length - 1, len(ids) - 1})
+    return {
+        "prompt": prompt,
+        "context_length": context_length,
+        "prompt_ids": ids[:prompt_length],
+        "greedy_ids": completion,
+        "greedy_text": tokenizer.decode(completion),
+        "tolerance": allowed,
+        "logits": [{"position": p, "float32": encoded(logits[p])} for p in positions],
+    }
+
+
+def cases(model, tokenizer):
+    original = getattr(model.config, "original_max_position_embeddings", None)
+    rope_type = (model.config.rope_parameters or {}).get("rope_type", "default")
+    if rope_type != "longrope":
+        return [case(model, tokenizer, prompt, 0) for prompt in (SHORT, MIDDLE, LONG)]
+    # An engine takes one set of factors for all rows: the short ones where its context is short.
+    return [
+        case(model, tokenizer, SHORT, original),
+        case(model, tokenizer, LONG, 0),
+    ]
+
+
+def make(folder, name, config):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    config._attn_implementation = "eager"
+    generator = torch.Generator().manual_seed(SEED)
+    model = AutoModelForCausalLM.from_config(config).to(torch.float32).eval()
+    randomize(model, generator)
+    tokenizer = make_tokenizer(folder)
+    expected = {"transformers": transformers.__version__, "cases": cases(model, tokenizer)}
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    config.architectures = [type(model).__name__]
+    config.dtype = "bfloat16"
+    config.save_pretrained(folder)
+    tied = {"lm_head.weight"} if config.tie_word_embeddings else set()
+    weights = {
+        key: value.to(torch.bfloat16).contiguous()
+        for key, value in model.state_dict().items()
+        if key not in tied
+    }
+    save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    for entry in expected["cases"]:
+        count = len(entry["prompt_ids"])
+        print(f"{name}: {count} tokens, tolerance {entry['tolerance']:.2e}")
+    print(f"{name}: {size} bytes")
+
+
+def main():
+    output = Path(sys.argv[1])
+    wanted = sys.argv[2:]
+    for name, config in families().items():
+        if not wanted or name in wanted:
+            make(output / name, name, config)
+
+
+if __name__ == "__main__":
+    main()
