@@ -76,6 +76,16 @@ def families():
         "short_factor": [1.0, 1.25, 1.5],
         "long_factor": [1.5, 3.0, 7.0],
     }
+    gemma = sizes(head_dim=16, tie_word_embeddings=True)
+    falcon = dict(
+        vocab_size=SIZES["vocab_size"],
+        hidden_size=40,
+        num_hidden_layers=2,
+        num_attention_heads=5,
+        max_position_embeddings=256,
+        bos_token_id=None,
+        eos_token_id=SIZES["eos_token_id"],
+    )
     return {
         "mistral": t.MistralConfig(**sizes(sliding_window=24)),
         "llama-biases": t.LlamaConfig(**sizes(attention_bias=True)),
@@ -86,6 +96,27 @@ def families():
         "phi3": t.Phi3Config(**sizes(sliding_window=24)),
         "phi3-longrope": t.Phi3Config(
             **sizes(original_max_position_embeddings=48, rope_parameters=long_rope)
+        ),
+        "gemma": t.GemmaConfig(**gemma),
+        "gemma2": t.Gemma2Config(
+            **{**gemma, "num_hidden_layers": 4},
+            sliding_window=24,
+            query_pre_attn_scalar=20,
+            attn_logit_softcapping=4.0,
+            final_logit_softcapping=25.0,
+        ),
+        "gemma3": t.Gemma3TextConfig(
+            **{**gemma, "num_hidden_layers": 7},
+            sliding_window=24,
+            query_pre_attn_scalar=16,
+            rope_scaling={"rope_type": "linear", "factor": 8.0},
+        ),
+        "falcon-7b": t.FalconConfig(**falcon),
+        "falcon-40b": t.FalconConfig(
+            **{**falcon, "hidden_size": 48, "num_attention_heads": 6},
+            num_kv_heads=2,
+            new_decoder_architecture=True,
+            tie_word_embeddings=False,
         ),
     }
 
@@ -144,10 +175,13 @@ def tolerance(model, positions):
     config = model.config
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     query = config.num_attention_heads * head
-    layer = 2 * config.hidden_size + head + positions + query + config.intermediate_size
+    inside = getattr(config, "intermediate_size", None) or config.ffn_hidden_size
+    layer = 2 * config.hidden_size + head + positions + query + inside
     terms = config.num_hidden_layers * layer + config.hidden_size
     rows = model.get_output_embeddings().weight.norm(dim=1).max().item()
-    norm = model.model.norm.weight.norm().item()
+    last_norm = model.transformer.ln_f if config.model_type == "falcon" else model.model.norm
+    missing = 1 if config.model_type.startswith("gemma") else 0
+    norm = (last_norm.weight + missing).norm().item()
     return 2 * math.sqrt(terms) * 2.0**-24 * rows * norm
 
 
