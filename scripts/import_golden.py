@@ -102,12 +102,14 @@ def sentencepiece_like(prefix):
         special_tokens=["<unk>", "<|begin|>", "<|end|>"] + [f"<0x{b:02X}>" for b in range(256)],
         show_progress=False,
     )
-    tokenizer.train_from_iterator(CORPUS, trainer)
+    tokenizer.train_from_iterator(CORPUS + ["a  b  c  d    e"], trainer)
     # The trainer makes the byte tokens special; only the first three are.
     content = json.loads(tokenizer.to_str())
     content["added_tokens"] = content["added_tokens"][:3]
     tokenizer = Tokenizer.from_str(json.dumps(content))
-    tokenizer.add_tokens([AddedToken("▁▁", normalized=False)])
+    # As Gemma has it: a run of spaces that merges reach as well.
+    assert tokenizer.token_to_id("▁▁") is not None
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in ("▁▁", "<tool>")])
     tokenizer.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
     )

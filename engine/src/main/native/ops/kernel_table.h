@@ -98,7 +98,7 @@ struct AttentionTask {
   float* scratch;  // [attention_scratch_floats(num_tokens * group_size, head_dim)], on a border of
                    // 64 bytes
   float* output;   // per token [group_size, head_dim]; neither queries nor scratch
-  float soft_cap = 0.0f;  // that scores stay below in magnitude, above 0; 0 for none
+  float soft_cap;  // that scores stay below in magnitude, above 0; 0 for none
 };
 
 // Attention runs over segments of this many absolute positions, merged from left to right.

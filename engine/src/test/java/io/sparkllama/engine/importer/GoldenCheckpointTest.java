@@ -155,7 +155,7 @@ class GoldenCheckpointTest {
       for (int i = 0; i < factors.length; i++) {
         // The reference rounds the frequency, the wavelength and three more steps to 32 bits.
         double value = wanted.get(i).doubleValue();
-        assertThat((double) factors[i]).isEqualTo(value, within(8 * Math.ulp((float) value) * 1.0));
+        assertThat((double) factors[i]).isEqualTo(value, within(8.0 * Math.ulp((float) value)));
       }
     }
   }
