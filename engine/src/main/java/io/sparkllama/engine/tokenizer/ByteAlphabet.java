@@ -5,13 +5,34 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.util.Arrays;
 
 /**
- * Reads GPT-2's way of writing bytes as characters: printable Latin-1 bytes stand for themselves,
- * the others, in order, are U+0100 and on.
+ * Reads and writes GPT-2's way of writing bytes as characters: printable Latin-1 bytes stand for
+ * themselves, the others, in order, are U+0100 and on.
  */
-final class ByteAlphabet {
+public final class ByteAlphabet {
   private static final short[] BYTES = bytes(); // [324] by character, -1 where none is meant
 
+  private static final char[] CHARACTERS = characters(); // [256] by byte
+
   private ByteAlphabet() {}
+
+  private static char[] characters() {
+    char[] characters = new char[256];
+    for (char character = 0; character < BYTES.length; character++) {
+      if (BYTES[character] >= 0) {
+        characters[BYTES[character]] = character;
+      }
+    }
+    return characters;
+  }
+
+  /** Returns how bytes are written. */
+  public static String encode(byte[] bytes) {
+    StringBuilder text = new StringBuilder(bytes.length);
+    for (byte value : bytes) {
+      text.append(CHARACTERS[Byte.toUnsignedInt(value)]);
+    }
+    return text.toString();
+  }
 
   private static short[] bytes() {
     short[] bytes = new short[0x144];

@@ -13,8 +13,23 @@ import java.util.TreeSet;
  * Finds the files that hold the weights of a Hugging Face directory: one, or shards by an index.
  */
 public final class HuggingFaceFiles {
-  private static final String SAFETENSORS = "model.safetensors";
   private static final int MOST_SHARDS = 10_000;
+
+  /**
+   * Names the file, or the shards' index, and how they are read; the first that is there counts.
+   */
+  private enum Kind {
+    SAFETENSORS("model.safetensors", SafetensorsHeader::read),
+    TORCH("pytorch_model.bin", TorchArchive::read);
+
+    private final String file;
+    private final Checkpoint.PartReader reader;
+
+    Kind(String file, Checkpoint.PartReader reader) {
+      this.file = file;
+      this.reader = reader;
+    }
+  }
 
   private HuggingFaceFiles() {}
 
@@ -24,19 +39,19 @@ public final class HuggingFaceFiles {
    * @throws ModelFormatException where there are none, or where a file is damaged
    */
   public static Weights open(Path directory) throws IOException {
-    if (Files.exists(directory.resolve(SAFETENSORS))) {
-      return Checkpoint.open(List.of(directory.resolve(SAFETENSORS)), SafetensorsHeader::read);
-    }
-    Path index = directory.resolve(SAFETENSORS + ".index.json");
-    if (Files.exists(index)) {
-      return sharded(directory, index, SafetensorsHeader::read);
+    for (Kind kind : Kind.values()) {
+      Path file = directory.resolve(kind.file);
+      if (Files.exists(file)) {
+        return Checkpoint.open(List.of(file), kind.reader);
+      }
+      Path index = directory.resolve(kind.file + ".index.json");
+      if (Files.exists(index)) {
+        return sharded(directory, index, kind.reader);
+      }
     }
     throw new ModelFormatException(
-        "the directory has no weights that can be read; there must be "
-            + SAFETENSORS
-            + " or "
-            + SAFETENSORS
-            + ".index.json: "
+        "the directory has no weights that can be read; there must be model.safetensors or"
+            + " pytorch_model.bin, or the index of one in shards: "
             + directory);
   }
 

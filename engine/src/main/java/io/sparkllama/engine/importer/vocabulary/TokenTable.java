@@ -59,6 +59,12 @@ final class TokenTable {
     entries.put(id, new Entry(entry.text, entry.score, type));
   }
 
+  /** Returns whether an id is the token for what has none, which stays that. */
+  boolean hasUnknown(int id) {
+    Entry entry = entries.get(id);
+    return entry != null && entry.type == TokenType.UNKNOWN;
+  }
+
   /** Gives a token another text. */
   void rename(int id, String text) {
     Entry entry = entries.remove(id);
