@@ -19,6 +19,25 @@ PIECES = (
 ).split(" ")
 GAPS = [" ", "  ", "   ", "    ", "\n", "\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\t", "\t\t", " \n ", "  \n", "\n  "]
 
+# Texts that once were cut wrongly, or that the ends of rules meet.
+HARD = [
+    "\u2167\u0327\u0536IA'NnE\u1f88\u1f801\"",  # a mark before capitals alone
+    "\u0301ABC's \u0301\u0301a",
+    "it'\u017f IT'\u017f '\u017fa",  # the long s is an s where case does not matter
+    "\u00f2\u00bd1234\u00bd4 12\u00bd \u0418\u00b2\u00b3",  # bytes that count as numbers
+    "\u3000\u00e9a\u3000\u3000b\u4e2d\u3000",  # whitespace among ideographs
+    "a \n \r\n  b\t\n",
+    "   x  \u2028 y \u0085\n",
+    "!\n/\n//\r\n /\n",
+    "\u200b\u200ba\u200b1\x01\x02 \x03",  # neither letters nor symbols
+    "1234567 12 \u0661\u0662\u0663\u0664",
+    "HTTPServer iPhone XMLHttpRequest's ABCdefGHI'll\u01c5\u02b0",
+    "\u1100\u1161\u11a8 e\u0301 E\u0302\u0323 \u0344\u212b\u0f73\u0958",
+    "$a #b _c 'd \u20ace",
+    "<|end|> \n<b>    <b>     x",
+    "\u2581 \u2581\u2581a ",
+]
+
 
 def stable_points() -> list:
     """Returns the characters of one category in all editions, and a sample of unassigned ones."""
@@ -57,6 +76,12 @@ class Texts:
         if kind < 0.88:
             return "".join(chr(draw.choice(self.marks)) for _ in range(draw.randint(1, 3)))
         return "".join(draw.choice("aAbeEINnhorstT1 '") for _ in range(draw.randint(2, 8)))
+
+    def texts(self, count: int):
+        """Returns the hard texts, then random ones."""
+        yield from HARD
+        for _ in range(count):
+            yield self.text()
 
     def text(self, parts: int = 9) -> str:
         return "".join(self.part() for _ in range(self.source.randint(1, parts)))

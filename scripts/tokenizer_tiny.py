@@ -23,6 +23,7 @@ from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers
 from tokenizers import pre_tokenizers, trainers
 from tokenizer_texts import Texts
+import unicodedata2
 
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "engine/src/test/resources/tokenizer"
 
@@ -147,8 +148,7 @@ def words(texts: Texts, count: int) -> list:
         for name, patterns in PATTERNS.items()
     }
     rows = [{"patterns": PATTERNS}]
-    for _ in range(count):
-        text = texts.text()
+    for text in texts.texts(count):
         ends = {
             name: [span[1] for _, span in cutter.pre_tokenize_str(text)]
             for name, cutter in cutters.items()
@@ -189,10 +189,12 @@ def byte_level(texts: Texts, count: int) -> dict:
             peer.add_tokens([AddedToken(text, normalized=False)])
         peers[name] = peer
     cases = []
-    for _ in range(count):
-        text = texts.text()
+    for text in texts.texts(count):
         if texts.source.random() < 0.3:
             text += "<|end|>" + texts.text(3)
+        # The library's tables for form C know no marks of later than Unicode 9.
+        if normalizers.NFC().normalize_str(text) != unicodedata2.normalize("NFC", text):
+            continue
         ids = {name: peer.encode(text).ids for name, peer in peers.items()}
         cases.append({"text": text, "ids": grouped(ids)})
     any_peer = peers["gpt-2"]
@@ -256,6 +258,19 @@ def piece_type(peer, id: int) -> int:
     return BYTE if peer.is_byte(id) else NORMAL
 
 
+def by_words(metadata: dict, peer) -> Tokenizer:
+    """Builds Hugging Face's unigram tokenizer, which takes each word, normalized, for itself."""
+    pieces = [  # what text cannot write there stands under names that no text holds
+        (token if type_ in (NORMAL, BYTE) else f"\ue000{token}", score)
+        for token, score, type_ in zip(
+            metadata["tokens"], metadata["scores"], metadata["token_type"]
+        )
+    ]
+    built = Tokenizer(models.Unigram(pieces, peer.unk_id(), BYTE in metadata["token_type"]))
+    built.pre_tokenizer = pre_tokenizers.Split("\u2581", "merged_with_next")
+    return built
+
+
 def sentence_piece(texts: Texts, count: int, peer, symbols=()) -> dict:
     proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString(peer.serialized_model_proto())
@@ -281,10 +296,18 @@ def sentence_piece(texts: Texts, count: int, peer, symbols=()) -> dict:
     if normalizer.precompiled_charsmap:
         encoded = base64.b64encode(normalizer.precompiled_charsmap).decode()
         metadata["precompiled_charsmap"] = encoded
+    unigram = by_words(metadata, peer) if metadata["model"] == "t5" else None
+    rounded = 0
     cases = []
-    for _ in range(count):
-        text = texts.text()
-        cases.append({"text": text, "ids": peer.encode(text)})
+    for text in texts.texts(count):
+        ids = peer.encode(text)
+        if unigram:  # SentencePiece adds up 32-bit numbers over the whole text, where ties are noise
+            words = unigram.encode(peer.normalize(text)).ids
+            rounded += words != ids
+            ids = words
+        cases.append({"text": text, "ids": ids})
+    if rounded:
+        print(f"{rounded} of {count} texts rounded otherwise by SentencePiece than by words")
     decodes = []
     usable = [id for id in range(size) if types[id] in (NORMAL, BYTE, CONTROL)]
     for _ in range(count):
@@ -294,10 +317,50 @@ def sentence_piece(texts: Texts, count: int, peer, symbols=()) -> dict:
     return {"metadata": metadata, "cases": cases, "decodes": decodes}
 
 
+def added_tokens(texts: Texts, count: int, plain: dict, added: dict, **more) -> dict:
+    """Adds tokens that swallow whitespace, (left, right) by text, to a LLaMA vocabulary.
+
+    The merges are those that Hugging Face makes of a SentencePiece model: every way to join two
+    pieces into a third, by the third's score.
+    """
+    given = plain["metadata"]
+    tokens = given["tokens"] + [text for text in added if text not in given["tokens"]]
+    types = [CONTROL if token in added else t for token, t in zip(given["tokens"], given["token_type"])]
+    types += [CONTROL] * (len(tokens) - len(types))
+    ids = {token: id for id, token in enumerate(tokens)}
+    score = given["scores"] + [0.0] * (len(tokens) - len(given["scores"]))
+    merges = []
+    for id, token in enumerate(given["tokens"]):
+        if given["token_type"][id] == NORMAL:
+            pairs = ((token[:i], token[i:]) for i in range(1, len(token)))
+            known = [pair for pair in pairs if pair[0] in ids and pair[1] in ids]
+            merges += [(pair, score[id]) for pair in sorted(known, key=lambda p: (ids[p[0]], ids[p[1]]))]
+    merges.sort(key=lambda merge: -merge[1])
+    peer = Tokenizer(
+        models.BPE(ids, [pair for pair, _ in merges], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    )
+    peer.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]
+    )
+    for token, (left, right) in added.items():
+        peer.add_tokens([AddedToken(token, normalized=False, lstrip=left, rstrip=right)])
+    metadata = dict(given, tokens=tokens, scores=score, token_type=types, **more)
+    cases = []
+    for _ in range(count):
+        draw = texts.source
+        parts = [
+            draw.choice(list(added)) if draw.random() < 0.4 else texts.text(3)
+            for _ in range(draw.randint(1, 7))
+        ]
+        text = "".join(parts)
+        cases.append({"text": text, "ids": peer.encode(text).ids})
+    return {"metadata": metadata, "cases": cases}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=20261128)
-    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--count", type=int, default=80)
     parser.add_argument("--target", type=pathlib.Path, default=TARGET)
     arguments = parser.parse_args()
     texts = Texts(arguments.seed)
@@ -332,10 +395,27 @@ def main() -> None:
             model_type="unigram", vocab_size=420, byte_fallback=True, **plain
         ),
     }
+    if count > 1000:  # this map alone takes a quarter of a megabyte
+        full = {"normalization_rule_name": "nmt_nfkc", "remove_extra_whitespaces": True}
+        kinds["unigram-nfkc"] = dict(model_type="unigram", vocab_size=200, **full)
+    made = {}
     for name, options in kinds.items():
         peer = train(texts, **options)
-        write(name, sentence_piece(texts, count, peer, runs if name == "gemma" else ()))
+        made[name] = sentence_piece(texts, count, peer, runs if name == "gemma" else ())
+        write(name, made[name])
     rules.unlink()
+    # Phi-3's own flags, which its GGUF files do not carry.
+    phi3 = {text: (False, True) for text in ("<|user|>", "<|assistant|>", "<|end|>", "</s>")}
+    phi3.update({text: (False, False) for text in ("<s>", "<|endoftext|>")})
+    write("phi3", added_tokens(texts, count, made["llama"], phi3, **{"general.architecture": "phi3"}))
+    both = {"<l>": (True, False), "<r>": (False, True), "<lr>": (True, True), "<n>": (False, False)}
+    both.update({"<s>": (False, False), "</s>": (False, False)})
+    size = len(made["llama"]["metadata"]["tokens"])
+    flags = {
+        "sparkllama.tokenizer.strip_left": [size, size + 2],
+        "sparkllama.tokenizer.strip_right": [size + 1, size + 2],
+    }
+    write("strips", added_tokens(texts, count, made["llama"], both, **flags))
 
 
 if __name__ == "__main__":

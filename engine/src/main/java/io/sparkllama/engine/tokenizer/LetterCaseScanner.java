@@ -31,15 +31,8 @@ final class LetterCaseScanner extends MatchScanner {
 
   @Override
   int matchEnd(CodePointText text, int from, int to) {
-    int word = -1;
-    if (!text.is(CharacterClass.LETTER | CharacterClass.NUMBER, from)
-        && !WhitespaceRun.isLineBreak(text.point(from))) {
-      word = wordEnd(text, from + 1, to);
-    }
-    if (word < 0) {
-      word = wordEnd(text, from, to);
-    }
-    if (word >= 0) {
+    int word = wordEnd(text, from, to);
+    if (word > from) {
       return endings == Endings.APART ? word : Contraction.endInAnyCase(text, word, to);
     }
     if (text.is(CharacterClass.NUMBER, from)) {
@@ -52,21 +45,24 @@ final class LetterCaseScanner extends MatchScanner {
     return WhitespaceRun.endAtLineBreak(text, from, to);
   }
 
-  /**
-   * Returns the end of the letters that begin at {@code from}, or -1 if none do. Where no small
-   * letter follows the capitals, the last of them that counts as both ends the word: a backtracking
-   * matcher gives capitals back until one of them is also small.
-   */
+  /** Returns the end of a word without its ending, or {@code from} if none begins here. */
   private static int wordEnd(CodePointText text, int from, int to) {
-    int capitals = text.runEnd(CAPITALS, from, to);
+    int letters = from;
+    if (!text.is(CharacterClass.LETTER | CharacterClass.NUMBER, from)
+        && !WhitespaceRun.isLineBreak(text.point(from))) {
+      letters = from + 1;
+    }
+    int capitals = text.runEnd(CAPITALS, letters, to);
     if (capitals < to && text.is(SMALL, capitals)) {
       return text.runEnd(SMALL, capitals, to);
     }
+    // A backtracking matcher gives capitals back until one of them is also small; the last that it
+    // tries is the character before the letters, where that is a mark.
     for (int end = capitals; end > from; end--) {
       if (text.is(SMALL, end - 1)) {
         return end;
       }
     }
-    return capitals > from ? capitals : -1;
+    return capitals > letters ? capitals : from;
   }
 }
