@@ -46,6 +46,7 @@ class ArchitectureTest {
     allow("chat", "api");
     allow("scheduler", "api");
     allow("jni", "api");
+    allow("quantization", "api", "gguf", "model", "jni");
     allow("store", "api", "gguf", "model", "jni");
     allow("runner", "api", "gguf", "model", "jni", "store");
   }

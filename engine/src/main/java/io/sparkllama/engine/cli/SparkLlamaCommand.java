@@ -21,6 +21,7 @@ import picocli.CommandLine.Mixin;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       InspectCommand.class,
+      QuantizeCommand.class,
       SynthesizeCommand.class,
       TokenizeCommand.class,
       RenderCommand.class,
