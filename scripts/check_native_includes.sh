@@ -1,6 +1,6 @@
 #!/bin/sh
 # Holds the arrows of the native code: jni -> runner -> model, sampling, cache -> ops -> tensor -> base;
-# cpu implements ops and never includes model; <jni.h> stands only under jni/.
+# quantization stands beside them on ops; cpu implements ops and never includes model; <jni.h> stands only under jni/.
 # Prints each include that points the wrong way and exits 1.
 set -eu
 root=$(cd "$(dirname "$0")/../engine/src/main/native" && pwd)
@@ -12,15 +12,15 @@ allowed() {
     tensor) echo "tensor base" ;;
     ops) echo "ops tensor base" ;;
     cpu) echo "cpu ops tensor base" ;;
-    model | sampling | cache) echo "$1 ops tensor base" ;;
+    model | sampling | cache | quantization) echo "$1 ops tensor base" ;;
     runner) echo "runner model sampling cache cpu ops tensor base include" ;;
-    jni) echo "jni runner model sampling cache cpu ops tensor base include" ;;
+    jni) echo "jni runner quantization model sampling cache cpu ops tensor base include" ;;
     include) echo "include" ;;
   esac
 }
 
 failed=0
-for directory in base tensor ops cpu model sampling cache runner jni include; do
+for directory in base tensor ops cpu model sampling cache quantization runner jni include; do
   [ -d "$directory" ] || continue
   may=$(allowed "$directory")
   for file in $(find "$directory" -name '*.h' -o -name '*.cc' | sort); do

@@ -36,6 +36,8 @@ constexpr KernelTable kReferenceTable = {
     .kv_write = reference::kv_write,
     .attention = reference::attention,
     .dequantize_row = reference::dequantize_row,
+    .fit_affine = reference::fit_affine,
+    .fit_symmetric = reference::fit_symmetric,
 };
 
 #if defined(__x86_64__)
@@ -60,6 +62,8 @@ constexpr KernelTable kAvx2Table = {
     .attention = avx2::attention,
     // One row per token: too little work for a version of its own.
     .dequantize_row = reference::dequantize_row,
+    .fit_affine = avx2::fit_affine,
+    .fit_symmetric = avx2::fit_symmetric,
 };
 
 constexpr KernelTable avxvnni_table() {
@@ -91,6 +95,8 @@ constexpr KernelTable kAvx512Table = {
     .kv_write = avx512::kv_write,
     .attention = avx512::attention,
     .dequantize_row = reference::dequantize_row,
+    .fit_affine = avx512::fit_affine,
+    .fit_symmetric = avx512::fit_symmetric,
 };
 
 #elif defined(__aarch64__)
@@ -114,6 +120,8 @@ constexpr KernelTable kNeonTable = {
     .kv_write = reference::kv_write,
     .attention = reference::attention,
     .dequantize_row = reference::dequantize_row,
+    .fit_affine = reference::fit_affine,
+    .fit_symmetric = reference::fit_symmetric,
 };
 #endif
 

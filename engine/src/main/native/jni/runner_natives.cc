@@ -9,6 +9,7 @@
 #include "jni/guard.h"
 #include "jni/native_runner.h"
 #include "jni/pack_natives.h"
+#include "jni/quantize_natives.h"
 #include "jni/values.h"
 
 namespace sparkllama {
@@ -91,6 +92,7 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void*) {
   }
   jclass natives = env->FindClass("io/sparkllama/engine/jni/RunnerNatives");
   const bool bound = natives != nullptr && sparkllama::bind(env, natives) &&
-                     sparkllama::bind_bench_natives(env) && sparkllama::bind_pack_natives(env);
+                     sparkllama::bind_bench_natives(env) && sparkllama::bind_pack_natives(env) &&
+                     sparkllama::bind_quantize_natives(env);
   return bound ? JNI_VERSION_10 : JNI_ERR;
 }

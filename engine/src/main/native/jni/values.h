@@ -44,6 +44,15 @@ inline jlongArray long_array(JNIEnv* env, std::span<const int64_t> values) {
   return array;
 }
 
+// Null, with Java's exception pending, where Java has no memory left.
+inline jdoubleArray double_array(JNIEnv* env, std::span<const double> values) {
+  jdoubleArray array = env->NewDoubleArray(static_cast<jsize>(values.size()));
+  if (array != nullptr) {
+    env->SetDoubleArrayRegion(array, 0, static_cast<jsize>(values.size()), values.data());
+  }
+  return array;
+}
+
 template <typename T>
 jlong to_handle(T* object) {
   return static_cast<jlong>(reinterpret_cast<uintptr_t>(object));

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "ops/activation_tiles.h"
+#include "ops/scale_search.h"
 #include "tensor/activation_format.h"
 #include "tensor/packed_layout.h"
 
@@ -211,6 +212,11 @@ struct KernelTable {
   // Widens one weight row to float32: code * scale (K types: code * (scale * sub-scale)), rounded,
   // then the minimum (K types: minimum * sub-minimum) added, rounded.
   void (*dequantize_row)(const PackedMatrix& weights, int64_t row, float* out);
+
+  // The searches of ops/scale_search.h, for files that are quantized; no forward pass calls them.
+  void (*fit_affine)(const AffineSearch& search, AffineFits& fits);
+  // values is [kSymmetricElements][kSearchedSubBlocks].
+  void (*fit_symmetric)(const float* values, SymmetricFits& fits);
 };
 
 }  // namespace sparkllama

@@ -32,5 +32,7 @@ void soft_cap(float* x, float cap, int64_t columns);
 double sum_exponentials(const float* x, float shift, int64_t columns);
 void kv_write(const KvLayer& kv, int64_t slot, const float* keys, const float* values);
 void attention(const AttentionTask& task);
+void fit_affine(const AffineSearch& search, AffineFits& fits);
+void fit_symmetric(const float* values, SymmetricFits& fits);
 
 }  // namespace sparkllama::avx512

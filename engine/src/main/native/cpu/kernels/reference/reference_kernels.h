@@ -28,5 +28,7 @@ double sum_exponentials(const float* x, float shift, int64_t columns);
 void kv_write(const KvLayer& kv, int64_t slot, const float* keys, const float* values);
 void attention(const AttentionTask& task);
 void dequantize_row(const PackedMatrix& weights, int64_t row, float* out);
+void fit_affine(const AffineSearch& search, AffineFits& fits);
+void fit_symmetric(const float* values, SymmetricFits& fits);
 
 }  // namespace sparkllama::reference

@@ -59,6 +59,7 @@ class ArchitectureTest {
         "importer.vocabulary");
     allow("scheduler", "api");
     allow("jni", "api");
+    allow("quantization", "api", "gguf", "model", "jni");
     allow("store", "api", "gguf", "model", "jni");
     allow("runner", "api", "gguf", "model", "jni", "store");
   }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Mixin;
     subcommands = {
       InspectCommand.class,
       ImportCommand.class,
+      QuantizeCommand.class,
       SynthesizeCommand.class,
       TokenizeCommand.class,
       RenderCommand.class,

@@ -1,6 +1,7 @@
 package io.sparkllama.engine.cli;
 
 import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.model.QuantizationMix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -20,7 +21,7 @@ record SyntheticTensor(
   static SyntheticTensor matrix(String name, QuantizationType wanted, long columns, long rows) {
     return new SyntheticTensor(
         name,
-        storedType(wanted, columns),
+        QuantizationMix.storedType(wanted, columns),
         columns,
         rows,
         new Content.Random(1 / Math.sqrt(columns)));
@@ -52,25 +53,5 @@ record SyntheticTensor(
         ByteBuffer.allocate(4 * numbers.values().length).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(numbers.values());
     return bytes;
-  }
-
-  /**
-   * Returns the type that rows of this length are stored as: what llama.cpp's quantizer falls back
-   * to where they are no whole number of blocks.
-   */
-  static QuantizationType storedType(QuantizationType wanted, long columns) {
-    if (columns % wanted.blockSize() == 0) {
-      return wanted;
-    }
-    QuantizationType smaller =
-        switch (wanted) {
-          case Q2_K, Q3_K -> QuantizationType.Q4_0;
-          case IQ4_XS -> QuantizationType.IQ4_NL;
-          case Q4_K -> QuantizationType.Q5_0;
-          case Q5_K -> QuantizationType.Q5_1;
-          case Q6_K -> QuantizationType.Q8_0;
-          default -> QuantizationType.F16;
-        };
-    return storedType(smaller, columns);
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * Reads tensors' bytes and numbers, a row or a piece at a time, for packing and for tools; the
- * engine maps the packed file. One thread at a time.
+ * engine maps the packed file. Any number of threads may read at once.
  */
 public final class TensorReader implements Closeable {
   private final GgufFile file;

@@ -54,8 +54,28 @@ public record QuantizationMix(
     };
   }
 
-  // The first and the last eighth of the layers, and every third between.
-  private static boolean needsMoreBits(int layer, int layers) {
+  /**
+   * Returns the type that rows of this length are stored as: what llama.cpp's quantizer falls back
+   * to where they are no whole number of blocks.
+   */
+  public static QuantizationType storedType(QuantizationType wanted, long columns) {
+    if (columns % wanted.blockSize() == 0) {
+      return wanted;
+    }
+    QuantizationType smaller =
+        switch (wanted) {
+          case Q2_K, Q3_K -> QuantizationType.Q4_0;
+          case IQ4_XS -> QuantizationType.IQ4_NL;
+          case Q4_K -> QuantizationType.Q5_0;
+          case Q5_K -> QuantizationType.Q5_1;
+          case Q6_K -> QuantizationType.Q8_0;
+          default -> QuantizationType.F16;
+        };
+    return storedType(smaller, columns);
+  }
+
+  /** Tells of the first and the last eighth of the layers, and every third between. */
+  public static boolean needsMoreBits(int layer, int layers) {
     int eighth = layers / 8;
     return layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2;
   }

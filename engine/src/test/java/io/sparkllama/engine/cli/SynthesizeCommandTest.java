@@ -79,13 +79,13 @@ class SynthesizeCommandTest {
 
   @Test
   void rowsOfNoWholeNumberOfBlocksAreStoredAsTheQuantizersFallback() {
-    assertThat(SyntheticTensor.storedType(QuantizationType.Q4_K, 512))
+    assertThat(QuantizationMix.storedType(QuantizationType.Q4_K, 512))
         .isEqualTo(QuantizationType.Q4_K);
-    assertThat(SyntheticTensor.storedType(QuantizationType.Q4_K, 288))
+    assertThat(QuantizationMix.storedType(QuantizationType.Q4_K, 288))
         .isEqualTo(QuantizationType.Q5_0);
-    assertThat(SyntheticTensor.storedType(QuantizationType.Q6_K, 288))
+    assertThat(QuantizationMix.storedType(QuantizationType.Q6_K, 288))
         .isEqualTo(QuantizationType.Q8_0);
-    assertThat(SyntheticTensor.storedType(QuantizationType.Q2_K, 40))
+    assertThat(QuantizationMix.storedType(QuantizationType.Q2_K, 40))
         .isEqualTo(QuantizationType.F16);
   }
 
@@ -102,7 +102,7 @@ class SynthesizeCommandTest {
         TensorInfo tensor = real.tensor(role.tensorName(layer)).orElse(null);
         if (tensor != null && tensor.rows() > 1) {
           assertThat(
-                  SyntheticTensor.storedType(
+                  QuantizationMix.storedType(
                       mix.typeOf(role, layer, layers, tied), tensor.columns()))
               .as(tensor.name())
               .isEqualTo(tensor.type());
