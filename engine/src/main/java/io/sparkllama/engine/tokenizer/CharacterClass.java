@@ -3,14 +3,14 @@ package io.sparkllama.engine.tokenizer;
 import java.util.Arrays;
 
 /** Tells what kind of character a code point is, by the project's own table. */
-final class CharacterClass {
-  static final byte OTHER = 0;
-  static final byte LETTER = 1;
-  static final byte MARK = 2;
-  static final byte NUMBER = 3;
-  static final byte PUNCTUATION = 4;
-  static final byte SYMBOL = 5;
-  static final byte WHITESPACE = 6;
+public final class CharacterClass {
+  public static final byte OTHER = 0;
+  public static final byte LETTER = 1;
+  public static final byte MARK = 2;
+  public static final byte NUMBER = 3;
+  public static final byte PUNCTUATION = 4;
+  public static final byte SYMBOL = 5;
+  public static final byte WHITESPACE = 6;
 
   private static final String LETTERS = "OLMNPSW"; // by class
   private static final byte[] CLASSES = expand(CharacterClassTable.RUNS); // [0x110000]
@@ -18,7 +18,7 @@ final class CharacterClass {
   private CharacterClass() {}
 
   /** Returns the class of a code point from 0 to 0x10FFFF. */
-  static byte of(int codePoint) {
+  public static byte of(int codePoint) {
     return CLASSES[codePoint];
   }
 
