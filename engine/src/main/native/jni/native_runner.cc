@@ -31,6 +31,10 @@ int32_t NativeRunner::attach(std::span<std::byte> buffer) {
   return static_cast<int32_t>(buffers_.size()) - 1;
 }
 
+void NativeRunner::put_mask(int64_t id, std::span<const uint64_t> words) {
+  runner_->put_mask(id, words);
+}
+
 void NativeRunner::step(int32_t buffer) {
   if (buffer < 0 || buffer >= static_cast<int64_t>(buffers_.size())) {
     throw EngineError("A step names a buffer that was not given: " + std::to_string(buffer));

@@ -22,6 +22,8 @@ class NativeRunner {
   // Returns the index by which steps name the buffer. Java keeps it reachable until this is gone.
   int32_t attach(std::span<std::byte> buffer);
 
+  void put_mask(int64_t id, std::span<const uint64_t> words);
+
   void step(int32_t buffer);
 
  private:

@@ -43,6 +43,10 @@ jint attach(JNIEnv* env, jclass, jlong handle, jobject buffer) {
   });
 }
 
+void put_mask(JNIEnv* env, jclass, jlong handle, jint id, jlongArray words) {
+  guarded(env, [&] { from_handle<NativeRunner>(handle)->put_mask(id, words_of(env, words)); });
+}
+
 void step(JNIEnv* env, jclass, jlong handle, jint buffer) {
   guarded(env, [&] { from_handle<NativeRunner>(handle)->step(buffer); });
 }
@@ -74,6 +78,7 @@ bool bind(JNIEnv* env, jclass natives) {
       method("create", "([BLjava/nio/ByteBuffer;)J", reinterpret_cast<void*>(create)),
       method("destroy", "(J)V", reinterpret_cast<void*>(destroy)),
       method("attach", "(JLjava/nio/ByteBuffer;)I", reinterpret_cast<void*>(attach)),
+      method("putMask", "(JI[J)V", reinterpret_cast<void*>(put_mask)),
       method("step", "(JI)V", reinterpret_cast<void*>(step)),
       method("instructionSet", "(J)Ljava/lang/String;", reinterpret_cast<void*>(instruction_set)),
       method("threads", "(J)I", reinterpret_cast<void*>(threads)),

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -51,6 +52,17 @@ inline jdoubleArray double_array(JNIEnv* env, std::span<const double> values) {
     env->SetDoubleArrayRegion(array, 0, static_cast<jsize>(values.size()), values.data());
   }
   return array;
+}
+
+// The bits of a long[].
+inline std::vector<uint64_t> words_of(JNIEnv* env, jlongArray array) {
+  if (array == nullptr) {
+    throw EngineError("An array given to the native engine is null");
+  }
+  std::vector<uint64_t> words(env->GetArrayLength(array));
+  env->GetLongArrayRegion(array, 0, static_cast<jsize>(words.size()),
+                          reinterpret_cast<jlong*>(words.data()));
+  return words;
 }
 
 template <typename T>

@@ -26,8 +26,8 @@ bool in(int64_t value, int64_t low, int64_t high) { return value >= low && value
 
 }  // namespace
 
-BatchCheck::BatchCheck(const HyperParameters& parameters, const KvCache& cache)
-    : parameters_(parameters), cache_(cache) {
+BatchCheck::BatchCheck(const HyperParameters& parameters, const KvCache& cache, int64_t masks)
+    : parameters_(parameters), cache_(cache), masks_(masks) {
   for (const KvGroup& group : cache.groups()) {
     written_.emplace_back(static_cast<size_t>(group.block_count) * kKvBlockPositions, 0);
   }
@@ -98,8 +98,8 @@ void BatchCheck::check_sequences(const BatchView& batch) const {
             "a sequence's length does not fit its tokens or the context", "sequence", s, context);
     require(batch.integers(Section::kSequenceAdapter)[s] == -1, "adapters are not supported",
             "sequence", s, batch.integers(Section::kSequenceAdapter)[s]);
-    require(batch.integers(Section::kSequenceMask)[s] == -1, "token masks are not supported",
-            "sequence", s, batch.integers(Section::kSequenceMask)[s]);
+    const int32_t mask = batch.integers(Section::kSequenceMask)[s];
+    require(in(mask, -1, masks_), "a token mask is none of the pool", "sequence", s, mask);
     sum += count;
   }
   require(sum == tokens, "the sequences' tokens are not the step's", "tokens", tokens, sum);

@@ -14,7 +14,8 @@ namespace sparkllama {
 
 class BatchCheck {
  public:
-  BatchCheck(const HyperParameters& parameters, const KvCache& cache);
+  // `masks` is how many token masks the pool has room for.
+  BatchCheck(const HyperParameters& parameters, const KvCache& cache, int64_t masks);
 
   // Throws EngineError saying what is wrong and where. `previous_rows` is how many logits rows the
   // previous step had.
@@ -32,6 +33,7 @@ class BatchCheck {
 
   const HyperParameters& parameters_;
   const KvCache& cache_;
+  int64_t masks_;
   uint32_t step_ = 0;
   std::vector<std::vector<uint32_t>>
       written_;  // per group, [slots]: the last step that wrote the slot

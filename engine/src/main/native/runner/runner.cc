@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "base/float_environment.h"
 #include "sampling/logit_adjustment.h"
+#include "sampling/token_mask.h"
 
 namespace sparkllama {
 namespace {
@@ -25,7 +28,8 @@ Runner::Runner(ModelDescription description, RunnerOptions options, const std::s
       pool_(options.threads),
       model_(std::move(description), packed_file),
       cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count),
-      check_(model_.parameters(), cache_),
+      masks_(pooled_masks(options.capacity), model_.parameters().vocabulary_size),
+      check_(model_.parameters(), cache_, masks_.masks()),
       forward_(model_, cache_, kernels, pool_, options.capacity),
       token_ids_(options.capacity.tokens),
       sampled_(options.capacity.logits_rows),
@@ -38,10 +42,18 @@ Runner::Runner(ModelDescription description, RunnerOptions options, const std::s
 }
 
 int64_t Runner::buffer_bytes() const {
-  int64_t bytes =
-      forward_.byte_size() + token_ids_.byte_size() + sampled_.byte_size() + logits_.byte_size();
+  int64_t bytes = forward_.byte_size() + token_ids_.byte_size() + sampled_.byte_size() +
+                  logits_.byte_size() + masks_.byte_size();
   for (const Sampler& sampler : samplers_) bytes += sampler.byte_size();
   return bytes;
+}
+
+void Runner::put_mask(int64_t id, std::span<const uint64_t> words) {
+  if (static_cast<int64_t>(words.size()) != masks_.words_per_mask()) {
+    throw EngineError("A token mask is of another vocabulary: " + std::to_string(words.size()) +
+                      " words, expected " + std::to_string(masks_.words_per_mask()));
+  }
+  std::copy(words.begin(), words.end(), masks_.place(id));
 }
 
 void Runner::step(std::byte* buffer) {
@@ -102,7 +114,7 @@ void Runner::finish_row(const BatchView& batch, int64_t row, float* logits, Samp
   batch.floats(Section::kResultLogProbability)[row] = static_cast<float>(sampled.log_probability);
 }
 
-// Adjusts the logits in place: nothing reads the model's own after this.
+// Adjusts and masks the logits in place: nothing reads the model's own after this.
 Sampled Runner::sample_row(const BatchView& batch, int64_t row, RowMeasure measure, float* logits,
                            Sampler& sampler) {
   const int32_t token = batch.integers(Section::kLogitsToken)[row];
@@ -117,6 +129,12 @@ Sampled Runner::sample_row(const BatchView& batch, int64_t row, RowMeasure measu
                                  batch.floats(Section::kSequencePresencePenalty)[s],
                                  batch.floats(Section::kSequenceFrequencyPenalty)[s]};
     adjust_logits(adjustments, penalties, logits);
+  }
+  const int32_t mask = batch.integers(Section::kSequenceMask)[s];
+  if (mask >= 0) {
+    mask_logits(masks_.mask(mask), model_.parameters().vocabulary_size, logits);
+  }
+  if (count > 0 || mask >= 0) {
     measure = sampler.measure(logits);
     if (measure.argmax < 0) {
       return {-1, kNotANumber};

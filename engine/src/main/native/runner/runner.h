@@ -16,6 +16,7 @@
 #include "runner/batch_check.h"
 #include "runner/batch_view.h"
 #include "runner/forward_pass.h"
+#include "runner/mask_pool.h"
 #include "runner/runner_options.h"
 #include "runner/thread_pool.h"
 #include "sampling/sampler.h"
@@ -35,6 +36,11 @@ class Runner {
   // io.sparkllama.engine.runner.NativeBuffers.
   int64_t buffer_bytes() const;
 
+  // Puts a token mask into the pool, in the place of the one that had its id. Not while a step
+  // runs. Throws EngineError where there is no such place, or the words are not a mask's of this
+  // model.
+  void put_mask(int64_t id, std::span<const uint64_t> words);
+
   // Runs one step; its results are in the buffer on return. One thread at a time. `buffer` holds
   // layout().byte_size() bytes. Throws EngineError where the step is refused: nothing was run then.
   void step(std::byte* buffer);
@@ -52,6 +58,7 @@ class Runner {
   ThreadPool pool_;
   Model model_;
   KvCache cache_;
+  MaskPool masks_;
   BatchCheck check_;
   ForwardPass forward_;
   std::vector<Sampler> samplers_;    // [threads]

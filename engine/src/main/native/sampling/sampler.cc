@@ -91,8 +91,10 @@ void Sampler::sort_until(int64_t count) {
   sorted_ = count;
 }
 
-// Collects the tokens whose logits are at least so high.
-void Sampler::collect(const float* logits, float threshold) {
+// Collects the tokens whose logits are at least so high; none that has no probability at all, which
+// is most of them where a mask was applied.
+void Sampler::collect(const float* logits, float least) {
+  const float threshold = std::max(least, std::numeric_limits<float>::lowest());
   collected_ = 0;
   sorted_ = 0;
   for (int64_t chunk = 0; chunk < maxima_.size(); ++chunk) {
@@ -137,7 +139,7 @@ Sampled Sampler::sample(const float* logits, const RowMeasure& measure,
 int64_t Sampler::cut_to_top_k(const float* logits, const RowMeasure& measure,
                               const SamplingParameters& parameters) {
   collect(logits, threshold_of_best(parameters.top_k));
-  const int64_t best = parameters.top_k;
+  const int64_t best = std::min<int64_t>(parameters.top_k, collected_);
   sort_until(best);
   double wanted = std::numeric_limits<double>::infinity();
   if (parameters.top_p < 1) {

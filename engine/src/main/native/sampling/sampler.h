@@ -79,7 +79,7 @@ class Sampler {
                              const SamplingParameters& parameters);
   int64_t kept_of(int64_t most, double wanted, double maximum, float min_p);
   float threshold_of_best(int64_t count);
-  void collect(const float* logits, float threshold);
+  void collect(const float* logits, float least);
   void sort_until(int64_t count);
 
   const KernelTable& kernels_;

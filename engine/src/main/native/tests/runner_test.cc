@@ -13,6 +13,7 @@
 
 #include "base/float_environment.h"
 #include "cpu/kernel_dispatch.h"
+#include "sampling/token_mask.h"
 #include "tests/expect.h"
 
 using namespace sparkllama;
@@ -225,6 +226,58 @@ void run_poisoned_step(Words words, const std::string& file) {
   }
 }
 
+// A mask leaves its sequence one token, and the row's own measures as they are without it.
+void run_masked_steps(const Words& words, const std::string& file) {
+  Runner runner = make_runner(words, file);
+  AlignedArray<std::byte> buffer(runner.layout().byte_size());
+  std::memset(buffer.data(), 0, buffer.size());
+  const BatchView batch(runner.layout(), buffer.data());
+  int32_t* header = batch.integers(BatchSection::kHeader);
+  header[static_cast<int>(HeaderWord::kVersion)] = kBatchVersion;
+  header[static_cast<int>(HeaderWord::kTokens)] = 1;
+  header[static_cast<int>(HeaderWord::kSequences)] = 1;
+  header[static_cast<int>(HeaderWord::kLogitsRows)] = 1;
+  batch.integers(BatchSection::kTokenId)[0] = 5;
+  batch.integers(BatchSection::kSequenceTokenCount)[0] = 1;
+  batch.integers(BatchSection::kSequenceContextLength)[0] = 1;
+  batch.integers(BatchSection::kSequenceAdapter)[0] = -1;
+  batch.floats(BatchSection::kSequenceRepetitionPenalty)[0] = 1;
+  batch.integers(BatchSection::kLogitsFlags)[0] = 1;
+  int32_t& mask = batch.integers(BatchSection::kSequenceMask)[0];
+  mask = -1;
+  runner.step(buffer.data());
+  const int32_t best = batch.integers(BatchSection::kResultToken)[0];
+  const float log_sum_exp = batch.floats(BatchSection::kResultLogSumExp)[0];
+  const int64_t last = pooled_masks(runner.layout().capacity()) - 1;
+  std::vector<uint64_t> bits(mask_words(kVocabulary), 0);
+  for (int64_t id : {int64_t{0}, last}) {
+    for (int64_t only : {int64_t{0}, int64_t{64}, kVocabulary - 1}) {
+      std::fill(bits.begin(), bits.end(), 0);
+      bits[only / 64] = uint64_t{1} << (only % 64);
+      runner.put_mask(id, bits);
+      mask = static_cast<int32_t>(id);
+      runner.step(buffer.data());
+      EXPECT_EQUAL(batch.integers(BatchSection::kResultToken)[0], only);
+      EXPECT_EQUAL(batch.floats(BatchSection::kResultLogProbability)[0], 0.0f);
+      EXPECT_EQUAL(batch.integers(BatchSection::kResultArgmax)[0], best);
+      EXPECT_EQUAL(batch.floats(BatchSection::kResultLogSumExp)[0], log_sum_exp);
+    }
+  }
+  std::fill(bits.begin(), bits.end(), 0);
+  runner.put_mask(0, bits);  // no token is left: the row says so
+  mask = 0;
+  runner.step(buffer.data());
+  EXPECT_EQUAL(batch.integers(BatchSection::kResultToken)[0], -1);
+  for (int32_t id : {-2, static_cast<int32_t>(last) + 1}) {
+    mask = id;
+    EXPECT_ERROR(EngineError, "a token mask is none of the pool", runner.step(buffer.data()));
+    EXPECT_ERROR(EngineError, "no place", runner.put_mask(last + 1, bits));
+    EXPECT_ERROR(EngineError, "no place", runner.put_mask(-1, bits));
+  }
+  bits.push_back(0);
+  EXPECT_ERROR(EngineError, "another vocabulary", runner.put_mask(0, bits));
+}
+
 std::string write_file(float first) {
   char name[] = "/tmp/sparkllama-runner-test-XXXXXX";
   const int file = ::mkstemp(name);
@@ -270,6 +323,7 @@ int main() {
   EXPECT(run_steps(windowed, file) != results);
   run_variants(good, threads_word, file);
   run_poisoned_step(good, poisoned);
+  run_masked_steps(good, file);
 
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   const size_t tensors_end = kFirstTensor + 11 * kTensorWords;

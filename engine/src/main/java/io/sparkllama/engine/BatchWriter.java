@@ -48,6 +48,7 @@ import java.util.function.Function;
 final class BatchWriter {
   private static final int NONE = -1;
 
+  private final MaskPool masks;
   private final BatchBuffer buffer;
   private final BatchCapacity capacity;
   private final int blockSize;
@@ -59,7 +60,8 @@ final class BatchWriter {
   private int copies;
   private int steps;
 
-  BatchWriter(BatchBuffer buffer, int blockSize) {
+  BatchWriter(BatchBuffer buffer, int blockSize, MaskPool masks) {
+    this.masks = masks;
     this.buffer = buffer;
     this.capacity = buffer.layout().capacity();
     this.blockSize = blockSize;
@@ -113,7 +115,7 @@ final class BatchWriter {
     }
     SamplingParams sampling = settings.sampling();
     buffer.setInt(SEQUENCE_ADAPTER, sequences, NONE);
-    buffer.setInt(SEQUENCE_MASK, sequences, NONE);
+    buffer.setInt(SEQUENCE_MASK, sequences, mask(entry, settings));
     buffer.setFloat(SEQUENCE_TEMPERATURE, sequences, (float) sampling.temperature());
     buffer.setInt(SEQUENCE_TOP_K, sequences, sampling.topK());
     buffer.setFloat(SEQUENCE_TOP_P, sequences, (float) sampling.topP());
@@ -124,6 +126,12 @@ final class BatchWriter {
     buffer.setFloat(SEQUENCE_FREQUENCY_PENALTY, sequences, (float) penalties.frequency());
     buffer.setLong(SEQUENCE_RANDOM_KEY, 2L * sequences, settings.key().first());
     buffer.setLong(SEQUENCE_RANDOM_KEY, 2L * sequences + 1, settings.key().second());
+  }
+
+  private int mask(ScheduledBatch.Entry entry, SamplerSettings settings) {
+    boolean masked =
+        settings.constrained().isPresent() && entry.sequence().samplesWithin(entry.count());
+    return masked ? masks.id(settings.constrained().get().place()) : NONE;
   }
 
   private void writeTokens(ScheduledBatch.Entry entry) {

@@ -2,6 +2,7 @@ package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.constraint.ConstrainedAnswer;
 import io.sparkllama.engine.constraint.StopCondition;
 import java.util.Arrays;
 import java.util.Optional;
@@ -58,11 +59,23 @@ final class Completion {
       reason = FinishReason.STOP;
     } else if (stop.append(answerPart(detokenizer.append(token)))) {
       reason = FinishReason.STOP;
+    } else if (sampler.constrained().isPresent()) {
+      reason = reasonOf(sampler.constrained().get().append(token));
     } else if (count == mostTokens) {
       reason = finishText() ? FinishReason.STOP : FinishReason.LENGTH;
-    } else {
+    }
+    if (reason == null) {
       sampler.counts().add(token);
     }
+  }
+
+  /** Returns why an answer ends, null where it does not: it is whole whenever it ends. */
+  private static FinishReason reasonOf(ConstrainedAnswer.Progress progress) {
+    return switch (progress) {
+      case GOES_ON -> null;
+      case COMPLETE -> FinishReason.STOP;
+      case OUT_OF_ROOM -> FinishReason.LENGTH;
+    };
   }
 
   boolean hasEnded() {

@@ -1,6 +1,8 @@
 package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.constraint.AnswerPlace;
+import io.sparkllama.engine.constraint.TokenMask;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.BatchCapacity;
 import io.sparkllama.engine.runner.ModelRunner;
@@ -32,6 +34,8 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
 
     record Cancel(Work<?> work) implements Message {}
 
+    record Mask(AnswerPlace place, TokenMask mask) implements Message {}
+
     record Fail(EngineFailedException failure) implements Message {}
 
     record Close() implements Message {}
@@ -41,6 +45,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private final Scheduler scheduler;
   private final BatchBuffer buffer;
   private final BatchWriter writer;
+  private final MaskPool masks;
   private final Thread thread;
   private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
   private final Object gate = new Object(); // guards failure, and the inbox against it
@@ -50,6 +55,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private final Set<Work<?>> pending = new LinkedHashSet<>();
   private final Map<Sequence, Work<?>> owners = new HashMap<>();
   private boolean closing;
+  private boolean held; // all that is pending waits for masks
   private EngineFailedException end = new EngineFailedException("The engine was closed");
   private long finishedRequests;
   private long promptTokens;
@@ -67,7 +73,12 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   EngineLoop(ModelRunner runner, int prefillChunk, boolean prefixCache) {
     this.runner = runner;
     this.buffer = runner.newBuffer();
-    this.writer = new BatchWriter(buffer, runner.blockSize());
+    this.masks =
+        new MaskPool(
+            runner,
+            (place, mask) -> inbox.add(new Message.Mask(place, mask)),
+            problem -> fail(new EngineFailedException("A token mask failed: " + problem, problem)));
+    this.writer = new BatchWriter(buffer, runner.blockSize(), masks);
     BatchCapacity capacity = buffer.layout().capacity();
     this.scheduler =
         new Scheduler(
@@ -149,7 +160,8 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   }
 
   private void run() {
-    try (runner) {
+    try (runner;
+        masks) {
       while (takeMessages()) {
         step();
       }
@@ -161,7 +173,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
 
   /** Returns when there is something to run, or with false when the loop is to end. */
   private boolean takeMessages() throws InterruptedException {
-    Message message = pending.isEmpty() ? inbox.take() : inbox.poll();
+    Message message = pending.isEmpty() || held ? inbox.take() : inbox.poll();
     while (message != null) {
       if (message instanceof Message.Submit submit) {
         begin(submit.work());
@@ -170,6 +182,10 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
           cancel.work().release(this);
           publishStatistics();
         }
+      } else if (message instanceof Message.Mask made) {
+        long begin = System.nanoTime();
+        masks.put(made.place(), made.mask());
+        times = times.plus(new StepTimes(System.nanoTime() - begin, 0, 0));
       } else {
         closing = true;
         end = message instanceof Message.Fail fail ? fail.failure() : end;
@@ -192,6 +208,10 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private void step() {
     long begin = System.nanoTime();
     ScheduledBatch batch = scheduler.schedule();
+    held = batch.isEmpty() && masks.isMaking();
+    if (held) {
+      return;
+    }
     if (batch.isEmpty()) {
       throw new IllegalStateException("Requests are pending without a sequence: " + pending.size());
     }
@@ -249,6 +269,11 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   public void finish(Sequence sequence) {
     owners.remove(sequence);
     scheduler.finish(sequence);
+  }
+
+  @Override
+  public boolean hasMask(AnswerPlace place) {
+    return masks.has(place);
   }
 
   @Override

@@ -67,6 +67,10 @@ final class GenerationWork<R> extends Work<R> {
   private void grow(Completion completion, Sequence sequence, SequenceOwner owner) {
     growing.put(sequence, completion);
     sequence.adjust(completion.sampler().counts().size());
+    completion
+        .sampler()
+        .constrained()
+        .ifPresent(answer -> sequence.sampleWhen(() -> owner.hasMask(answer.place())));
     add(sequence, owner);
   }
 

@@ -13,6 +13,7 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.constraint.StopCondition;
+import io.sparkllama.engine.constraint.TokenConstraint;
 import io.sparkllama.engine.runner.ModelRunner;
 import io.sparkllama.engine.runner.NativeModelRunner;
 import io.sparkllama.engine.store.CacheDirectory;
@@ -50,6 +51,7 @@ public final class LlamaEngine implements AutoCloseable {
   private final int mostCandidates;
   private final PromptEncoder prompts;
   private final ContinuationEncoder continuations;
+  private final ConstraintCache constraints;
   private final EngineLoop loop;
   private final AtomicLong takenCachedTokens = new AtomicLong();
   private final Optional<PackedModel> packed; // empty on a bare runner
@@ -66,6 +68,7 @@ public final class LlamaEngine implements AutoCloseable {
     this.contextLength = contextLength;
     this.prompts = new PromptEncoder(text::encodeWithBos);
     this.continuations = new ContinuationEncoder(text);
+    this.constraints = new ConstraintCache(text);
     this.loop = new EngineLoop(runner, options.prefillChunk(), options.prefixCache());
     this.mostCandidates = loop.mostCandidates();
     this.packed = packed;
@@ -161,9 +164,12 @@ public final class LlamaEngine implements AutoCloseable {
    *
    * <p>A prompt must leave room for one token. Where it may be truncated, it is cut when it leaves
    * less than {@code min(maxTokens, context / 2)}, so that the answer has room; but the document
-   * keeps at least half of the room that the other text leaves.
+   * keeps at least half of the room that the other text leaves. Where the answer is constrained,
+   * the prompt leaves room for the shortest that is allowed.
    *
    * @throws IllegalArgumentException for a bias of an id outside the vocabulary
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException for a constraint that is not
+   *     supported, too large, or not to be met with the vocabulary
    */
   public CompletableFuture<GenerationResult> generate(GenerationRequest request) {
     requireBiasesInVocabulary(request);
@@ -307,9 +313,14 @@ public final class LlamaEngine implements AutoCloseable {
   private <R> GenerationWork<R> generation(
       GenerationRequest request, int completions, Function<List<GenerationResult>, R> results) {
     SamplingParams sampling = request.sampling();
-    int reserve = Math.max(1, Math.min(sampling.maxTokens(), contextLength / 2));
+    Optional<TokenConstraint> constraint = request.constraint().map(constraints::of);
+    int fewest = constraint.map(TokenConstraint::fewestTokens).orElse(1);
+    if (constraint.isPresent()) {
+      requireFits(fewest, Math.min(sampling.maxTokens(), contextLength - 1));
+    }
+    int reserve = Math.max(fewest, Math.min(sampling.maxTokens(), contextLength / 2));
     PromptEncoder.Limits limits =
-        new PromptEncoder.Limits(contextLength - reserve, contextLength - 1);
+        new PromptEncoder.Limits(contextLength - reserve, contextLength - fewest);
     int[] ids = prompts.encode(request.prompt(), request.overlong(), limits).ids();
     requireTokens(ids);
     Set<Integer> ends = new HashSet<>(text.endTokens());
@@ -317,20 +328,26 @@ public final class LlamaEngine implements AutoCloseable {
     return new GenerationWork<>(
         ids,
         IntStream.range(0, completions)
-            .mapToObj(sample -> completion(request, ids, ends, sample))
+            .mapToObj(sample -> completion(request, ids, ends, constraint, sample))
             .toList(),
         results);
   }
 
   private Completion completion(
-      GenerationRequest request, int[] ids, Set<Integer> ends, int sample) {
+      GenerationRequest request,
+      int[] ids,
+      Set<Integer> ends,
+      Optional<TokenConstraint> constraint,
+      int sample) {
     SamplingParams sampling = request.sampling();
+    int mostTokens = Math.min(sampling.maxTokens(), contextLength - ids.length);
     return new Completion(
         new SamplerSettings(
             sampling,
             SamplingKey.of(sampling.seed(), request.rowKey(), sample),
-            TokenCounts.of(sampling.penalties(), ids)),
-        Math.min(sampling.maxTokens(), contextLength - ids.length),
+            TokenCounts.of(sampling.penalties(), ids),
+            constraint.map(allowed -> allowed.begin(mostTokens))),
+        mostTokens,
         request.reasoning().isPresent()
             ? new MarkedDetokenizer(text, request.reasoning().get())
             : text.detokenizer(),
@@ -338,6 +355,19 @@ public final class LlamaEngine implements AutoCloseable {
         request
             .reasoning()
             .map(marks -> new ReasoningSplitter(marks, begins(request.prompt(), marks))));
+  }
+
+  private static void requireFits(int fewest, int most) {
+    if (fewest > most) {
+      throw new RowException(
+          RowError.CONSTRAINT_DOES_NOT_FIT,
+          "No answer that the constraint allows is known to fit; raise max-tokens, or allow shorter"
+              + " ones: "
+              + fewest
+              + " tokens, room for "
+              + most,
+          0);
+    }
   }
 
   /** Tells whether the template has begun the model's thoughts already. */

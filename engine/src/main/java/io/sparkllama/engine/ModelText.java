@@ -22,6 +22,12 @@ interface ModelText {
 
   int vocabularySize();
 
+  /**
+   * Returns the bytes that a token adds to an answer's text; none for one that must not stand in an
+   * answer which is constrained, such as special tokens.
+   */
+  byte[] answerBytes(int token);
+
   /** Returns the id of the special token with a text. */
   OptionalInt specialToken(String text);
 

@@ -55,6 +55,14 @@ record TokenizerText(Tokenizer tokenizer) implements ModelText {
   }
 
   @Override
+  public byte[] answerBytes(int token) {
+    return switch (tokenizer.vocabulary().type(token)) {
+      case NORMAL, USER_DEFINED, BYTE -> tokenizer.tokenBytes(token);
+      case UNDEFINED, UNKNOWN, CONTROL, UNUSED -> new byte[0];
+    };
+  }
+
+  @Override
   public OptionalInt specialToken(String text) {
     int id = tokenizer.vocabulary().specialId(text);
     return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);

@@ -32,7 +32,8 @@ class ArchitectureTest {
     noClasses()
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("org.apache..", "scala..", "io.sparkllama.job..")
+        .resideInAnyPackage(
+            "org.apache.spark..", "org.apache.hadoop..", "scala..", "io.sparkllama.job..")
         .check(classes);
   }
 

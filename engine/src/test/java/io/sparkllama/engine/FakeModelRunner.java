@@ -19,6 +19,7 @@ import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_BLOCK_TABLE;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_CONTEXT_LENGTH;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FIRST_TOKEN;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_FREQUENCY_PENALTY;
+import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_MASK;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_PRESENCE_PENALTY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_RANDOM_KEY;
 import static io.sparkllama.engine.runner.BatchSection.SEQUENCE_REPETITION_PENALTY;
@@ -39,8 +40,10 @@ import io.sparkllama.engine.runner.KvGroup;
 import io.sparkllama.engine.runner.LogitsFlag;
 import io.sparkllama.engine.runner.ModelRunner;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
@@ -55,6 +58,9 @@ final class FakeModelRunner implements ModelRunner {
   private final int blocks;
   private final int[][] kvTokens; // [groups, blocks * BLOCK_SIZE]
   private final int[][] kvPositions; // [groups, blocks * BLOCK_SIZE], -1 where nothing is written
+  private final Map<Integer, long[]> masks = new HashMap<>();
+  private int mostMasks;
+  private int masksPut;
   private BatchBuffer inFlight;
   private CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
   private int failAtStep = Integer.MAX_VALUE;
@@ -66,6 +72,7 @@ final class FakeModelRunner implements ModelRunner {
     this.capacity =
         BatchCapacity.of(options, FakeModel.VOCABULARY, groups, contextLength, BLOCK_SIZE);
     this.blocks = blocks;
+    this.mostMasks = capacity.masks();
     this.kvTokens = new int[groups][blocks * BLOCK_SIZE];
     this.kvPositions = new int[groups][blocks * BLOCK_SIZE];
     for (int[] positions : kvPositions) {
@@ -93,6 +100,17 @@ final class FakeModelRunner implements ModelRunner {
             c.copies(),
             c.topTokens());
     return this;
+  }
+
+  /** Leaves room for so many masks. */
+  FakeModelRunner withMasks(int most) {
+    mostMasks = most;
+    return this;
+  }
+
+  /** Returns how often a mask was put. */
+  int masksPut() {
+    return masksPut;
   }
 
   /** Waits with every step until the gate is open. */
@@ -124,6 +142,20 @@ final class FakeModelRunner implements ModelRunner {
   @Override
   public int blockSize() {
     return BLOCK_SIZE;
+  }
+
+  @Override
+  public int masks() {
+    return mostMasks;
+  }
+
+  @Override
+  public void putMask(int id, long[] words) {
+    check(inFlight == null, "a mask is put while a step is in flight");
+    check(id >= 0 && id < mostMasks, "a mask outside the pool");
+    check(words.length == (FakeModel.VOCABULARY + 63) / 64, "a mask of another vocabulary");
+    masks.put(id, words.clone());
+    masksPut++;
   }
 
   @Override
@@ -210,7 +242,8 @@ final class FakeModelRunner implements ModelRunner {
     batch.setInt(RESULT_ARGMAX, row, FakeModel.argmax(logits));
     batch.setInt(RESULT_TOKEN, row, -1);
     if (batch.getInt(LOGITS_FLAGS, row) == LogitsFlag.SAMPLE) {
-      sample(batch, row, sequence, position, adjusted(batch, row, sequence, logits));
+      double[] changed = masked(batch, sequence, adjusted(batch, row, sequence, logits));
+      sample(batch, row, sequence, position, changed);
     }
     int first = batch.getInt(LOGITS_FIRST_CANDIDATE, row);
     for (int i = 0; i < batch.getInt(LOGITS_CANDIDATE_COUNT, row); i++) {
@@ -239,6 +272,16 @@ final class FakeModelRunner implements ModelRunner {
       }
     }
     return changed;
+  }
+
+  private double[] masked(BatchBuffer batch, int sequence, double[] logits) {
+    int id = batch.getInt(SEQUENCE_MASK, sequence);
+    check(id == -1 || masks.containsKey(id), "a mask that was never put");
+    for (int token = 0; token < logits.length && id >= 0; token++) {
+      boolean allowed = (masks.get(id)[token / 64] >>> token & 1) != 0;
+      logits[token] = allowed ? logits[token] : Double.NEGATIVE_INFINITY;
+    }
+    return logits;
   }
 
   private static void sample(

@@ -2,6 +2,7 @@ package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.InvalidTextException;
 import io.sparkllama.engine.api.Prompt;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -98,6 +99,11 @@ final class FakeText implements ModelText {
   @Override
   public int vocabularySize() {
     return FakeModel.VOCABULARY;
+  }
+
+  @Override
+  public byte[] answerBytes(int token) {
+    return piece(token).getBytes(StandardCharsets.UTF_8);
   }
 
   @Override

@@ -43,6 +43,11 @@ class MarkedDetokenizerTest {
         }
 
         @Override
+        public byte[] answerBytes(int token) {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
         public OptionalInt specialToken(String text) {
           return switch (text) {
             case "<think>" -> OptionalInt.of(8);

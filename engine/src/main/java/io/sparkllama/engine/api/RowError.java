@@ -22,6 +22,9 @@ public record RowError(String errorClass, String message) {
   /** The template refuses the row, or fails at it. */
   public static final String TEMPLATE = "template";
 
+  /** No text that the constraint allows fits the tokens that the answer may have. */
+  public static final String CONSTRAINT_DOES_NOT_FIT = "constraint-does-not-fit";
+
   /** The model gave logits that are not numbers. */
   public static final String NAN_LOGITS = "nan-logits";
 

@@ -37,6 +37,14 @@ public final class RunnerNatives {
   /** Gives a runner a batch buffer, which must live as long; returns its index. */
   public static native int attach(long handle, ByteBuffer buffer);
 
+  /**
+   * Puts a token mask into a runner's pool, in the place of the one that had its id. Not while a
+   * step runs.
+   *
+   * @param words a bit for each token, the lowest bit of the first word that of id 0
+   */
+  public static native void putMask(long handle, int id, long[] words);
+
   /** Runs the step in a buffer; its results stand there on return. One thread at a time. */
   public static native void step(long handle, int buffer);
 

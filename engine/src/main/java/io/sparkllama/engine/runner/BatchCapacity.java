@@ -42,6 +42,17 @@ public record BatchCapacity(
 
   private static final int TOP_TOKENS = 8;
 
+  /** Token masks that native memory has room for: at 128k tokens 32 MiB, touched as they come. */
+  private static final int MASKS = 2048;
+
+  /** Masks for each sequence at least, so that none which a step needs is crowded out. */
+  private static final int MASKS_PER_SEQUENCE = 4;
+
+  /** Returns how many token masks there is room for beside the buffer. */
+  public int masks() {
+    return Math.max(MASKS, MASKS_PER_SEQUENCE * sequences);
+  }
+
   /**
    * Derives the capacity from an engine's options, so that no step which keeps to them overflows.
    *

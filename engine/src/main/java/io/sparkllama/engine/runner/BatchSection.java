@@ -32,10 +32,7 @@ public enum BatchSection {
   SEQUENCE_BLOCK_TABLE(4, c -> (long) c.kvGroups() * c.sequences() * c.blocksPerSequence()),
   /** int32 [sequences]: -1 for none. Native code refuses others as yet. */
   SEQUENCE_ADAPTER(4, BatchCapacity::sequences),
-  /**
-   * int32 [sequences]: id in the pool of token masks, -1 for none. Native code refuses others as
-   * yet.
-   */
+  /** int32 [sequences]: id in the pool of token masks, for its row that samples; -1 for none. */
   SEQUENCE_MASK(4, BatchCapacity::sequences),
   /** float32 [sequences]: 0 is greedy. */
   SEQUENCE_TEMPERATURE(4, BatchCapacity::sequences),
@@ -95,7 +92,7 @@ public enum BatchSection {
   RESULT_TOKEN(4, BatchCapacity::logitsRows),
   /**
    * float32 [logitsRows]: natural logarithm under the distribution sampled from (greedy: the
-   * model's own, as adjusted).
+   * model's own, as adjusted and masked).
    */
   RESULT_LOG_PROBABILITY(4, BatchCapacity::logitsRows),
   /**

@@ -21,6 +21,18 @@ public interface ModelRunner extends AutoCloseable {
   /** Makes a buffer that this runner can read; at least two may be in use at once. */
   BatchBuffer newBuffer();
 
+  /** Returns how many token masks there is room for: their ids are below. */
+  int masks();
+
+  /**
+   * Puts a token mask where steps find it by its id, in the place of the one that had the id. Not
+   * while a batch is in flight: it may name that one.
+   *
+   * @param words a bit for each token of the vocabulary, the lowest bit of the first word that of
+   *     id 0; not kept
+   */
+  void putMask(int id, long[] words);
+
   /**
    * Starts a step. One batch may be in flight.
    *

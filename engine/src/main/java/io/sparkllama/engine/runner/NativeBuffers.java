@@ -17,6 +17,7 @@ final class NativeBuffers {
   private static final long PRODUCT_SCRATCH_BYTES = 160 * 1024;
   private static final long SAMPLER_CHUNK = 64;
   private static final long SAMPLER_BLOCK = 1024;
+  private static final long MASK_WORD = 64; // tokens
   private static final long WORD = 4; // of a float, an id, a sum
 
   private final ModelConfig config;
@@ -103,6 +104,7 @@ final class NativeBuffers {
     add(WORD * capacity.tokens()); // ids of the step
     add(WORD * capacity.logitsRows()); // ids that the step before has sampled
     add(WORD * Math.min(capacity.logitsRows(), MOST_LOGITS_ROWS) * config.vocabularySize());
+    add(capacity.masks() * (filled(config.vocabularySize(), MASK_WORD) / Byte.SIZE));
   }
 
   /** Adds an array: on a line's border, or in huge pages where it fills one. */

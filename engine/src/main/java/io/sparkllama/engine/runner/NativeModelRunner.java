@@ -203,6 +203,23 @@ public final class NativeModelRunner implements ModelRunner {
   }
 
   @Override
+  public int masks() {
+    return layout.capacity().masks();
+  }
+
+  @Override
+  public void putMask(int id, long[] words) {
+    if (inFlight != null) {
+      throw new IllegalStateException("A step is in flight, which may use the mask: " + id);
+    }
+    try {
+      RunnerNatives.putMask(handle.address(), id, words);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
   public void submit(BatchBuffer batch) {
     if (inFlight != null) {
       throw new IllegalStateException("A step is in flight already: collect it first");

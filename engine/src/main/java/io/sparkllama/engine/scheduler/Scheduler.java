@@ -20,6 +20,7 @@ public final class Scheduler {
   private long requests;
   private long preemptions;
   private long cachedTokens;
+  private boolean anyHeld; // a sequence of this step waits for its leave to sample
 
   public Scheduler(SchedulerLimits limits, BlockManager blocks) {
     this.limits = limits;
@@ -65,9 +66,13 @@ public final class Scheduler {
     sequence.end();
   }
 
-  /** Chooses the next step's tokens and gives them blocks; empty when there is nothing to do. */
+  /**
+   * Chooses the next step's tokens and gives them blocks; empty when there is nothing to do, or all
+   * that there is waits for its leave to sample.
+   */
   public ScheduledBatch schedule() {
     ScheduledBatch batch = new ScheduledBatch(limits);
+    anyHeld = false;
     extendRunning(batch);
     admit(batch);
     if (batch.isEmpty()) {
@@ -75,7 +80,8 @@ public final class Scheduler {
       // took of the step, such as rows of logits, is there for the others now.
       extendRunning(batch);
     }
-    if (batch.isEmpty() && !(running.isEmpty() && waiting.isEmpty())) {
+    boolean idle = running.isEmpty() && waiting.isEmpty();
+    if (batch.isEmpty() && !idle && !anyHeld) {
       throw new IllegalStateException(
           "No sequence can go forward: "
               + running.size()
@@ -155,6 +161,7 @@ public final class Scheduler {
       blocks.grow(sequence.tables(), sequence.numComputedTokens() + count);
       batch.add(sequence, count, List.of());
     }
+    anyHeld |= count == 0 && sequence.isHeld();
   }
 
   private void admit(ScheduledBatch batch) {
@@ -175,6 +182,14 @@ public final class Scheduler {
         }
         continue;
       }
+      if (sequence.isHeld()) {
+        anyHeld = true;
+        takeBack(sequence); // those behind it need not wait with it
+        if (++passedOver > limits.sequences()) {
+          return;
+        }
+        continue;
+      }
       if (batch.room(sequence) == 0 || !makeRoom(sequence, batch)) {
         takeBack(sequence);
         return;
@@ -185,6 +200,7 @@ public final class Scheduler {
               : blocks.fork(sequence.parent().tables(), sequence.tables(), sequence.prefix());
       int count = batch.room(sequence);
       if (count == 0) {
+        anyHeld |= sequence.isHeld();
         takeBack(sequence); // what is left of it wants more rows of logits than the step has
         return;
       }

@@ -3,6 +3,7 @@ package io.sparkllama.engine.scheduler;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Holds the integers of one sequence: its tokens, how many of them the KV cache has, the blocks
@@ -27,6 +28,7 @@ public final class Sequence implements Comparable<Sequence> {
   private int numComputedTokens;
   private int nextProbe;
   private int adjustments;
+  private BooleanSupplier maySample = () -> true;
   private State state = State.NEW;
   private long request = -1;
   private int fork;
@@ -105,6 +107,14 @@ public final class Sequence implements Comparable<Sequence> {
   /** Says how many ids' logits are changed before the next token is sampled. */
   public void adjust(int ids) {
     adjustments = ids;
+  }
+
+  /**
+   * Says when the next token may be sampled. It is asked whenever a step would; where it may not,
+   * the step computes all tokens but the last.
+   */
+  public void sampleWhen(BooleanSupplier ready) {
+    maySample = ready;
   }
 
   public BlockTable table(int group) {
@@ -190,7 +200,9 @@ public final class Sequence implements Comparable<Sequence> {
         return probe.position() - numComputedTokens;
       }
     }
-    return samplesWithin(count) && within == rows ? count - 1 : count;
+    return samplesWithin(count) && (within == rows || !maySample.getAsBoolean())
+        ? count - 1
+        : count;
   }
 
   int candidates(int count) {
@@ -250,6 +262,11 @@ public final class Sequence implements Comparable<Sequence> {
   /** Returns whether it lacks one token and wants the next. */
   public boolean isDecoding() {
     return samples && remaining() == 1;
+  }
+
+  /** Returns whether it lacks nothing but the leave to sample. */
+  boolean isHeld() {
+    return isDecoding() && !maySample.getAsBoolean();
   }
 
   /** Returns whether it holds blocks for its forks alone. */

@@ -6,19 +6,19 @@ import java.util.Arrays;
  * Tells what kind of character a code point is, by the project's own table. A kind is one bit, so
  * that kinds can be joined.
  */
-final class CharacterClass {
-  static final int OTHER = 1;
-  static final int UPPER = 1 << 1; // upper and title case
-  static final int LOWER = 1 << 2;
-  static final int CASELESS = 1 << 3; // modifier letters and letters without case
-  static final int MARK = 1 << 4;
-  static final int NUMBER = 1 << 5;
-  static final int PUNCTUATION = 1 << 6;
-  static final int SYMBOL = 1 << 7;
-  static final int WHITESPACE = 1 << 8;
+public final class CharacterClass {
+  public static final int OTHER = 1;
+  public static final int UPPER = 1 << 1; // upper and title case
+  public static final int LOWER = 1 << 2;
+  public static final int CASELESS = 1 << 3; // modifier letters and letters without case
+  public static final int MARK = 1 << 4;
+  public static final int NUMBER = 1 << 5;
+  public static final int PUNCTUATION = 1 << 6;
+  public static final int SYMBOL = 1 << 7;
+  public static final int WHITESPACE = 1 << 8;
 
   /** Any letter, {@code \p{L}}. */
-  static final int LETTER = UPPER | LOWER | CASELESS;
+  public static final int LETTER = UPPER | LOWER | CASELESS;
 
   private static final String LETTERS = "OUDLMNPSW"; // by bit
   private static final byte[] BITS = expand(CharacterClassTable.RUNS); // [0x110000]
@@ -26,7 +26,7 @@ final class CharacterClass {
   private CharacterClass() {}
 
   /** Returns the kind of a code point from 0 to 0x10FFFF, one bit. */
-  static int of(int codePoint) {
+  public static int of(int codePoint) {
     return 1 << BITS[codePoint];
   }
 
