@@ -66,6 +66,7 @@ class GemmaAndFalconImportTest {
     assertThat(now.integer("gemma3.attention.sliding_window")).isEqualTo(24);
     assertThat(now.value("gemma3.attention.sliding_window_pattern")).isEmpty();
     assertThat(now.value("gemma3.attention.scale")).isEmpty();
+    assertThat(now.value("gemma3.final_logit_softcapping")).isEmpty();
     GgufMetadata before =
         imported(
             "gemma3",

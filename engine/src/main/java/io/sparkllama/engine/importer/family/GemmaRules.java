@@ -69,7 +69,11 @@ final class GemmaRules {
     };
   }
 
-  /** Returns a rule that sets a soft cap: the default where the key is absent, none for null. */
+  /**
+   * Returns a rule that sets a soft cap: the default where the key is absent, none for null.
+   *
+   * @param defaultValue 0 where models of the family have none, so that a GGUF does not say so
+   */
   static MetadataRule softCap(String name, double defaultValue) {
     return (config, shape, keys) -> {
       double absent = config.names().contains(name) ? 0 : defaultValue;
@@ -77,7 +81,9 @@ final class GemmaRules {
       if (!(cap >= 0)) {
         throw config.invalid(name, "must be positive or null but is " + cap);
       }
-      keys.real(name, cap);
+      if (cap != 0 || defaultValue != 0) {
+        keys.real(name, cap);
+      }
     };
   }
 
