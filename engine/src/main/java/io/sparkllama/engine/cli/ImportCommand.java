@@ -14,14 +14,14 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Writes a checkpoint, as its makers publish it, as a GGUF file. */
 @Command(name = "import", description = "Writes a checkpoint's directory as a GGUF file.")
 final class ImportCommand implements Callable<Integer> {
-  private static final long NANOS_BETWEEN_REMARKS = 2_000_000_000L;
-
   private static final Map<String, QuantizationType> TYPES =
       Map.of(
           "f32", QuantizationType.F32, "f16", QuantizationType.F16, "bf16", QuantizationType.BF16);
@@ -29,7 +29,7 @@ final class ImportCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "DIR",
-      description = "The checkpoint: a directory as Hugging Face has it.")
+      description = "The checkpoint: a directory as Hugging Face or Meta has it.")
   private Path directory;
 
   @Parameters(
@@ -44,10 +44,9 @@ final class ImportCommand implements Callable<Integer> {
       description = "The matrices' type: f32, f16 or bf16 (default: as the checkpoint has them).")
   private String typeName;
 
+  @Spec private CommandSpec command;
   @Mixin private ResultOutput output;
   @Mixin private HelpOption help;
-
-  private long nextRemark;
 
   @Override
   public Integer call() throws IOException {
@@ -64,8 +63,10 @@ final class ImportCommand implements Callable<Integer> {
           "The output's folder does not exist; make it first: " + folder);
     }
     long begin = System.nanoTime();
-    nextRemark = begin + NANOS_BETWEEN_REMARKS;
-    ImportOutcome outcome = new ModelImporter(directory, type()).write(path, this::remark);
+    ImportOutcome outcome;
+    try (WriteProgress progress = WriteProgress.of(command.commandLine().getErr())) {
+      outcome = new ModelImporter(directory, type()).write(path, progress::show);
+    }
     double seconds = (System.nanoTime() - begin) * 1e-9;
     output.print(
         json -> {
@@ -100,15 +101,5 @@ final class ImportCommand implements Callable<Integer> {
               + typeName);
     }
     return Optional.of(type);
-  }
-
-  private void remark(long written, long total) {
-    long now = System.nanoTime();
-    if (now - nextRemark >= 0) {
-      nextRemark = now + NANOS_BETWEEN_REMARKS;
-      output.remark(
-          String.format(
-              Locale.ROOT, "%d%% of %s", 100 * written / total, ByteCount.readable(total)));
-    }
   }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import io.sparkllama.engine.api.ModelFormatException;
 import java.io.BufferedInputStream;
+import java.io.CharConversionException;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -64,6 +65,9 @@ final class SafetensorsHeader {
         List<CheckpointTensor> tensors = readTensors();
         checkPlaces(tensors);
         return tensors;
+      } catch (CharConversionException e) {
+        throw new ModelFormatException(
+            "the header of the safetensors file is not text in UTF-8: " + path, e);
       } catch (JsonProcessingException e) {
         throw new ModelFormatException(
             "the header of the safetensors file is not the JSON that it must be, at byte "

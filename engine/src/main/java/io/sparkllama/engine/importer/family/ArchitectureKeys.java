@@ -25,10 +25,6 @@ public final class ArchitectureKeys {
     return put(key, MetadataValue.ofString(value));
   }
 
-  public ArchitectureKeys bool(String key, boolean value) {
-    return put(key, MetadataValue.ofBoolean(value));
-  }
-
   public ArchitectureKeys put(String key, MetadataValue value) {
     contents.put(architecture + "." + key, value);
     return this;

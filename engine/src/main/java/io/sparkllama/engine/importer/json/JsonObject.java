@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkllama.engine.api.ModelFormatException;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +75,8 @@ public final class JsonObject {
         return new JsonObject(object, path, "");
       }
       throw new ModelFormatException("the file must hold one JSON object: " + path);
+    } catch (CharConversionException e) {
+      throw new ModelFormatException("the file is not text in UTF-8: " + path, e);
     } catch (JsonProcessingException e) {
       throw new ModelFormatException("the file is not JSON as expected, " + reason(e) + path, e);
     }

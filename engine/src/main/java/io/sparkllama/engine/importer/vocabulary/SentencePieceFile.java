@@ -34,6 +34,7 @@ final class SentencePieceFile {
 
   private static final int CHARACTER_MAP = 2;
   private static final int ADD_PREFIX = 3;
+  private static final int REMOVE_EXTRA_SPACES = 4;
 
   private static final int MOST_PIECES = 1 << 24;
 
@@ -43,6 +44,7 @@ final class SentencePieceFile {
       new HashMap<>(Map.of("unk", 0, "bos", 1, "eos", 2, "pad", -1)); // unless the file says
   private int modelType = 1; // unigram, unless the file says
   private boolean addsPrefix = true;
+  private boolean removesExtraSpaces = true;
 
   private record Piece(String text, float score, TokenType type) {}
 
@@ -96,6 +98,11 @@ final class SentencePieceFile {
     return inside;
   }
 
+  /** Returns whether spaces at the ends, and more than one in a row, are taken out of texts. */
+  boolean removesExtraSpaces() {
+    return removesExtraSpaces;
+  }
+
   private void addPiece(ProtobufMessage message) {
     String text = null;
     float score = 0;
@@ -135,6 +142,7 @@ final class SentencePieceFile {
     while (message.next()) {
       switch (message.field()) {
         case ADD_PREFIX -> addsPrefix = message.number() != 0;
+        case REMOVE_EXTRA_SPACES -> removesExtraSpaces = message.number() != 0;
         case CHARACTER_MAP -> {
           if (message.bytes().hasRemaining()) {
             LOG.warn(
