@@ -17,17 +17,22 @@ public enum PreTokenizer {
       RunScanner.groups(PreTokenizer::isAsciiDigit, 3)),
   LLAMA3(
       List.of(Patterns.llama3("\\p{L}", "\\p{L}", "{1,3}")),
-      new Llama3Scanner(CharacterClass.LETTER, 3)),
+      new Llama3Scanner(CharacterClass.LETTER, 3, "\r\n")),
   QWEN2(
       List.of(Patterns.llama3("\\p{L}", "\\p{L}", "")),
-      new Llama3Scanner(CharacterClass.LETTER, 1)),
+      new Llama3Scanner(CharacterClass.LETTER, 1, "\r\n")),
   QWEN35(
       List.of(Patterns.llama3("[\\p{L}\\p{M}]", "\\p{L}\\p{M}", "")),
-      new Llama3Scanner(CharacterClass.LETTER | CharacterClass.MARK, 1)),
+      new Llama3Scanner(CharacterClass.LETTER | CharacterClass.MARK, 1, "\r\n")),
   MINICPM5(
       List.of("\\p{N}{1,3}", Patterns.llama3("\\p{L}", "\\p{L}", "+")),
       RunScanner.groupsUpTo(PreTokenizer::isNumber, 3),
-      new Llama3Scanner(CharacterClass.LETTER, Integer.MAX_VALUE)),
+      new Llama3Scanner(CharacterClass.LETTER, Integer.MAX_VALUE, "\r\n")),
+  SEED_CODER(
+      List.of(
+          "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}"
+              + "| ?[^\\s\\p{L}\\p{N}\r\n]+|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"),
+      new Llama3Scanner(CharacterClass.LETTER, 1, "")),
   GPT2(List.of(Patterns.GPT2), new Gpt2Scanner()),
   STARCODER(
       List.of("\\p{N}", Patterns.GPT2),

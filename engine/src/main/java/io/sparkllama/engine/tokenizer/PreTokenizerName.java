@@ -64,6 +64,7 @@ public record PreTokenizerName(PreTokenizer preTokenizer, Set<Habit> habits) {
         "solar-open");
     add(PreTokenizer.QWEN35, EnumSet.of(Habit.FORM_C), "qwen35");
     add(PreTokenizer.MINICPM5, EnumSet.of(Habit.WHOLE_WORDS), "minicpm5");
+    add(PreTokenizer.SEED_CODER, Set.of(), "seed-coder");
     add(PreTokenizer.GPT2, EnumSet.of(Habit.FORM_C), "mpt", "olmo");
     add(
         PreTokenizer.GPT2,

@@ -66,7 +66,7 @@ final class PreTokenizerReader {
                   () ->
                       metadata.invalid(
                           HABITS,
-                          "names what is not known (known: "
+                          "names a habit that is not known (known: "
                               + Arrays.stream(Habit.values())
                                   .map(Habit::id)
                                   .collect(Collectors.joining(", "))

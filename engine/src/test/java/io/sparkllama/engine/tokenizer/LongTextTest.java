@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkllama.engine.SharedData;
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.gguf.MetadataValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -51,6 +53,53 @@ class LongTextTest {
       assertThat(tokenizer.decode(tokenizer.encode(Prompt.ofTemplate(run))))
           .isEqualTo((name.equals("llama-spm") ? " " : "") + run);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(PreTokenizer.class)
+  void everyScannerCutsAMillionOfAnything(PreTokenizer preTokenizer) {
+    String[] units = {
+      "a", "A", "aA", "\u4e2dA", "\u0301", "\u0301A", " ", "\n", " \n", "\r\n ", "\u2028", "1",
+          "\u0663",
+      "!", "!\n", "/", "\n/", "'", "'s", "'l", "$a", "\u200b", "\u4e2d", "\u3000", "\uD83E\uDD99",
+          "\u0378"
+    };
+    for (String unit : units) {
+      for (String text :
+          new String[] {
+            unit.repeat(MILLION), unit.repeat(MILLION) + "1", "\u4e2d" + unit.repeat(MILLION) + "x"
+          }) {
+        CodePointText points = new CodePointText(text);
+        int[] ends = preTokenizer.wordEnds(points);
+        assertThat(ends[ends.length - 1]).isEqualTo(points.length());
+      }
+    }
+  }
+
+  @Test
+  void aUnigramModelCutsLongRuns() {
+    Tokenizer tokenizer =
+        TestVocabulary.sentencePiece("a", "b", "ba", "ab", "aa", "bb", "abab", "a".repeat(1024))
+            .with("model", MetadataValue.ofString("t5"))
+            .with("unknown_token_id", MetadataValue.ofUint32(0))
+            .tokenizer();
+    assertThat(tokenizer.encode(Prompt.ofData("ab".repeat(MILLION)))).isNotEmpty();
+    String run = "a".repeat(MILLION / 5);
+    assertThat(tokenizer.decode(tokenizer.encode(Prompt.ofData(run)))).isEqualTo(run);
+    assertThat(tokenizer.encode(Prompt.ofData("\u4e2d".repeat(MILLION)))).containsExactly(0);
+  }
+
+  @Test
+  void tokensThatSwallowWhitespaceSeeItOnce() {
+    Tokenizer tokenizer =
+        TestVocabulary.sentencePiece("a", "<l>")
+            .with("token_type", MetadataValue.ofInt32s(2, 3, 3, 1, 3))
+            .withKey("sparkllama.tokenizer.strip_left", MetadataValue.ofInt32s(4))
+            .withKey("sparkllama.tokenizer.strip_right", MetadataValue.ofInt32s(4))
+            .tokenizer();
+    String spaces = " ".repeat(MILLION);
+    assertThat(tokenizer.encode(Prompt.ofTemplate(spaces + "<l>" + spaces + "<l>" + spaces)))
+        .containsExactly(4, 4);
   }
 
   @ParameterizedTest

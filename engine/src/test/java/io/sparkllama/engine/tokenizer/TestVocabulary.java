@@ -52,7 +52,12 @@ public final class TestVocabulary {
 
   /** Sets a key below {@code tokenizer.ggml}. */
   public TestVocabulary with(String key, MetadataValue value) {
-    values.put("tokenizer.ggml." + key, value);
+    return withKey("tokenizer.ggml." + key, value);
+  }
+
+  /** Sets a key by its whole name. */
+  TestVocabulary withKey(String key, MetadataValue value) {
+    values.put(key, value);
     return this;
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.gguf.MetadataValue;
+import io.sparkllama.engine.tokenizer.PreTokenizerName.Habit;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -197,10 +198,70 @@ class VocabularyReaderTest {
     refuses(TestVocabulary.sentencePiece(ends), "more than 1024 end tokens: 1025");
   }
 
+  @Test
+  void aFileOfTheProjectsOwnSaysWhatTheMakerDoes() {
+    TestVocabulary named =
+        TestVocabulary.bytePair("a b").with("pre", MetadataValue.ofString("qwen2"));
+    assertThat(named.vocabulary().rules().words().habits()).containsExactly(Habit.FORM_C);
+    assertThat(named.tokenizer().encode(Prompt.ofData("e\u0301"))).hasSize(2);
+    named.withKey("sparkllama.tokenizer.habits", MetadataValue.ofStrings(List.of("whole-words")));
+    assertThat(named.vocabulary().rules().words().habits()).containsExactly(Habit.WHOLE_WORDS);
+    assertThat(named.tokenizer().encode(Prompt.ofData("e\u0301"))).hasSize(3);
+    refuses(
+        named.withKey("sparkllama.tokenizer.habits", MetadataValue.ofStrings(List.of("form-d"))),
+        "names a habit that is not known",
+        "whole-words, begin-token, form-c");
+  }
+
+  @Test
+  void tokensThatSwallowWhitespaceMustBeTokens() {
+    for (String key : new String[] {"strip_left", "strip_right"}) {
+      for (int id : new int[] {-1, 4}) {
+        TestVocabulary vocabulary =
+            TestVocabulary.sentencePiece("a")
+                .withKey("sparkllama.tokenizer." + key, MetadataValue.ofInt32s(3, id));
+        assertThatThrownBy(vocabulary::vocabulary)
+            .isInstanceOf(ModelFormatException.class)
+            .hasMessageContaining(key)
+            .hasMessageContaining(id + " of 4");
+      }
+    }
+  }
+
+  @Test
+  void phi3IsKnownByItsArchitectureOrItsName() {
+    String[] tokens = {"a", "\u2581", "<|end|>"};
+    MetadataValue types = MetadataValue.ofInt32s(2, 3, 3, 1, 1, 3);
+    TestVocabulary plain = TestVocabulary.sentencePiece(tokens).with("token_type", types);
+    Prompt prompt = Prompt.ofTemplate("<s> a<|end|>  a");
+    assertThat(plain.tokenizer().encode(prompt)).containsExactly(1, 4, 3, 5, 4, 4, 3);
+    MetadataValue name = MetadataValue.ofString("Phi 3.5 Mini Instruct");
+    assertThat(plain.withKey("general.name", name).tokenizer().encode(prompt))
+        .containsExactly(1, 4, 3, 5, 3);
+    MetadataValue other = MetadataValue.ofString("Dolphin 3");
+    assertThat(plain.withKey("general.name", other).tokenizer().encode(prompt))
+        .containsExactly(1, 4, 3, 5, 4, 4, 3);
+    plain.withKey("general.architecture", MetadataValue.ofString("phi3"));
+    assertThat(plain.tokenizer().encode(prompt)).containsExactly(1, 4, 3, 5, 3);
+  }
+
+  @Test
+  void aUnigramModelNeedsScoresThatAddUpAndTokensOfSomeLength() {
+    TestVocabulary unigram =
+        TestVocabulary.sentencePiece("a").with("model", MetadataValue.ofString("t5"));
+    assertThat(unigram.vocabulary().rules().addEos()).isTrue();
+    refuses(unigram.without("scores"), "scores", "is missing");
+    unigram.with("scores", MetadataValue.ofFloat32s(0, 0, 0, Float.NEGATIVE_INFINITY));
+    refuses(unigram, "scores", "index 3");
+    TestVocabulary longest =
+        TestVocabulary.sentencePiece("x".repeat(1025)).with("model", MetadataValue.ofString("t5"));
+    refuses(longest, "more than 1024 characters", "index 3");
+  }
+
   private static void refuses(TestVocabulary vocabulary, String... parts) {
     assertThatThrownBy(vocabulary::vocabulary)
         .isInstanceOf(ModelFormatException.class)
-        .hasMessageContaining("tokenizer.ggml.")
+        .hasMessageContaining("tokenizer.")
         .hasMessageContaining("test.gguf")
         .hasMessageContainingAll(parts);
   }
