@@ -36,8 +36,12 @@ def special_blocks(rng):
     sparse = np.where(rng.random(SUPER_BLOCK) < 0.05, normal[2], 0)
     magnitudes = normal[3] * 10.0 ** np.repeat(np.arange(-8, 0), 32)
     ties = rng.integers(-8, 8, SUPER_BLOCK) / 8.0 + 1 / 16
+    halves = rng.integers(-126, 126, SUPER_BLOCK) + 0.5  # between two codes of Q8_0
+    halves[::32] = 127
     return [
         np.zeros(SUPER_BLOCK),
+        np.full(SUPER_BLOCK, -0.0),
+        halves,
         np.full(SUPER_BLOCK, 0.25),
         np.full(SUPER_BLOCK, -0.25),
         ramp,

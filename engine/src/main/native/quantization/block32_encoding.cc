@@ -14,20 +14,20 @@ namespace {
 constexpr int kElements = 32;
 
 // The largest magnitude as float32 bits, which order as magnitudes do.
-uint32_t largest_magnitude(const float* values) {
-  uint32_t largest = 0;
+int32_t largest_magnitude(const float* values) {
+  int32_t largest = 0;
   for (int i = 0; i < kElements; ++i) {
-    largest = std::max(largest, std::bit_cast<uint32_t>(values[i]) & 0x7fffffffu);
+    largest = std::max(largest, std::bit_cast<int32_t>(values[i]) & 0x7fffffff);
   }
   return largest;
 }
 
 // The element of the largest magnitude, of several the first; where all are 0, the positive one.
 float extreme(const float* values) {
-  const uint32_t largest = largest_magnitude(values);
+  const int32_t largest = largest_magnitude(values);
   if (largest == 0) return 0.0f;
   int i = 0;
-  while ((std::bit_cast<uint32_t>(values[i]) & 0x7fffffffu) != largest) ++i;
+  while ((std::bit_cast<int32_t>(values[i]) & 0x7fffffff) != largest) ++i;
   return values[i];
 }
 

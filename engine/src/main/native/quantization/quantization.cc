@@ -25,17 +25,17 @@ constexpr int kLossLanes = 16;
 constexpr float kBeyondHalves = 0x1p32f;
 
 // As float32 bits, which order as magnitudes do: NaN and infinity are above all others.
-uint32_t largest_magnitude(const float* values, int64_t count) {
-  uint32_t largest = 0;
+int32_t largest_magnitude(const float* values, int64_t count) {
+  int32_t largest = 0;
   for (int64_t i = 0; i < count; ++i) {
-    largest = std::max(largest, std::bit_cast<uint32_t>(values[i]) & 0x7fffffffu);
+    largest = std::max(largest, std::bit_cast<int32_t>(values[i]) & 0x7fffffff);
   }
   return largest;
 }
 
-bool holds(TensorType type, uint32_t magnitude) {
+bool holds(TensorType type, int32_t magnitude) {
   return type == TensorType::kF32 || type == TensorType::kBF16 ||
-         magnitude < std::bit_cast<uint32_t>(kBeyondHalves);
+         magnitude < std::bit_cast<int32_t>(kBeyondHalves);
 }
 
 template <typename Block, int64_t kColumns>
@@ -142,8 +142,8 @@ QuantizationLoss quantize_elements(const KernelTable& kernels, TensorType source
     const std::byte* from = source + row_bytes(source_type, begin);
     std::byte* to = out + row_bytes(target_type, begin);
     widen_blocks(source_type, from, piece, values);
-    const uint32_t largest = largest_magnitude(values, piece);
-    if (largest >= std::bit_cast<uint32_t>(std::numeric_limits<float>::infinity())) {
+    const int32_t largest = largest_magnitude(values, piece);
+    if (largest >= std::bit_cast<int32_t>(std::numeric_limits<float>::infinity())) {
       return {std::numeric_limits<double>::quiet_NaN(), 0.0};
     }
     if (!holds(target_type, largest)) {

@@ -3,6 +3,7 @@ package io.sparkllama.engine.cli;
 import io.sparkllama.engine.api.ByteCount;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.gguf.GgufWriter;
 import io.sparkllama.engine.jni.NativeLibrary;
 import io.sparkllama.engine.quantization.ModelQuantizer;
 import io.sparkllama.engine.quantization.QuantizationPlan;
@@ -30,6 +31,9 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "quantize", description = "Writes a model with its weights in another type.")
 final class QuantizeCommand implements Callable<Integer> {
+  /** Each takes memory; no disk feeds more. */
+  private static final int MOST_THREADS = 256;
+
   @Option(
       names = "--type",
       required = true,
@@ -72,8 +76,9 @@ final class QuantizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     QuantizationRecipe recipe = recipe();
-    if (threads < 0) {
-      throw new InvalidConfigurationException("--threads must be at least 0: " + threads);
+    if (threads < 0 || threads > MOST_THREADS) {
+      throw new InvalidConfigurationException(
+          "--threads must be 0 to " + MOST_THREADS + ": " + threads);
     }
     GgufFile model = GgufFile.read(source);
     checkTarget(model);
@@ -85,7 +90,8 @@ final class QuantizeCommand implements Callable<Integer> {
               + " where there is one.");
     }
     NativeLibrary.load(Optional.ofNullable(nativeDirectory));
-    int workers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    int workers =
+        threads == 0 ? Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors()) : threads;
     long begin = System.nanoTime();
     List<TensorLoss> losses;
     try (QuantizeProgress progress =
@@ -112,20 +118,23 @@ final class QuantizeCommand implements Callable<Integer> {
     if (Files.isDirectory(target)) {
       throw new InvalidConfigurationException("The output is a folder; name a file: " + target);
     }
-    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
     for (Path part : model.parts()) {
-      if (Files.exists(target) && Files.isSameFile(part, target)) {
+      if (isSame(part, target) || isSame(part, GgufWriter.temporary(target))) {
         throw new InvalidConfigurationException(
-            "The output is the model itself; name another file: " + target);
+            "The output, or what it is called while it is written, is the model itself; name"
+                + " another file: "
+                + target);
       }
     }
-    if (!overwrite) {
+    if (!overwrite && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new InvalidConfigurationException(
           "The output exists already; name another file, or replace it with --overwrite: "
               + target);
     }
+  }
+
+  private static boolean isSame(Path part, Path written) throws IOException {
+    return Files.exists(written) && Files.isSameFile(part, written);
   }
 
   private void requireRoom(long bytes) throws IOException {

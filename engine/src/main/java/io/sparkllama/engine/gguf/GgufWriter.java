@@ -41,7 +41,7 @@ public final class GgufWriter implements Closeable {
   /** Begins a file; an existing one of this name is replaced when the new one is complete. */
   public static GgufWriter create(Path path, GgufContents contents) throws IOException {
     byte[] header = new GgufHeaderEncoder(contents).encode();
-    Path temporary = path.resolveSibling(path.getFileName() + ".part");
+    Path temporary = temporary(path);
     FileChannel channel =
         FileChannel.open(
             temporary,
@@ -57,6 +57,11 @@ public final class GgufWriter implements Closeable {
         throw e;
       }
     }
+  }
+
+  /** Returns where a file lies while it is written; what is there is overwritten. */
+  public static Path temporary(Path path) {
+    return path.resolveSibling(path.getFileName() + ".part");
   }
 
   /**

@@ -90,6 +90,11 @@ class QuantizeCommandTest {
     quantize(model.toString(), model, "Q8_0", "--overwrite").assertRefused(2, "model itself");
     quantize(model.toString(), link, "Q8_0", "--overwrite").assertRefused(2, "model itself");
     assertThat(Files.mismatch(model, Path.of(DEMO))).isEqualTo(-1);
+
+    Path halfLoaded = Files.move(model, folder.resolve("out.gguf.part"));
+    quantize(halfLoaded.toString(), folder.resolve("out.gguf"), "Q8_0")
+        .assertRefused(2, "model itself");
+    assertThat(Files.mismatch(halfLoaded, Path.of(DEMO))).isEqualTo(-1);
   }
 
   @Test
