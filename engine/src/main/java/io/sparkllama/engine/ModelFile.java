@@ -1,9 +1,11 @@
 package io.sparkllama.engine;
 
+import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
+import io.sparkllama.engine.constraint.TokenConstraint;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
@@ -160,6 +162,28 @@ public final class ModelFile {
   /** Returns the number of token ids. */
   public int vocabularySize() {
     return config.vocabularySize();
+  }
+
+  /**
+   * Refuses a constraint that no model could be held to.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException says what is not supported and
+   *     where, or that it is too large or allows nothing
+   */
+  public static void check(AnswerConstraint constraint) {
+    TokenConstraint.check(constraint);
+  }
+
+  /**
+   * Returns a number of tokens, as low as is known, within which the model can write an answer that
+   * a constraint allows. Takes up to a second.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException as {@link
+   *     #check(AnswerConstraint)}, and where the vocabulary has no tokens for such an answer
+   */
+  public int fewestTokens(AnswerConstraint constraint) {
+    return TokenConstraint.of(constraint, ConstraintCache.tokensOf(new TokenizerText(tokenizer)))
+        .fewestTokens();
   }
 
   /**

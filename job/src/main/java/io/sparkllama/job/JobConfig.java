@@ -89,7 +89,9 @@ public record JobConfig(
           JobKeys.GENERATION_SEED_BY,
           JobKeys.GENERATION_MAX_TOKENS,
           JobKeys.GENERATION_STOP,
-          JobKeys.GENERATION_STOP_TOKENS);
+          JobKeys.GENERATION_STOP_TOKENS,
+          JobKeys.GENERATION_REGEX,
+          JobKeys.GENERATION_CHOICES);
   private static final List<ConfigKey<?>> CLASSIFY =
       List.of(
           JobKeys.CLASSIFY_LABELS,
@@ -202,7 +204,11 @@ public record JobConfig(
       case COMPLETE -> {
         refuse(values, "complete", CLASSIFY, SUMMARIZE, SCORE);
         OverlongPrompt overlong = values.value(JobKeys.PROMPT_OVERLONG);
-        yield splitting(values, overlong, complete(values, overlong));
+        CompleteTask complete = complete(values, overlong);
+        yield splitting(
+            values,
+            overlong,
+            ConstraintKeys.constraint(values).map(complete::within).orElse(complete));
       }
       case CLASSIFY -> {
         refuse(values, "classify", GENERATION, SUMMARIZE, SCORE);
@@ -245,7 +251,9 @@ public record JobConfig(
 
   /** Documents are divided unless the job says otherwise; without that it is a completion. */
   private static RowTask summarize(ConfigValues values) {
-    refuse(values, "summarize", CLASSIFY, SCORE, List.of(JobKeys.GENERATION_N));
+    List<ConfigKey<?>> others =
+        List.of(JobKeys.GENERATION_N, JobKeys.GENERATION_REGEX, JobKeys.GENERATION_CHOICES);
+    refuse(values, "summarize", CLASSIFY, SCORE, others);
     OverlongPrompt overlong =
         values.names(JobKeys.PROMPT_OVERLONG)
             ? values.value(JobKeys.PROMPT_OVERLONG)

@@ -32,7 +32,8 @@ final class ModelCheck {
   }
 
   /**
-   * Checks the engine's options, the templates' own text, labels, stop tokens and biases.
+   * Checks the engine's options, the templates' own text, labels, stop tokens, biases and what
+   * completions may be.
    *
    * @throws InvalidConfigurationException names the key and the remedy
    */
@@ -58,6 +59,9 @@ final class ModelCheck {
       SamplingParams sampling = complete.sampling();
       requireInVocabulary("generation.stop-tokens", sampling.stopTokens());
       requireInVocabulary("generation.logit-bias", sampling.penalties().logitBias().keySet());
+      if (complete.constraint() != null) {
+        ConstraintKeys.check(complete.constraint(), model, sampling.maxTokens());
+      }
     }
   }
 

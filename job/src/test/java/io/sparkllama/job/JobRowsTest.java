@@ -220,6 +220,29 @@ class JobRowsTest {
         .doesNotHaveDuplicates();
   }
 
+  @Test
+  void constrainedCompletionsMatchOrHaveAnError() throws Exception {
+    Map<String, Row> rows = new HashMap<>();
+    List<String> texts = List.of("Once upon a time", "One day", "", "日本", "The dog");
+    run(texts, rows, "generation.regex=(red|blue|green) [a-z]{2,9}\\.");
+    for (String text : texts) {
+      assertThat(error(rows.get(text))).as(text).isNull();
+      assertThat(rows.get(text).getStruct(2).getString(0))
+          .matches("(red|blue|green) [a-z]{2,9}\\.");
+    }
+    List<String> choices = List.of("it is good", "it is bad", "don't know");
+    rows.clear();
+    run(
+        texts,
+        rows,
+        "generation.choices=[\"it is good\", \"it is bad\", \"don't know\"]",
+        "output.mode=overwrite");
+    for (String text : texts) {
+      assertThat(rows.get(text).getStruct(2).getString(0)).isIn(choices);
+      assertThat(rows.get(text).getStruct(2).getString(1)).isEqualTo("stop");
+    }
+  }
+
   private JobProcess run(List<String> texts, Map<String, Row> rows, String... overrides)
       throws Exception {
     JobProcess run = run(texts, overrides);

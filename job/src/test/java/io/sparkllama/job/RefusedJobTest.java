@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +69,19 @@ class RefusedJobTest {
     refused("classify.gold has no effect with task = complete", "classify.gold=text");
     refused("has no effect with task = classify", "task=classify");
     refused("prompt.template is no template, line 1", "prompt.template={% if text %}");
+    refused(
+        "generation.regex: The regular expression has a ( without its )",
+        "character 2 of",
+        "generation.regex=a(b");
+    refused(
+        "generation.regex: The regular expression is too large",
+        "generation.regex=(a|b)*a(a|b){40}");
+    refused("generation.max-tokens has no room", "generation.regex=[A-Z]{30}");
+    refused("any text that generation.choices allows", "generation.choices=[ABCDEFGHIJKL]");
+    refused(List.of("generation.choices=[a]", "generation.regex=a"), "leave one out");
+    refused(List.of("generation.stop=[a]", "generation.regex=a"), "generation.stop would cut");
+    refused(List.of("prompt.overlong=split", "generation.regex=a"), "joins several answers");
+    refused(List.of("task=summarize", "generation.regex=a"), "has no effect with task = summarize");
     refused("belongs to a conversation", "prompt.user", "prompt.system=Be brief.");
     refused("keep one of the two", "prompt.user={{ text }}");
     assertThat(JobProcess.run("--conf-file", folder.resolve("none.conf").toString()))
@@ -210,12 +224,15 @@ class RefusedJobTest {
 
   /** The last of {@code parts} is the override; the others stand in the sentence. */
   private void refused(String... parts) throws Exception {
-    String override = parts[parts.length - 1];
-    JobProcess run = JobProcess.run(folder, job, override);
+    refused(List.of(parts[parts.length - 1]), Arrays.copyOf(parts, parts.length - 1));
+  }
+
+  private void refused(List<String> overrides, String... parts) throws Exception {
+    JobProcess run = JobProcess.run(folder, job, overrides.toArray(new String[0]));
     assertThat(run.code()).as(run.err()).isEqualTo(2);
     assertThat(run.err()).startsWith("error: ").doesNotContain("\tat ");
     assertThat(run.err().strip().lines()).hasSize(1);
-    for (String part : Arrays.copyOf(parts, parts.length - 1)) {
+    for (String part : parts) {
       assertThat(run.err()).contains(part);
     }
     assertThat(run.out()).isEmpty();

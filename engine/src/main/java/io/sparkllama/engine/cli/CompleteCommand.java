@@ -2,6 +2,7 @@ package io.sparkllama.engine.cli;
 
 import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.ModelFile;
+import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
@@ -33,6 +34,7 @@ final class CompleteCommand implements Callable<Integer> {
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
   @Mixin private SamplingArguments samplingArguments;
+  @Mixin private ConstraintArguments constraintArguments;
   @Mixin private ChatArguments chatArguments;
   @Mixin private ResultOutput output;
   @Mixin private HelpOption help;
@@ -51,6 +53,7 @@ final class CompleteCommand implements Callable<Integer> {
       description = "Most tokens of prompt and answer; 0 takes the model's (default: 0).")
   private int context;
 
+  private Optional<AnswerConstraint> constraint = Optional.empty();
   private long failures;
 
   /** Says where prompts come from. */
@@ -71,6 +74,7 @@ final class CompleteCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ModelFile file = ModelFile.open(model.path());
     SamplingParams sampling = samplingArguments.params(file);
+    constraint = constraintArguments.constraint(file, sampling);
     try (LlamaEngine engine = LlamaEngine.open(file, engineArguments.options(context));
         RequestWindow<Row, GenerationResult> window = window(engine, sampling)) {
       if (source.file == null) {
@@ -117,7 +121,10 @@ final class CompleteCommand implements Callable<Integer> {
             prompt,
             sampling,
             OverlongPolicy.ERROR,
-            format.flatMap(ChatArguments.Format::marks)));
+            constraint.isPresent()
+                ? Optional.empty() // all that the model writes is the answer
+                : format.flatMap(ChatArguments.Format::marks),
+            constraint));
   }
 
   private Prompt plain(String text) {

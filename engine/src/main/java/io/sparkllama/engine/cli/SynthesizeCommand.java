@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 
 /**
  * Writes a model of a real shape with seeded random weights, for benches. The bytes depend on
- * shape, type, context length and seed alone, whatever the number of threads.
+ * shape, type, context length, vocabulary size and seed alone, whatever the number of threads.
  */
 @Command(
     name = "synthesize",
@@ -52,6 +52,12 @@ final class SynthesizeCommand implements Callable<Integer> {
   private int contextLength;
 
   @Option(
+      names = "--vocabulary-size",
+      paramLabel = "N",
+      description = "The model's tokens, 260 to 400000; 0 takes the shape's (default: 0).")
+  private int vocabularySize;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads that fill tensors; 0 takes all processors (default: 0).")
@@ -76,10 +82,14 @@ final class SynthesizeCommand implements Callable<Integer> {
       throw new InvalidConfigurationException(
           "--context-length must be at least 0: " + contextLength);
     }
+    if (vocabularySize != 0 && (vocabularySize < 260 || vocabularySize > 400_000)) {
+      throw new InvalidConfigurationException(
+          "--vocabulary-size must be 0 or between 260 and 400000: " + vocabularySize);
+    }
     if (Files.isDirectory(path)) {
       throw new InvalidConfigurationException("The output is a folder; name a file: " + path);
     }
-    SyntheticModel model = new SyntheticModel(shape, mix, contextLength);
+    SyntheticModel model = new SyntheticModel(shape, mix, contextLength, vocabularySize);
     List<SyntheticTensor> tensors = model.tensors();
     GgufContents contents = contents(model, tensors);
     long total = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.rowBytes()).sum();

@@ -20,16 +20,19 @@ final class SyntheticModel {
   private final ModelShape shape;
   private final QuantizationMix mix;
   private final int contextLength;
+  private final int vocabularySize;
 
   /**
    * Describes a model.
    *
    * @param contextLength of the model; 0 takes the shape's
+   * @param vocabularySize of the model; 0 takes the shape's
    */
-  SyntheticModel(ModelShape shape, QuantizationMix mix, int contextLength) {
+  SyntheticModel(ModelShape shape, QuantizationMix mix, int contextLength, int vocabularySize) {
     this.shape = shape;
     this.mix = mix;
     this.contextLength = contextLength == 0 ? shape.contextLength() : contextLength;
+    this.vocabularySize = vocabularySize == 0 ? shape.vocabularySize() : vocabularySize;
   }
 
   /** Returns the metadata in the order in which it is written. */
@@ -41,7 +44,7 @@ final class SyntheticModel {
     metadata.put("general.description", MetadataValue.ofString("random weights of seed " + seed));
     metadata.put("general.file_type", MetadataValue.ofUint32(mix.fileType()));
     metadata.put("general.quantization_version", MetadataValue.ofUint32(2));
-    metadata.put("llama.vocab_size", MetadataValue.ofUint32(shape.vocabularySize()));
+    metadata.put("llama.vocab_size", MetadataValue.ofUint32(vocabularySize));
     metadata.put("llama.context_length", MetadataValue.ofUint32(contextLength));
     metadata.put("llama.embedding_length", MetadataValue.ofUint32(layers.embedding()));
     metadata.put("llama.block_count", MetadataValue.ofUint32(layers.count()));
@@ -74,7 +77,7 @@ final class SyntheticModel {
   }
 
   private void addVocabulary(Map<String, MetadataValue> metadata) {
-    SyntheticVocabulary vocabulary = new SyntheticVocabulary(shape.vocabularySize());
+    SyntheticVocabulary vocabulary = new SyntheticVocabulary(vocabularySize);
     metadata.put("tokenizer.ggml.model", MetadataValue.ofString("llama"));
     metadata.put("tokenizer.ggml.tokens", MetadataValue.ofStrings(vocabulary.pieces()));
     metadata.put("tokenizer.ggml.scores", MetadataValue.ofFloat32s(vocabulary.scores()));
@@ -112,8 +115,7 @@ final class SyntheticModel {
     long width = layers.embedding();
     long kvWidth = (long) layers.kvHeads() * layers.headDimension();
     return switch (role) {
-      case TOKEN_EMBEDDING, OUTPUT ->
-          SyntheticTensor.matrix(name, type, width, shape.vocabularySize());
+      case TOKEN_EMBEDDING, OUTPUT -> SyntheticTensor.matrix(name, type, width, vocabularySize);
       case OUTPUT_NORM, ATTENTION_NORM, FEED_FORWARD_NORM ->
           SyntheticTensor.vector(name, ones(layers.embedding()));
       case ROPE_FACTORS -> SyntheticTensor.vector(name, ropeFactors());

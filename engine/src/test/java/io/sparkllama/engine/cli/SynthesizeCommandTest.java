@@ -114,7 +114,7 @@ class SynthesizeCommandTest {
   @Test
   void ropeFactorsAreThoseOfLlama32() {
     SyntheticTensor factors =
-        new SyntheticModel(ModelShape.LLAMA_3_2_1B, QuantizationMix.of(QuantizationType.Q8_0), 0)
+        new SyntheticModel(ModelShape.LLAMA_3_2_1B, QuantizationMix.of(QuantizationType.Q8_0), 0, 0)
             .tensors().stream()
                 .filter(tensor -> tensor.name().equals("rope_freqs.weight"))
                 .findFirst()

@@ -262,6 +262,20 @@ public final class JobKeys {
           "",
           "Token ids that end a completion, beside the model's own end tokens.");
 
+  public static final ConfigKey<String> GENERATION_REGEX =
+      DECLARED.optional(
+          "generation.regex",
+          ConfigType.string(),
+          "Every completion of the task complete matches this regular expression from end to end, or"
+              + " its row has an error. docs/constraints.md has the dialect. It goes without"
+              + " generation.stop, generation.stop-tokens and generation.choices.");
+  public static final ConfigKey<List<String>> GENERATION_CHOICES =
+      DECLARED.optional(
+          "generation.choices",
+          ConfigType.strings(),
+          "Every completion of the task complete is one of these texts. The task classify chooses"
+              + " among labels more surely: it measures each one as a whole.");
+
   public static final ConfigKey<List<String>> CLASSIFY_LABELS =
       DECLARED.optional("classify.labels", ConfigType.strings(), "The labels, each once.");
   public static final ConfigKey<String> CLASSIFY_LABELS_FILE =

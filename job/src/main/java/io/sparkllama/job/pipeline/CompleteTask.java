@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
@@ -28,16 +29,33 @@ import org.apache.spark.sql.types.StructField;
  * thought stands in a column of its own.
  *
  * @param completions of each row, at least 1
+ * @param constraint what a completion may be; null for anything
  */
 public record CompleteTask(
     RowPrompt prompt,
     SamplingParams sampling,
     OverlongPolicy overlong,
     SeedBy seedBy,
-    int completions)
+    int completions,
+    AnswerConstraint constraint)
     implements PartTask<List<GenerationResult>> {
   /** The column with what the model thought. */
   public static final String REASONING = "reasoning";
+
+  /** Makes a task whose completions may be anything. */
+  public CompleteTask(
+      RowPrompt prompt,
+      SamplingParams sampling,
+      OverlongPolicy overlong,
+      SeedBy seedBy,
+      int completions) {
+    this(prompt, sampling, overlong, seedBy, completions, null);
+  }
+
+  /** Returns the same task with completions within a constraint. */
+  public CompleteTask within(AnswerConstraint allowed) {
+    return new CompleteTask(prompt, sampling, overlong, seedBy, completions, allowed);
+  }
 
   @Override
   public CompleteTask in(ChatFormat format) {
@@ -46,7 +64,7 @@ public record CompleteTask(
 
   /** Returns the same task with another prompt. */
   CompleteTask with(RowPrompt other) {
-    return new CompleteTask(other, sampling, overlong, seedBy, completions);
+    return new CompleteTask(other, sampling, overlong, seedBy, completions, constraint);
   }
 
   @Override
@@ -66,7 +84,11 @@ public record CompleteTask(
         : List.of(DataTypes.createStructField(REASONING, DataTypes.StringType, true));
   }
 
+  /** A constraint is on all that the model writes: it has no thoughts beside it. */
   private Optional<ReasoningMarks> marks() {
+    if (constraint != null) {
+      return Optional.empty();
+    }
     return prompt instanceof ChatPrompt chat ? chat.reasoningMarks() : Optional.empty();
   }
 
@@ -79,7 +101,9 @@ public record CompleteTask(
   /** Asks the engine once, with a prompt that is rendered already. */
   CompletableFuture<List<GenerationResult>> ask(EngineCalls engine, RowKey key, Prompt rendered) {
     return engine.generate(
-        new GenerationRequest(key, rendered, sampling, overlong, marks()), completions);
+        new GenerationRequest(
+            key, rendered, sampling, overlong, marks(), Optional.ofNullable(constraint)),
+        completions);
   }
 
   @Override

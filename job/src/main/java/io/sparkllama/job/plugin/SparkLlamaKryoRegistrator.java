@@ -1,6 +1,7 @@
 package io.sparkllama.job.plugin;
 
 import com.esotericsoftware.kryo.Kryo;
+import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.FinishReason;
@@ -38,6 +39,8 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
           SamplingParams.class,
           Penalties.class,
           ReasoningMarks.class,
+          AnswerConstraint.Regex.class,
+          AnswerConstraint.Choices.class,
           GenerationRequest.class,
           GenerationResult.class,
           ScoreRequest.class,

@@ -3,6 +3,7 @@ package io.sparkllama.job.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.EngineOptions;
@@ -47,6 +48,7 @@ class SparkLlamaKryoRegistratorTest {
               new Prompt.Span("a document", Prompt.Origin.DATA)));
   private static final Penalties PENALTIES =
       new Penalties(1.1, 0.5, -0.5, Map.of(3, -100.0, 1, 2.0));
+  private static final SamplingParams FREE = SamplingParams.greedy(4);
   private static final SamplingParams SAMPLING =
       new SamplingParams(0.8, 40, 0.9, 0.05, 7, 16, List.of("\n", "END"), List.of(2, 3))
           .withPenalties(PENALTIES);
@@ -85,6 +87,10 @@ class SparkLlamaKryoRegistratorTest {
             SAMPLING,
             OverlongPolicy.ERROR,
             Optional.of(new ReasoningMarks("<think>", "</think>"))),
+        new AnswerConstraint.Regex("a+"),
+        new AnswerConstraint.Choices(List.of("yes", "no")),
+        new GenerationRequest(new RowKey(1, 2), PROMPT, FREE, OverlongPolicy.ERROR)
+            .within(new AnswerConstraint.Choices(List.of("yes", "no"))),
         new GenerationResult(
             "text",
             Optional.of("thought"),
