@@ -60,12 +60,6 @@ void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
   const HyperParameters& p = parameters_;
   const int64_t embedding = p.embedding_length;
   switch (tensor.role) {
-    case WeightRole::kAttentionNorm:
-      layer.attention_norm.weight = vector(tensor, embedding);
-      break;
-    case WeightRole::kAttentionNormBias:
-      layer.attention_norm.bias = vector(tensor, embedding);
-      break;
     case WeightRole::kAttentionQuery:
       layer.query = matrix(tensor, p.query_width(), embedding);
       break;
@@ -96,15 +90,6 @@ void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
     case WeightRole::kAttentionOutputBias:
       layer.attention_output_bias = vector(tensor, embedding);
       break;
-    case WeightRole::kAttentionPostNorm:
-      layer.attention_post_norm.weight = vector(tensor, embedding);
-      break;
-    case WeightRole::kFeedForwardNorm:
-      layer.feed_forward_norm.weight = vector(tensor, embedding);
-      break;
-    case WeightRole::kFeedForwardNormBias:
-      layer.feed_forward_norm.bias = vector(tensor, embedding);
-      break;
     case WeightRole::kFeedForwardGate:
       layer.gate = matrix(tensor, p.feed_forward_length, embedding);
       break;
@@ -113,6 +98,30 @@ void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
       break;
     case WeightRole::kFeedForwardDown:
       layer.down = matrix(tensor, embedding, p.feed_forward_length);
+      break;
+    default:
+      place_norm(tensor, layer);
+      break;
+  }
+}
+
+void Model::place_norm(const TensorEntry& tensor, LayerWeights& layer) {
+  const int64_t embedding = parameters_.embedding_length;
+  switch (tensor.role) {
+    case WeightRole::kAttentionNorm:
+      layer.attention_norm.weight = vector(tensor, embedding);
+      break;
+    case WeightRole::kAttentionNormBias:
+      layer.attention_norm.bias = vector(tensor, embedding);
+      break;
+    case WeightRole::kAttentionPostNorm:
+      layer.attention_post_norm.weight = vector(tensor, embedding);
+      break;
+    case WeightRole::kFeedForwardNorm:
+      layer.feed_forward_norm.weight = vector(tensor, embedding);
+      break;
+    case WeightRole::kFeedForwardNormBias:
+      layer.feed_forward_norm.bias = vector(tensor, embedding);
       break;
     case WeightRole::kFeedForwardPostNorm:
       layer.feed_forward_post_norm.weight = vector(tensor, embedding);

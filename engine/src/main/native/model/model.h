@@ -61,6 +61,7 @@ class Model {
  private:
   void place(const TensorEntry& tensor);
   void place_in_layer(const TensorEntry& tensor, LayerWeights& layer);
+  void place_norm(const TensorEntry& tensor, LayerWeights& layer);
   PackedMatrix matrix(const TensorEntry& tensor, int64_t rows, int64_t columns) const;
   const float* vector(const TensorEntry& tensor, int64_t columns) const;
   // Norm weights of queries or keys: of one head, or of all together; width says which.

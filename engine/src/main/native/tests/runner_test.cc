@@ -293,6 +293,36 @@ std::string write_file(float first) {
   return name;
 }
 
+// Spoils one word at a time.
+void expect_words_are_checked(const Words& good, const std::string& file) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const size_t tensors_end = kFirstTensor + 11 * kTensorWords;
+  for (size_t word = 0; word < good.list.size(); ++word) {
+    if (is_real(word)) {
+      expect_refused(good, word, 0x7ff8000000000000, file);  // NaN
+      expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
+      continue;
+    }
+    for (int64_t value : {int64_t{-2}, -kMost, kMost, int64_t{1} << 32}) {
+      expect_refused(good, word, value, file);
+    }
+  }
+  expect_refused(good, kFirstReal, 0, file);          // no scale
+  expect_refused(good, kFirstReal + 2, 1, file);      // norms that are not there
+  expect_refused(good, kFirstReal + 3, 1, file);      // a norm's biases likewise
+  expect_refused(good, kActivation, 2, file);         // a gate that is not used
+  expect_refused(good, kRopeDimension, 15, file);     // odd
+  expect_refused(good, kRopeDimension + 2, 2, file);  // more tables than layers
+  for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
+    expect_refused(good, t + 2, 4, file);                 // a type that was removed
+    expect_refused(good, t + 2, 12, file);                // Q4_K: no whole block
+    expect_refused(good, t + 3, 32, file);                // not on a border
+    expect_refused(good, t + 3, kFloats * 4 - 64, file);  // beyond the end
+    expect_refused(good, t + 4, 7, file);                 // rows
+    expect_refused(good, t + 5, 64, file);                // columns
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -325,32 +355,7 @@ int main() {
   run_poisoned_step(good, poisoned);
   run_masked_steps(good, file);
 
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  const size_t tensors_end = kFirstTensor + 11 * kTensorWords;
-  for (size_t word = 0; word < good.list.size(); ++word) {
-    if (is_real(word)) {
-      expect_refused(good, word, 0x7ff8000000000000, file);  // NaN
-      expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
-      continue;
-    }
-    for (int64_t value : {int64_t{-2}, -kMost, kMost, int64_t{1} << 32}) {
-      expect_refused(good, word, value, file);
-    }
-  }
-  expect_refused(good, kFirstReal, 0, file);          // no scale
-  expect_refused(good, kFirstReal + 2, 1, file);      // norms that are not there
-  expect_refused(good, kFirstReal + 3, 1, file);      // a norm's biases likewise
-  expect_refused(good, kActivation, 2, file);         // a gate that is not used
-  expect_refused(good, kRopeDimension, 15, file);     // odd
-  expect_refused(good, kRopeDimension + 2, 2, file);  // more tables than layers
-  for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
-    expect_refused(good, t + 2, 4, file);                 // a type that was removed
-    expect_refused(good, t + 2, 12, file);                // Q4_K: no whole block
-    expect_refused(good, t + 3, 32, file);                // not on a border
-    expect_refused(good, t + 3, kFloats * 4 - 64, file);  // beyond the end
-    expect_refused(good, t + 4, 7, file);                 // rows
-    expect_refused(good, t + 5, 64, file);                // columns
-  }
+  expect_words_are_checked(good, file);
   for (size_t length = 0; length < good.list.size(); ++length) {
     Words cut = good;
     cut.list.resize(length);
