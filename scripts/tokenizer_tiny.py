@@ -8,9 +8,9 @@ writes the committed files, to engine/src/test/resources/tokenizer: words.jsonl 
 maker's pattern cuts) and tiny-*.json (vocabularies with ids and texts). To search for differences
 longer, with other seeds and texts without end, write them elsewhere and let the tests read them:
 
-    python3 scripts/tokenizer_tiny.py --seed 7 --count 20000 --target /tmp/tiny
+    python3 scripts/tokenizer_tiny.py --seed 7 --count 20000 --target target/tiny
     mvn -pl engine test -Dtest='TinyTokenizersTest,TokenizerWordsTest' \\
-      -Dsparkllama.tokenizer-golden=/tmp/tiny
+      -Dsparkllama.tokenizer-golden=$PWD/target/tiny
 """
 import argparse
 import base64

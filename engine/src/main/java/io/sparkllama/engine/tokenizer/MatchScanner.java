@@ -5,9 +5,8 @@ package io.sparkllama.engine.tokenizer;
  */
 abstract class MatchScanner implements WordScanner {
   /**
-   * Returns the end of the match that begins at {@code from}, or -1 if none does. Nothing outside
-   * {@code [from, to)} is looked at but {@code from}'s own segment, and an attempt that fails takes
-   * a bounded number of steps.
+   * Returns the end of the match that begins at {@code from}, or -1 if none does. Looks at nothing
+   * outside of {@code [from, to)}; an attempt that fails takes a bounded number of steps.
    */
   abstract int matchEnd(CodePointText text, int from, int to);
 
