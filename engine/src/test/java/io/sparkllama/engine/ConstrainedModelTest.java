@@ -15,6 +15,10 @@ import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.constraint.RandomRegex;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,8 +76,24 @@ class ConstrainedModelTest {
       if (result.error().isPresent()) {
         assertThat(result.error().get().errorClass()).isEqualTo(RowError.CONSTRAINT_DOES_NOT_FIT);
       } else {
-        assertThat(result.text()).doesNotContain("\ufffd").matches(pattern);
+        assertThat(result.text()).isEqualTo(decoded(result.tokens())).matches(pattern);
       }
+    }
+  }
+
+  /** Refuses bytes that are no UTF-8; U+FFFD itself is a token of this vocabulary. */
+  private static String decoded(int[] tokens) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (int token : tokens) {
+      bytes.writeBytes(engine.model().tokenizer().tokenBytes(token));
+    }
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(bytes.toByteArray()))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new AssertionError("An answer is no UTF-8", e);
     }
   }
 

@@ -9,7 +9,7 @@ public final class AnswerTokens {
   private final int[] ends;
 
   /**
-   * Takes a vocabulary; of 128k tokens it takes a fifth of a second and 10 MB.
+   * Takes a vocabulary; of 128k tokens it takes some tenths of a second and 10 MB.
    *
    * @param size of the vocabulary
    * @param bytes that each token adds to an answer's text; none for those that must not stand in a
