@@ -8,13 +8,14 @@
 #include "base/aligned_array.h"
 #include "cache/kv_cache.h"
 #include "model/description.h"
+#include "runner/adapter_set.h"
 #include "runner/batch_view.h"
 
 namespace sparkllama {
 
 class BatchCheck {
  public:
-  BatchCheck(const HyperParameters& parameters, const KvCache& cache);
+  BatchCheck(const HyperParameters& parameters, const KvCache& cache, const AdapterSet& adapters);
 
   // Throws EngineError saying what is wrong and where. `previous_rows` is how many logits rows the
   // previous step had.
@@ -32,6 +33,7 @@ class BatchCheck {
 
   const HyperParameters& parameters_;
   const KvCache& cache_;
+  const AdapterSet& adapters_;
   uint32_t step_ = 0;
   std::vector<std::vector<uint32_t>>
       written_;  // per group, [slots]: the last step that wrote the slot

@@ -25,8 +25,9 @@ Runner::Runner(ModelDescription description, RunnerOptions options, const std::s
       pool_(options.threads),
       model_(std::move(description), packed_file),
       cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count),
-      check_(model_.parameters(), cache_),
-      forward_(model_, cache_, kernels, pool_, options.capacity),
+      adapters_(model_.parameters()),
+      check_(model_.parameters(), cache_, adapters_),
+      forward_(model_, cache_, adapters_, kernels, pool_, options.capacity),
       token_ids_(options.capacity.tokens),
       sampled_(options.capacity.logits_rows),
       logits_(std::min(options.capacity.logits_rows, ForwardPass::kMaxLogitsRows) *
@@ -42,6 +43,12 @@ int64_t Runner::buffer_bytes() const {
       forward_.byte_size() + token_ids_.byte_size() + sampled_.byte_size() + logits_.byte_size();
   for (const Sampler& sampler : samplers_) bytes += sampler.byte_size();
   return bytes;
+}
+
+int32_t Runner::open_adapter(WordReader& words) {
+  const int32_t adapter = adapters_.open(words);
+  forward_.reserve_adapters();
+  return adapter;
 }
 
 void Runner::step(std::byte* buffer) {
