@@ -32,6 +32,7 @@ final class CompleteCommand implements Callable<Integer> {
 
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
+  @Mixin private AdapterArgument adapter;
   @Mixin private SamplingArguments samplingArguments;
   @Mixin private ChatArguments chatArguments;
   @Mixin private ResultOutput output;
@@ -71,7 +72,7 @@ final class CompleteCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ModelFile file = ModelFile.open(model.path());
     SamplingParams sampling = samplingArguments.params(file);
-    try (LlamaEngine engine = LlamaEngine.open(file, engineArguments.options(context));
+    try (LlamaEngine engine = LlamaEngine.open(file, adapter.in(engineArguments.options(context)));
         RequestWindow<Row, GenerationResult> window = window(engine, sampling)) {
       if (source.file == null) {
         window.add(new Row(0, source.prompt));
@@ -117,7 +118,8 @@ final class CompleteCommand implements Callable<Integer> {
             prompt,
             sampling,
             OverlongPolicy.ERROR,
-            format.flatMap(ChatArguments.Format::marks)));
+            format.flatMap(ChatArguments.Format::marks),
+            adapter.name()));
   }
 
   private Prompt plain(String text) {

@@ -6,6 +6,7 @@ import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.KvCacheType;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,7 +28,7 @@ class NativeBuffersTest {
             .withThreads(threads)
             .withKvCacheType(KvCacheType.Q8)
             .withBatchLimits(sequences, tokens, 16);
-    EngineMemory foretold = NativeModelRunner.memory(model.config(), 0, options);
+    EngineMemory foretold = NativeModelRunner.memory(model.config(), 0, options, List.of());
 
     try (NativeModelRunner runner = model.runner(options)) {
       assertThat(foretold.buffers()).isEqualTo(runner.bufferBytes());
