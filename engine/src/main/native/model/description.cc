@@ -17,7 +17,7 @@ int32_t positive(WordReader& words, const char* name) {
 TensorEntry read_tensor(WordReader& words, int32_t layer_count) {
   TensorEntry tensor;
   tensor.role = static_cast<WeightRole>(
-      words.integer("tensor role", 0, static_cast<int64_t>(WeightRole::kRopeFactorsShort)));
+      words.integer("tensor role", 0, static_cast<int64_t>(WeightRole::kFeedForwardNormBias)));
   tensor.layer = static_cast<int32_t>(words.integer("tensor layer", 0, layer_count - 1));
   const auto type = static_cast<int32_t>(words.integer("tensor type", 0, 1000));
   if (!is_tensor_type(type)) {
@@ -29,6 +29,23 @@ TensorEntry read_tensor(WordReader& words, int32_t layer_count) {
   tensor.rows = words.integer("tensor rows", 1, kMost);
   tensor.columns = words.integer("tensor columns", 1, kMost);
   return tensor;
+}
+
+float positive_real(WordReader& words, const char* name) {
+  const auto value = static_cast<float>(words.real());
+  if (!(value > 0) || !std::isfinite(value)) {
+    throw ModelFormatError(std::string("A number of the model must be positive: ") + name);
+  }
+  return value;
+}
+
+// 0 for none.
+float soft_cap(WordReader& words, const char* name) {
+  const auto value = static_cast<float>(words.real());
+  if (!(value >= 0) || !std::isfinite(value)) {
+    throw ModelFormatError(std::string("A soft cap must be at least 0: ") + name);
+  }
+  return value;
 }
 
 double finite(WordReader& words, const char* name) {
@@ -72,20 +89,24 @@ ModelDescription read_model_description(WordReader& words) {
   p.head_count = static_cast<int32_t>(words.integer("head count", 1, 65536));
   p.kv_head_count = static_cast<int32_t>(words.integer("KV head count", 1, p.head_count));
   p.head_dimension = static_cast<int32_t>(words.integer("head dimension", 1, 65536));
-  p.attention_scale = static_cast<float>(words.real());
+  p.attention_scale = positive_real(words, "attention scale");
+  p.attention_soft_cap = soft_cap(words, "of attention");
   p.norm_placement = static_cast<NormPlacement>(words.integer("norm placement", 0, 2));
+  p.norm_kind = static_cast<NormKind>(words.integer("norm kind", 0, 1));
   p.norm_epsilon = static_cast<float>(words.real());
+  p.activation = static_cast<Activation>(words.integer("activation", 0, 2));
+  p.feed_forward_place =
+      static_cast<FeedForwardPlace>(words.integer("feed-forward network's place", 0, 1));
+  p.embedding_scale = positive_real(words, "embedding scale");
+  p.logit_soft_cap = soft_cap(words, "of logits");
   if (p.head_count % p.kv_head_count != 0 || p.query_width() > kMost) {
     throw ModelFormatError(
         "The model's heads do not fit each other: heads must be a multiple of KV heads: " +
         std::to_string(p.head_count) + " heads of " + std::to_string(p.head_dimension) + ", " +
         std::to_string(p.kv_head_count) + " KV heads");
   }
-  if (!(p.attention_scale > 0) || !std::isfinite(p.attention_scale)) {
-    throw ModelFormatError("The model's attention scale is no positive number");
-  }
   if (!(p.norm_epsilon >= 0) || !std::isfinite(p.norm_epsilon)) {
-    throw ModelFormatError("The model's RMSNorm epsilon is no number of at least 0");
+    throw ModelFormatError("The model's norm epsilon is no number of at least 0");
   }
   read_rope(words, p);
   const int64_t tensor_count = words.integer("tensor count", 0, 1 + words.words_left() / 6);

@@ -32,6 +32,7 @@ struct Words {
     std::memcpy(&bits, &value, sizeof bits);
     list.push_back(bits);
   }
+  void set(size_t word, double value) { std::memcpy(&list[word], &value, sizeof value); }
   std::span<const std::byte> bytes() const { return std::as_bytes(std::span(list)); }
 };
 
@@ -41,9 +42,10 @@ constexpr int64_t kKvWidth = 64;  // one head
 constexpr int64_t kFeedForward = 160;
 constexpr int64_t kFloats = 512000;  // of the file, more than the tensors take
 constexpr int kTokens = 8;
-constexpr int kFirstReal = 8;  // attention scale; then the norms' placement and epsilon
-constexpr int kRopeDimension = 11;
-constexpr int kRope = 14;  // magnitude and frequencies of the one table
+constexpr int kFirstReal = 8;    // attention scale; the words after it are listed in is_real
+constexpr int kActivation = 13;  // then the feed-forward network's place and two reals
+constexpr int kRopeDimension = 17;
+constexpr int kRope = 20;  // magnitude and frequencies of the one table
 constexpr int kFirstTensor = kRope + 9 + 1 + 1;
 constexpr int kTensorWords = 6;
 
@@ -53,9 +55,13 @@ Words make_words() {
                         int64_t{1}, kKvWidth}) {
     words.integer(value);
   }
-  words.real(0.125);
-  words.integer(0);
+  words.real(0.125);                                  // attention scale
+  words.real(0);                                      // its soft cap
+  for (int64_t value : {0, 0}) words.integer(value);  // norm placement and kind
   words.real(1e-5);
+  for (int64_t value : {0, 0}) words.integer(value);  // activation, feed-forward place
+  words.real(1);                                      // embedding scale
+  words.real(0);                                      // soft cap of logits
   for (int64_t value : {16, 0, 1}) words.integer(value);
   words.real(1);
   for (int i = 0; i < 8; ++i) words.real(1.0 / (1 << i));
@@ -98,7 +104,10 @@ Words make_words() {
 }
 
 bool is_real(size_t word) {
-  return word == kFirstReal || word == kFirstReal + 2 || (word >= kRope && word < kRope + 9);
+  for (const size_t real : {0, 1, 4, 7, 8}) {
+    if (word == kFirstReal + real) return true;
+  }
+  return (word >= kRope && word < kRope + 9);
 }
 
 Runner make_runner(const Words& words, const std::string& file) {
@@ -166,6 +175,23 @@ std::vector<int32_t> run_steps(const Words& words, const std::string& file) {
     batch.integers(BatchSection::kTokenId)[kTokens - 1] = -1 - 1;
   }
   return results;
+}
+
+// Each variant changes the results, which are the same for any number of threads.
+void run_variants(const Words& good, size_t threads_word, const std::string& file) {
+  const std::vector<int32_t> usual = run_steps(good, file);
+  std::vector<Words> variants(5, good);
+  variants[0].set(kFirstReal + 1, 0.25);  // soft cap of attention
+  variants[1].list[kActivation] = 1;      // GELU
+  variants[2].list[kActivation + 1] = 1;  // beside attention
+  variants[3].set(kActivation + 2, 3.0);  // embedding scale
+  variants[4].set(kActivation + 3, 2.0);  // soft cap of logits
+  for (Words& variant : variants) {
+    const std::vector<int32_t> results = run_steps(variant, file);
+    EXPECT(results != usual);
+    variant.list[threads_word] = 3;
+    EXPECT(run_steps(variant, file) == results);
+  }
 }
 
 // An embedding that is not a number gives a row that says so, and so does every token after it.
@@ -242,6 +268,7 @@ int main() {
   EXPECT(run_steps(windowed, file) == results);
   windowed.list[window_word] = 3;
   EXPECT(run_steps(windowed, file) != results);
+  run_variants(good, threads_word, file);
   run_poisoned_step(good, poisoned);
 
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
@@ -257,7 +284,9 @@ int main() {
     }
   }
   expect_refused(good, kFirstReal, 0, file);          // no scale
-  expect_refused(good, kFirstReal + 1, 1, file);      // norms that are not there
+  expect_refused(good, kFirstReal + 2, 1, file);      // norms that are not there
+  expect_refused(good, kFirstReal + 3, 1, file);      // a norm's biases likewise
+  expect_refused(good, kActivation, 2, file);         // a gate that is not used
   expect_refused(good, kRopeDimension, 15, file);     // odd
   expect_refused(good, kRopeDimension + 2, 2, file);  // more tables than layers
   for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {

@@ -9,6 +9,7 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.OverlongPolicy;
+import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
@@ -23,12 +24,14 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
 /**
  * Measures what adapters cost: the same rows with the model as it is, with one adapter for all, and
@@ -94,7 +97,11 @@ public final class AdapterCost {
 
   /** Returns the seconds that all rows take, together in each step. */
   private double answer(LlamaEngine engine, int count, int tokens) throws Exception {
-    SamplingParams sampling = SamplingParams.greedy(tokens);
+    // No row may end early: the batch would be smaller in one kind than in another.
+    Map<Integer, Double> noEnd =
+        Arrays.stream(model.endTokens()).boxed().collect(Collectors.toMap(id -> id, id -> -100.0));
+    SamplingParams sampling =
+        SamplingParams.greedy(tokens).withPenalties(new Penalties(1, 0, 0, noEnd));
     List<CompletableFuture<GenerationResult>> answers = new ArrayList<>();
     List<Prompt> prompts = new ArrayList<>();
     for (int row = 0; row < rows; row++) {
@@ -111,8 +118,8 @@ public final class AdapterCost {
                   .withAdapter(adapter)));
     }
     for (CompletableFuture<GenerationResult> answer : answers) {
-      if (answer.get().error().isPresent()) {
-        throw new IllegalStateException(answer.get().error().get().message());
+      if (answer.get().tokens().length != tokens) {
+        throw new IllegalStateException("A row has too few tokens: " + answer.get());
       }
     }
     return (System.nanoTime() - begin) * 1e-9;

@@ -25,8 +25,7 @@ final class ModelSummary {
           "context_length",
           "embedding_length",
           "feed_forward_length",
-          "attention.head_count",
-          "attention.layer_norm_rms_epsilon");
+          "attention.head_count");
 
   /** What is missing from a file of another kind would fill pages. */
   private static final int MOST_MISSING = 20;

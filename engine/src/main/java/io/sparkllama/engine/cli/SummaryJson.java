@@ -86,6 +86,11 @@ final class SummaryJson {
     json.writeNumberField("head_count", config.attention().headCount());
     json.writeNumberField("kv_head_count", config.attention().kvHeadCount());
     json.writeNumberField("head_dimension", config.attention().headDimension());
+    json.writeArrayFieldStart("windows");
+    for (ModelConfig.Layer layer : config.layers()) {
+      json.writeNumber(layer.window());
+    }
+    json.writeEndArray();
     json.writeNumberField("rope_base", config.rope().tables().get(0).base());
     json.writeNumberField("norm_epsilon", (float) config.norms().epsilon());
     json.writeEndObject();

@@ -9,6 +9,7 @@ import io.sparkllama.engine.runner.NativeModelRunner;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Writes the summary of a model file for people. */
@@ -57,6 +58,20 @@ final class SummaryText {
                 config.feedForward().length()));
     line("vocabulary", Integer.toString(config.vocabularySize()));
     line("context", Integer.toString(config.contextLength()));
+    windows(config)
+        .forEach(
+            (window, layers) ->
+                line(
+                    "window",
+                    "%d tokens in %d of %d layers".formatted(window, layers, config.layerCount())));
+  }
+
+  /** Returns how many layers have each window. */
+  private static Map<Integer, Long> windows(ModelConfig config) {
+    return config.layers().stream()
+        .filter(layer -> layer.window() > 0)
+        .collect(
+            Collectors.groupingBy(ModelConfig.Layer::window, TreeMap::new, Collectors.counting()));
   }
 
   private void appendPacked(long bytes) {

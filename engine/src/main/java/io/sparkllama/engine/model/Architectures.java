@@ -10,7 +10,17 @@ public final class Architectures {
   private static final String KEY = "general.architecture";
 
   private static final List<Architecture> ALL =
-      List.of(new Llama(), new Qwen2(), new Qwen3(), new Olmo2(), new SmolLm3(), new Phi3());
+      List.of(
+          new Llama(),
+          new Qwen2(),
+          new Qwen3(),
+          new Olmo2(),
+          new SmolLm3(),
+          new Phi3(),
+          new Gemma(),
+          new Gemma2(),
+          new Gemma3(),
+          new Falcon());
 
   private Architectures() {}
 

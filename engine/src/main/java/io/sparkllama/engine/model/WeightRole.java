@@ -50,7 +50,13 @@ public enum WeightRole {
   /** [ropeDimension / 2] */
   ROPE_FACTORS_LONG("rope_factors_long.weight"),
   /** [ropeDimension / 2] */
-  ROPE_FACTORS_SHORT("rope_factors_short.weight");
+  ROPE_FACTORS_SHORT("rope_factors_short.weight"),
+  /** [embedding], of LayerNorm as the following */
+  OUTPUT_NORM_BIAS("output_norm.bias"),
+  /** [embedding] */
+  ATTENTION_NORM_BIAS("blk.%d.attn_norm.bias"),
+  /** [embedding] */
+  FEED_FORWARD_NORM_BIAS("blk.%d.ffn_norm.bias");
 
   private final String pattern;
 

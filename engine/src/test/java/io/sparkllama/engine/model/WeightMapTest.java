@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.QuantizationType;
+import io.sparkllama.engine.gguf.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -115,6 +116,51 @@ class WeightMapTest {
     refuse(
         new TinyModel().tensor(name, columns, rows),
         "tensor " + name + " has the shape " + actual + " but the metadata asks for " + expected);
+  }
+
+  /** Makes a model whose Q, K and V are one tensor, and gate and up another. */
+  private static TinyModel fused() {
+    TinyModel model = new TinyModel().architecture("phi3");
+    for (String layer : List.of("blk.0.", "blk.1.")) {
+      for (String part : List.of("attn_q", "attn_k", "attn_v", "ffn_gate")) {
+        model.removeTensor(layer + part + ".weight");
+      }
+      model.tensor(layer + "attn_qkv.weight", QuantizationType.F16, 8, 16);
+      model.tensor(layer + "ffn_up.weight", 8, 24);
+    }
+    return model;
+  }
+
+  @Test
+  void aWeightMayBeSomeRowsOfATensor() throws IOException {
+    GgufFile file = fused().file(directory);
+    WeightMap weights = WeightMap.of(file, ModelConfig.of(file));
+    long qkv = file.tensor("blk.1.attn_qkv.weight").orElseThrow().offset();
+    assertPart(weights.tensor(WeightRole.ATTENTION_QUERY, 1), qkv, 8, 2);
+    assertPart(weights.tensor(WeightRole.ATTENTION_KEY, 1), qkv + 8 * 8 * 2, 4, 2);
+    assertPart(weights.tensor(WeightRole.ATTENTION_VALUE, 1), qkv + 12 * 8 * 2, 4, 2);
+    long up = file.tensor("blk.1.ffn_up.weight").orElseThrow().offset();
+    assertPart(weights.tensor(WeightRole.FEED_FORWARD_GATE, 1), up, 12, 4);
+    assertPart(weights.tensor(WeightRole.FEED_FORWARD_UP, 1), up + 12 * 8 * 4, 12, 4);
+  }
+
+  private static void assertPart(TensorInfo part, long offset, long rows, int bytes) {
+    assertThat(part.offset()).isEqualTo(offset);
+    assertThat(part.dimensions()).containsExactly(8, rows);
+    assertThat(part.byteSize()).isEqualTo(rows * 8 * bytes);
+  }
+
+  @Test
+  void aTensorOfPartsIsCheckedAsAWhole() throws IOException {
+    refuse(
+        fused().tensor("blk.0.attn_qkv.weight", 8, 15),
+        "tensor blk.0.attn_qkv.weight has the shape 8 x 15 but the metadata asks for 8 x 16");
+    refuse(
+        fused().tensor("blk.1.ffn_up.weight", 8, 12),
+        "tensor blk.1.ffn_up.weight has the shape 8 x 12 but the metadata asks for 8 x 24");
+    refuse(
+        fused().removeTensor("blk.1.attn_qkv.weight"),
+        "lacks tensors that phi3 needs: blk.1.attn_qkv.weight: ");
   }
 
   @Test

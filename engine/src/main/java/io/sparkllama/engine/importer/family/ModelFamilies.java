@@ -13,7 +13,11 @@ public final class ModelFamilies {
           Qwen3Family.FAMILY,
           Olmo2Family.FAMILY,
           SmolLm3Family.FAMILY,
-          Phi3Family.FAMILY);
+          Phi3Family.FAMILY,
+          GemmaFamily.FAMILY,
+          Gemma2Family.FAMILY,
+          Gemma3Family.FAMILY,
+          FalconFamily.FAMILY);
 
   private ModelFamilies() {}
 
