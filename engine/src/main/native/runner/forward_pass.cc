@@ -25,8 +25,9 @@ int64_t widest(const HyperParameters& p) {
 
 }  // namespace
 
-ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelTable& kernels,
-                         ThreadPool& pool, const BatchCapacity& capacity)
+ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const AdapterSet& adapters,
+                         const KernelTable& kernels, ThreadPool& pool,
+                         const BatchCapacity& capacity)
     : model_(model),
       parameters_(model.parameters()),
       cache_(cache),
@@ -34,6 +35,8 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
       pool_(pool),
       output_formats_(FormatSet::of({&model.output()})),
       attention_plan_(parameters_.head_count, parameters_.kv_head_count),
+      adapter_pass_(adapters, parameters_, kernels, pool,
+                    std::max(capacity.tokens, kMaxLogitsRows)),
       residual_(capacity.tokens * parameters_.embedding_length),
       normed_(std::max(capacity.tokens, kMaxLogitsRows) * parameters_.embedding_length),
       queries_(capacity.tokens * parameters_.query_width()),
@@ -62,11 +65,13 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
 int64_t ForwardPass::byte_size() const {
   return residual_.byte_size() + normed_.byte_size() + queries_.byte_size() + keys_.byte_size() +
          values_.byte_size() + attended_.byte_size() + projected_.byte_size() + gate_.byte_size() +
-         up_.byte_size() + rotations_.byte_size() + scratch_.byte_size() + quantized_.byte_size();
+         up_.byte_size() + rotations_.byte_size() + scratch_.byte_size() + quantized_.byte_size() +
+         adapter_pass_.byte_size();
 }
 
 void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   num_tokens_ = batch.header(HeaderWord::kTokens);
+  adapter_pass_.plan_tokens(batch);
   embed(token_ids);
   compute_rotations(batch);
   prepare_input(model_.layer(0).attention_norm, formats_[0].attention_input);
@@ -135,10 +140,15 @@ void ForwardPass::attend(const BatchView& batch, int layer) {
   const LayerWeights& w = model_.layer(layer);
   multiply({{&w.query, queries_.data()}, {&w.key, keys_.data()}, {&w.value, values_.data()}},
            input_rows(w.attention_norm), num_tokens_);
+  adapter_pass_.add({{WeightRole::kAttentionQuery, queries_.data()},
+                     {WeightRole::kAttentionKey, keys_.data()},
+                     {WeightRole::kAttentionValue, values_.data()}},
+                    layer, input_rows(w.attention_norm));
   rotate_and_store(batch, layer);
   run_attention(batch, layer);
   quantize(formats_[layer].attention_output, attended_.data(), parameters_.query_width());
   multiply({{&w.attention_output, projected_.data()}}, attended_.data(), num_tokens_);
+  adapter_pass_.add({{WeightRole::kAttentionOutput, projected_.data()}}, layer, attended_.data());
 }
 
 void ForwardPass::rotate_and_store(const BatchView& batch, int layer) {
@@ -217,8 +227,12 @@ void ForwardPass::feed_forward(int layer) {
   const float* input = input_rows(w.feed_forward_norm);
   if (parameters_.is_gated()) {
     multiply({{&w.gate, gate_.data()}, {&w.up, up_.data()}}, input, num_tokens_);
+    adapter_pass_.add(
+        {{WeightRole::kFeedForwardGate, gate_.data()}, {WeightRole::kFeedForwardUp, up_.data()}},
+        layer, input);
   } else {
     multiply({{&w.up, gate_.data()}}, input, num_tokens_);
+    adapter_pass_.add({{WeightRole::kFeedForwardUp, gate_.data()}}, layer, input);
   }
   pool_.run(num_tokens_ * width * kTranscendentalCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
@@ -229,6 +243,7 @@ void ForwardPass::feed_forward(int layer) {
     }
   });
   multiply({{&w.down, projected_.data()}}, gate_.data(), num_tokens_);
+  adapter_pass_.add({{WeightRole::kFeedForwardDown, projected_.data()}}, layer, gate_.data());
 }
 
 // One row of the feed-forward network's inside; up is read where there is a gate.
@@ -374,6 +389,8 @@ void ForwardPass::logits(const int32_t* tokens, int64_t count, float* out) {
     }
   });
   multiply({{&model_.output(), out}}, normed_.data(), count);
+  adapter_pass_.plan_rows(tokens, count);
+  adapter_pass_.add({{WeightRole::kOutput, out}}, 0, normed_.data());
   if (parameters_.logit_soft_cap != 0.0f) {
     cap_logits(count, out);
   }

@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "ops/activation_buffer.h"
 #include "ops/kernel_table.h"
+#include "runner/adapter_pass.h"
 #include "runner/attention_plan.h"
 #include "runner/batch_view.h"
 #include "runner/thread_pool.h"
@@ -27,8 +28,11 @@ class ForwardPass {
   static constexpr int64_t kMaxLogitsRows = 64;
 
   // Everything referred to outlives this object.
-  ForwardPass(const Model& model, const KvCache& cache, const KernelTable& kernels,
-              ThreadPool& pool, const BatchCapacity& capacity);
+  ForwardPass(const Model& model, const KvCache& cache, const AdapterSet& adapters,
+              const KernelTable& kernels, ThreadPool& pool, const BatchCapacity& capacity);
+
+  // Takes the memory that steps with the adapters opened by now need.
+  void reserve_adapters() { adapter_pass_.reserve(); }
 
   // What its buffers take.
   int64_t byte_size() const;
@@ -90,6 +94,7 @@ class ForwardPass {
   std::vector<LayerFormats> formats_;  // [layers]
   FormatSet output_formats_;
   AttentionPlan attention_plan_;
+  AdapterPass adapter_pass_;
   int64_t num_tokens_ = 0;  // of the step
 
   AlignedArray<float> residual_;      // [tokens, embedding]
