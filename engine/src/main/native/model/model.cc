@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sparkllama {
@@ -17,6 +18,7 @@ Model::Model(ModelDescription description, const std::string& packed_file)
     : parameters_(std::move(description.parameters)),
       file_(packed_file),
       layers_(parameters_.layer_count) {
+  for (LayerWeights& layer : layers_) layer.experts.resize(parameters_.expert_count);
   for (const TensorEntry& tensor : description.tensors) {
     place(tensor);
   }
@@ -104,6 +106,30 @@ void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
       layer.feed_forward_post_norm = vector(tensor, embedding);
       break;
     default:
+      place_in_experts(tensor, layer);
+      break;
+  }
+}
+
+void Model::place_in_experts(const TensorEntry& tensor, LayerWeights& layer) {
+  const HyperParameters& p = parameters_;
+  switch (tensor.role) {
+    case WeightRole::kExpertRouter:
+      layer.router = matrix(tensor, p.expert_count, p.embedding_length);
+      break;
+    case WeightRole::kExpertGate:
+      layer.experts[tensor.expert].gate = matrix(tensor, p.expert_length, p.embedding_length);
+      break;
+    case WeightRole::kExpertUp:
+      layer.experts[tensor.expert].up = matrix(tensor, p.expert_length, p.embedding_length);
+      break;
+    case WeightRole::kExpertDown:
+      layer.experts[tensor.expert].down = matrix(tensor, p.embedding_length, p.expert_length);
+      break;
+    case WeightRole::kSharedExpertRouter:
+      layer.shared_router = matrix(tensor, 1, p.embedding_length);
+      break;
+    default:
       throw ModelFormatError("A tensor of the whole model stands in a layer: " + describe(tensor));
   }
 }
@@ -163,8 +189,20 @@ bool Model::is_complete(const LayerWeights& layer) const {
       layer.attention_post_norm != nullptr && layer.feed_forward_post_norm != nullptr;
   return (before || !parameters_.norms_before()) && (after || !parameters_.norms_after()) &&
          layer.query.data != nullptr && layer.key.data != nullptr && layer.value.data != nullptr &&
-         layer.attention_output.data != nullptr && layer.gate.data != nullptr &&
-         layer.up.data != nullptr && layer.down.data != nullptr;
+         layer.attention_output.data != nullptr && has_feed_forward(layer);
+}
+
+bool Model::has_feed_forward(const LayerWeights& layer) const {
+  const auto whole = [](const auto& network) {
+    return network.gate.data != nullptr && network.up.data != nullptr &&
+           network.down.data != nullptr;
+  };
+  const bool routes = parameters_.expert_count > 0;
+  const bool shares = routes && parameters_.feed_forward_length > 0;
+  return (parameters_.feed_forward_length == 0 || whole(layer)) &&
+         std::all_of(layer.experts.begin(), layer.experts.end(), whole) &&
+         (!routes || layer.router.data != nullptr) &&
+         (!shares || layer.shared_router.data != nullptr);
 }
 
 }  // namespace sparkllama

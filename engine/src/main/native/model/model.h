@@ -10,7 +10,14 @@
 
 namespace sparkllama {
 
-// A vector that the model does not have is null.
+// One of the networks of which a token passes a few.
+struct ExpertWeights {
+  PackedMatrix gate = {};  // [expert_length, embedding]
+  PackedMatrix up = {};    // [expert_length, embedding]
+  PackedMatrix down = {};  // [embedding, expert_length]
+};
+
+// A vector that the model does not have is null, and so is a matrix's data.
 struct LayerWeights {
   const float* attention_norm = nullptr;          // [embedding]
   PackedMatrix query = {};                        // [heads * head_dim, embedding]
@@ -31,6 +38,9 @@ struct LayerWeights {
   PackedMatrix up = {};                           // [feed_forward, embedding]
   PackedMatrix down = {};                         // [embedding, feed_forward]
   const float* feed_forward_post_norm = nullptr;  // [embedding]
+  PackedMatrix router = {};                       // [experts, embedding]
+  std::vector<ExpertWeights> experts;             // [experts]
+  PackedMatrix shared_router = {};                // [1, embedding]
 };
 
 class Model {
@@ -53,6 +63,7 @@ class Model {
  private:
   void place(const TensorEntry& tensor);
   void place_in_layer(const TensorEntry& tensor, LayerWeights& layer);
+  void place_in_experts(const TensorEntry& tensor, LayerWeights& layer);
   PackedMatrix matrix(const TensorEntry& tensor, int64_t rows, int64_t columns) const;
   const float* vector(const TensorEntry& tensor, int64_t columns) const;
   // Norm weights of queries or keys: of one head, or of all together; width says which.
@@ -60,6 +71,7 @@ class Model {
   const std::byte* locate(const TensorEntry& tensor, int64_t bytes) const;
   void require_complete() const;
   bool is_complete(const LayerWeights& layer) const;
+  bool has_feed_forward(const LayerWeights& layer) const;
 
   HyperParameters parameters_;
   MappedFile file_;

@@ -164,6 +164,9 @@ struct KernelTable {
   // x[i] += y[i]
   void (*add)(float* x, const float* y, int64_t columns);
 
+  // x[i] = fma(y[i], factor, x[i])
+  void (*add_scaled)(float* x, const float* y, float factor, int64_t columns);
+
   // Returns the sum of exponential(x[i] - shift) in float32, widened and added in float64 in 16
   // lanes (lane = i mod 16), then the tree of rms_norm. NaN where an element is.
   double (*sum_exponentials)(const float* x, float shift, int64_t columns);

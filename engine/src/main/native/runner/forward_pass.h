@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <vector>
 
 #include "base/aligned_array.h"
@@ -17,6 +18,7 @@
 #include "ops/kernel_table.h"
 #include "runner/attention_plan.h"
 #include "runner/batch_view.h"
+#include "runner/expert_pass.h"
 #include "runner/thread_pool.h"
 
 namespace sparkllama {
@@ -66,6 +68,9 @@ class ForwardPass {
   void rotate_and_store(const BatchView& batch, int layer);
   void run_attention(const BatchView& batch, int layer);
   void feed_forward(int layer);
+  void run_gated(int layer, float* out);
+  void run_experts(int layer);
+  void add_shared_expert(int layer);
   const RopePair* rotation(int layer, int64_t token) const;
   const float* input_rows(const float* norm) const;
   void finish_heads(float* row, int64_t width, const float* bias, const float* norm,
@@ -101,6 +106,8 @@ class ForwardPass {
   int64_t scratch_floats_;
   AlignedArray<float> scratch_;  // [threads, scratch_floats_], of attention or of products
   ActivationBuffer quantized_;   // [max(tokens, kMaxLogitsRows), widest input]
+  std::optional<ExpertPass> experts_;
+  AlignedArray<float> shared_weights_;  // [tokens]: logits of the router of the shared expert
 };
 
 }  // namespace sparkllama

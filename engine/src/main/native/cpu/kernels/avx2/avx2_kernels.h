@@ -26,6 +26,7 @@ void rope_halves(float* heads, int64_t num_heads, int64_t head_dim, int64_t rope
                  const RopePair* pairs);
 void swiglu(float* gate, const float* up, int64_t columns);
 void add(float* x, const float* y, int64_t columns);
+void add_scaled(float* x, const float* y, float factor, int64_t columns);
 double sum_exponentials(const float* x, float shift, int64_t columns);
 void kv_write(const KvLayer& kv, int64_t slot, const float* keys, const float* values);
 void attention(const AttentionTask& task);

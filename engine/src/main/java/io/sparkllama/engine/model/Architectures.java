@@ -10,7 +10,15 @@ public final class Architectures {
   private static final String KEY = "general.architecture";
 
   private static final List<Architecture> ALL =
-      List.of(new Llama(), new Qwen2(), new Qwen3(), new Olmo2(), new SmolLm3(), new Phi3());
+      List.of(
+          new Llama(),
+          new Qwen2(),
+          new Qwen3(),
+          new Olmo2(),
+          new SmolLm3(),
+          new Phi3(),
+          new Qwen2Moe(),
+          new Qwen3Moe());
 
   private Architectures() {}
 

@@ -3,6 +3,7 @@ package io.sparkllama.engine.model;
 import io.sparkllama.engine.gguf.GgufFile;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Says what a model is: its hyper-parameters, checked against each other.
@@ -67,8 +68,40 @@ public record ModelConfig(
     ALL_HEADS
   }
 
-  /** Sizes the feed-forward network: {@code length} is its width inside. */
-  public record FeedForward(int length) {}
+  /**
+   * Sizes the feed-forward network of each layer.
+   *
+   * @param length the width inside of what all tokens pass: the whole network, or the shared one
+   *     beside experts; 0 where there is none of those
+   * @param experts where tokens pass a few of many networks
+   */
+  public record FeedForward(int length, Optional<Experts> experts) {
+    /** Makes a network that all tokens pass. */
+    static FeedForward dense(int length) {
+      return new FeedForward(length, Optional.empty());
+    }
+  }
+
+  /**
+   * Sizes a mixture of experts.
+   *
+   * @param count of each layer
+   * @param used by each token, at most {@code count}
+   * @param length the width inside of an expert
+   * @param weighting of the experts' outputs
+   */
+  public record Experts(int count, int used, int length, ExpertWeighting weighting) {}
+
+  /**
+   * Says which probabilities the outputs of a token's experts are weighted by: the softmax of the
+   * router's logits. The order is part of the native contract.
+   */
+  public enum ExpertWeighting {
+    /** Over all experts: those of the chosen ones come to less than one. */
+    AMONG_ALL,
+    /** Over the chosen experts alone. */
+    AMONG_CHOSEN
+  }
 
   /**
    * Says how the residual stream is normalized.

@@ -50,7 +50,17 @@ public enum WeightRole {
   /** [ropeDimension / 2] */
   ROPE_FACTORS_LONG("rope_factors_long.weight"),
   /** [ropeDimension / 2] */
-  ROPE_FACTORS_SHORT("rope_factors_short.weight");
+  ROPE_FACTORS_SHORT("rope_factors_short.weight"),
+  /** [experts, embedding] */
+  EXPERT_ROUTER("blk.%d.ffn_gate_inp.weight"),
+  /** [experts, expertLength, embedding] */
+  EXPERT_GATE("blk.%d.ffn_gate_exps.weight"),
+  /** [experts, expertLength, embedding] */
+  EXPERT_UP("blk.%d.ffn_up_exps.weight"),
+  /** [experts, embedding, expertLength] */
+  EXPERT_DOWN("blk.%d.ffn_down_exps.weight"),
+  /** [1, embedding] */
+  SHARED_EXPERT_ROUTER("blk.%d.ffn_gate_inp_shexp.weight");
 
   private final String pattern;
 
@@ -61,6 +71,11 @@ public enum WeightRole {
   /** Returns whether each layer has one. */
   public boolean perLayer() {
     return pattern.contains("%d");
+  }
+
+  /** Returns whether each expert of a layer has one. */
+  public boolean perExpert() {
+    return this == EXPERT_GATE || this == EXPERT_UP || this == EXPERT_DOWN;
   }
 
   /** Returns whether it is a row of numbers, which are float32 to the forward pass. */
@@ -74,7 +89,12 @@ public enum WeightRole {
           ATTENTION_OUTPUT,
           FEED_FORWARD_GATE,
           FEED_FORWARD_UP,
-          FEED_FORWARD_DOWN ->
+          FEED_FORWARD_DOWN,
+          EXPERT_ROUTER,
+          EXPERT_GATE,
+          EXPERT_UP,
+          EXPERT_DOWN,
+          SHARED_EXPERT_ROUTER ->
           false;
       default -> true;
     };

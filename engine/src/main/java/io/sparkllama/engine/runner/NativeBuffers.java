@@ -34,7 +34,12 @@ final class NativeBuffers {
   static long bytes(ModelConfig config, BatchCapacity capacity, int threads) {
     NativeBuffers buffers = new NativeBuffers(config, capacity, threads);
     buffers.addActivations();
-    buffers.addQuantized();
+    buffers.addQuantized(
+        buffers.productRows(),
+        Math.max(
+            buffers.queryWidth(),
+            Math.max(config.embeddingLength(), config.feedForward().length())));
+    config.feedForward().experts().ifPresent(buffers::addExperts);
     buffers.addScratch();
     buffers.addRows();
     return buffers.bytes;
@@ -66,10 +71,7 @@ final class NativeBuffers {
   }
 
   /** Rows in the formats that integer products read: codes, scales and sums of blocks. */
-  private void addQuantized() {
-    long columns =
-        Math.max(queryWidth(), Math.max(config.embeddingLength(), config.feedForward().length()));
-    long rows = productRows();
+  private void addQuantized(long rows, long columns) {
     add(rows * filled(columns, LINE)); // codes of blocks of 32
     add(WORD * rows * (columns / 32)); // their scales
     add(WORD * rows * (columns / 32)); // and sums
@@ -78,6 +80,22 @@ final class NativeBuffers {
     add(WORD * rows * (columns / 16)); // their sums
     add(2 * rows * (columns / 32)); // those of 16 bits
     add(rows * (columns / 256)); // which of them are loud
+  }
+
+  /** What {@code runner/expert_pass.cc} takes: every token with all the experts that it uses. */
+  private void addExperts(ModelConfig.Experts experts) {
+    long tokens = capacity.tokens();
+    long rows = tokens * experts.used();
+    add(WORD * tokens * experts.count()); // logits of the router
+    add(2 * WORD * rows); // choices: experts with their weights
+    add(WORD * rows); // their places
+    add(2 * WORD * rows); // rows: their tokens and experts
+    add(4 * WORD * experts.count()); // groups: first row and count
+    add(WORD * rows * config.embeddingLength()); // inputs, then outputs
+    add(WORD * rows * experts.length()); // gate
+    add(WORD * rows * experts.length()); // up
+    addQuantized(rows, Math.max(config.embeddingLength(), experts.length()));
+    add(threads * PRODUCT_SCRATCH_BYTES);
   }
 
   private void addScratch() {
@@ -101,6 +119,8 @@ final class NativeBuffers {
 
   private void addRows() {
     add(WORD * capacity.tokens()); // ids of the step
+    boolean routes = config.feedForward().experts().isPresent();
+    add(routes ? WORD * capacity.tokens() : 0); // logits of the shared expert's router
     add(WORD * capacity.logitsRows()); // ids that the step before has sampled
     add(WORD * Math.min(capacity.logitsRows(), MOST_LOGITS_ROWS) * config.vocabularySize());
   }
