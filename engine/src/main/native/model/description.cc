@@ -38,6 +38,23 @@ TensorEntry read_tensor(WordReader& words, const HyperParameters& p) {
   return tensor;
 }
 
+float positive_real(WordReader& words, const char* name) {
+  const auto value = static_cast<float>(words.real());
+  if (!(value > 0) || !std::isfinite(value)) {
+    throw ModelFormatError(std::string("A number of the model must be positive: ") + name);
+  }
+  return value;
+}
+
+// 0 for none.
+float soft_cap(WordReader& words, const char* name) {
+  const auto value = static_cast<float>(words.real());
+  if (!(value >= 0) || !std::isfinite(value)) {
+    throw ModelFormatError(std::string("A soft cap must be at least 0: ") + name);
+  }
+  return value;
+}
+
 double finite(WordReader& words, const char* name) {
   const double value = words.real();
   if (!std::isfinite(value)) {
@@ -91,20 +108,27 @@ ModelDescription read_model_description(WordReader& words) {
   p.head_count = static_cast<int32_t>(words.integer("head count", 1, 65536));
   p.kv_head_count = static_cast<int32_t>(words.integer("KV head count", 1, p.head_count));
   p.head_dimension = static_cast<int32_t>(words.integer("head dimension", 1, 65536));
-  p.attention_scale = static_cast<float>(words.real());
+  p.attention_scale = positive_real(words, "attention scale");
+  p.attention_soft_cap = soft_cap(words, "of attention");
   p.norm_placement = static_cast<NormPlacement>(words.integer("norm placement", 0, 2));
+  p.norm_kind = static_cast<NormKind>(words.integer("norm kind", 0, 1));
   p.norm_epsilon = static_cast<float>(words.real());
+  p.activation = static_cast<Activation>(words.integer("activation", 0, 2));
+  if (p.expert_count > 0 && p.activation != Activation::kSwiglu) {
+    throw ModelFormatError("The model's experts have an activation that is not supported");
+  }
+  p.feed_forward_place =
+      static_cast<FeedForwardPlace>(words.integer("feed-forward network's place", 0, 1));
+  p.embedding_scale = positive_real(words, "embedding scale");
+  p.logit_soft_cap = soft_cap(words, "of logits");
   if (p.head_count % p.kv_head_count != 0 || p.query_width() > kMost) {
     throw ModelFormatError(
         "The model's heads do not fit each other: heads must be a multiple of KV heads: " +
         std::to_string(p.head_count) + " heads of " + std::to_string(p.head_dimension) + ", " +
         std::to_string(p.kv_head_count) + " KV heads");
   }
-  if (!(p.attention_scale > 0) || !std::isfinite(p.attention_scale)) {
-    throw ModelFormatError("The model's attention scale is no positive number");
-  }
   if (!(p.norm_epsilon >= 0) || !std::isfinite(p.norm_epsilon)) {
-    throw ModelFormatError("The model's RMSNorm epsilon is no number of at least 0");
+    throw ModelFormatError("The model's norm epsilon is no number of at least 0");
   }
   read_rope(words, p);
   // Each expert has three matrices in each layer: no memory is taken for experts that have none.

@@ -23,6 +23,18 @@ enum class RopeLayout : int32_t { kAdjacent = 0, kHalves = 1 };
 // them, before their outputs are added to the residual stream, or both.
 enum class NormPlacement : int32_t { kBefore = 0, kAfter = 1, kAround = 2 };
 
+// By what a norm divides: the root of the mean square (RMSNorm), or after the mean was subtracted,
+// the standard deviation (LayerNorm, with a bias).
+enum class NormKind : int32_t { kRootMeanSquare = 0, kStandardDeviation = 1 };
+
+// What stands between the matrices of the feed-forward network: SiLU or GELU of the gate times up,
+// or GELU of up where there is no gate.
+enum class Activation : int32_t { kSwiglu = 0, kGeglu = 1, kGelu = 2 };
+
+// Whether the feed-forward network reads the residual stream with what attention added to it, or
+// without: then both are computed from the same.
+enum class FeedForwardPlace : int32_t { kAfterAttention = 0, kBesideAttention = 1 };
+
 // How fast positions turn the pairs of a head's elements.
 struct RopeTable {
   double magnitude;                         // that both elements are multiplied by
@@ -42,9 +54,15 @@ struct HyperParameters {
   int32_t head_count;
   int32_t kv_head_count;
   int32_t head_dimension;
-  float attention_scale;  // of the products of queries and keys
+  float attention_scale;     // of the products of queries and keys
+  float attention_soft_cap;  // of the scores; 0 for none
   NormPlacement norm_placement;
+  NormKind norm_kind;  // of all norms but those of queries and keys, which are RMSNorm
   float norm_epsilon;
+  Activation activation;
+  FeedForwardPlace feed_forward_place;
+  float embedding_scale;  // of the rows of the token embedding
+  float logit_soft_cap;   // 0 for none
   int32_t rope_dimension;
   RopeLayout rope_layout;
   std::vector<RopeTable> rope_tables;
@@ -55,6 +73,7 @@ struct HyperParameters {
   int64_t query_width() const { return int64_t{head_count} * head_dimension; }
   int64_t kv_width() const { return int64_t{kv_head_count} * head_dimension; }
   bool norms_before() const { return norm_placement != NormPlacement::kAfter; }
+  bool is_gated() const { return activation != Activation::kGelu; }
   bool norms_after() const { return norm_placement != NormPlacement::kBefore; }
 };
 
@@ -83,6 +102,9 @@ enum class WeightRole : int32_t {
   kFeedForwardPostNorm,
   kRopeFactorsLong,
   kRopeFactorsShort,
+  kOutputNormBias,
+  kAttentionNormBias,
+  kFeedForwardNormBias,
   kExpertRouter,
   kExpertGate,
   kExpertUp,

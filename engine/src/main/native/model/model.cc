@@ -25,6 +25,11 @@ Model::Model(ModelDescription description, const std::string& packed_file)
   if (output_.data == nullptr) {
     output_ = token_embedding_;
   }
+  for (LayerWeights& layer : layers_) {
+    // Beside attention, both may read the same.
+    const bool beside = parameters_.feed_forward_place == FeedForwardPlace::kBesideAttention;
+    if (beside && !layer.attention_norm.exists()) layer.attention_norm = layer.feed_forward_norm;
+  }
   require_complete();
 }
 
@@ -35,7 +40,10 @@ void Model::place(const TensorEntry& tensor) {
       token_embedding_ = matrix(tensor, p.vocabulary_size, p.embedding_length);
       break;
     case WeightRole::kOutputNorm:
-      output_norm_ = vector(tensor, p.embedding_length);
+      output_norm_.weight = vector(tensor, p.embedding_length);
+      break;
+    case WeightRole::kOutputNormBias:
+      output_norm_.bias = vector(tensor, p.embedding_length);
       break;
     case WeightRole::kOutput:
       output_ = matrix(tensor, p.vocabulary_size, p.embedding_length);
@@ -55,7 +63,10 @@ void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
   const int64_t embedding = p.embedding_length;
   switch (tensor.role) {
     case WeightRole::kAttentionNorm:
-      layer.attention_norm = vector(tensor, embedding);
+      layer.attention_norm.weight = vector(tensor, embedding);
+      break;
+    case WeightRole::kAttentionNormBias:
+      layer.attention_norm.bias = vector(tensor, embedding);
       break;
     case WeightRole::kAttentionQuery:
       layer.query = matrix(tensor, p.query_width(), embedding);
@@ -88,10 +99,13 @@ void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
       layer.attention_output_bias = vector(tensor, embedding);
       break;
     case WeightRole::kAttentionPostNorm:
-      layer.attention_post_norm = vector(tensor, embedding);
+      layer.attention_post_norm.weight = vector(tensor, embedding);
       break;
     case WeightRole::kFeedForwardNorm:
-      layer.feed_forward_norm = vector(tensor, embedding);
+      layer.feed_forward_norm.weight = vector(tensor, embedding);
+      break;
+    case WeightRole::kFeedForwardNormBias:
+      layer.feed_forward_norm.bias = vector(tensor, embedding);
       break;
     case WeightRole::kFeedForwardGate:
       layer.gate = matrix(tensor, p.feed_forward_length, embedding);
@@ -103,7 +117,7 @@ void Model::place_in_layer(const TensorEntry& tensor, LayerWeights& layer) {
       layer.down = matrix(tensor, embedding, p.feed_forward_length);
       break;
     case WeightRole::kFeedForwardPostNorm:
-      layer.feed_forward_post_norm = vector(tensor, embedding);
+      layer.feed_forward_post_norm.weight = vector(tensor, embedding);
       break;
     default:
       place_in_experts(tensor, layer);
@@ -174,7 +188,7 @@ const float* Model::head_norm(const TensorEntry& tensor, int64_t all_heads, int6
 }
 
 void Model::require_complete() const {
-  bool complete = token_embedding_.data != nullptr && output_norm_ != nullptr;
+  bool complete = token_embedding_.data != nullptr && is_complete(output_norm_);
   for (const LayerWeights& layer : layers_) {
     complete = complete && is_complete(layer);
   }
@@ -184,25 +198,30 @@ void Model::require_complete() const {
 }
 
 bool Model::is_complete(const LayerWeights& layer) const {
-  const bool before = layer.attention_norm != nullptr && layer.feed_forward_norm != nullptr;
+  const bool before = is_complete(layer.attention_norm) && is_complete(layer.feed_forward_norm);
   const bool after =
-      layer.attention_post_norm != nullptr && layer.feed_forward_post_norm != nullptr;
+      is_complete(layer.attention_post_norm) && is_complete(layer.feed_forward_post_norm);
   return (before || !parameters_.norms_before()) && (after || !parameters_.norms_after()) &&
          layer.query.data != nullptr && layer.key.data != nullptr && layer.value.data != nullptr &&
          layer.attention_output.data != nullptr && has_feed_forward(layer);
 }
 
+bool Model::is_complete(const Norm& norm) const {
+  const bool biased = parameters_.norm_kind == NormKind::kStandardDeviation;
+  return norm.weight != nullptr && (norm.bias != nullptr) == biased;
+}
+
 bool Model::has_feed_forward(const LayerWeights& layer) const {
-  const auto whole = [](const auto& network) {
-    return network.gate.data != nullptr && network.up.data != nullptr &&
-           network.down.data != nullptr;
+  const auto whole = [](const ExpertWeights& expert) {
+    return expert.gate.data != nullptr && expert.up.data != nullptr && expert.down.data != nullptr;
   };
+  const bool all_pass = parameters_.feed_forward_length > 0;
+  const bool gated = all_pass && parameters_.is_gated();
   const bool routes = parameters_.expert_count > 0;
-  const bool shares = routes && parameters_.feed_forward_length > 0;
-  return (parameters_.feed_forward_length == 0 || whole(layer)) &&
-         std::all_of(layer.experts.begin(), layer.experts.end(), whole) &&
-         (!routes || layer.router.data != nullptr) &&
-         (!shares || layer.shared_router.data != nullptr);
+  return (layer.gate.data != nullptr) == gated && (layer.up.data != nullptr) == all_pass &&
+         (layer.down.data != nullptr) == all_pass && (layer.router.data != nullptr) == routes &&
+         (layer.shared_router.data != nullptr) == (routes && all_pass) &&
+         std::all_of(layer.experts.begin(), layer.experts.end(), whole);
 }
 
 }  // namespace sparkllama

@@ -17,30 +17,38 @@ struct ExpertWeights {
   PackedMatrix down = {};  // [embedding, expert_length]
 };
 
+// A norm of the residual stream; both null where the model has none there.
+struct Norm {
+  const float* weight = nullptr;  // [embedding]
+  const float* bias = nullptr;    // [embedding], of LayerNorm
+
+  bool exists() const { return weight != nullptr; }
+};
+
 // A vector that the model does not have is null, and so is a matrix's data.
 struct LayerWeights {
-  const float* attention_norm = nullptr;          // [embedding]
-  PackedMatrix query = {};                        // [heads * head_dim, embedding]
-  PackedMatrix key = {};                          // [kv_heads * head_dim, embedding]
-  PackedMatrix value = {};                        // [kv_heads * head_dim, embedding]
-  const float* query_bias = nullptr;              // [heads * head_dim]
-  const float* key_bias = nullptr;                // [kv_heads * head_dim]
-  const float* value_bias = nullptr;              // [kv_heads * head_dim]
-  const float* query_norm = nullptr;              // [query_norm_width]
-  const float* key_norm = nullptr;                // [key_norm_width]
-  int64_t query_norm_width = 0;                   // of one head, or of all together
-  int64_t key_norm_width = 0;                     // of one head, or of all together
-  PackedMatrix attention_output = {};             // [embedding, heads * head_dim]
-  const float* attention_output_bias = nullptr;   // [embedding]
-  const float* attention_post_norm = nullptr;     // [embedding]
-  const float* feed_forward_norm = nullptr;       // [embedding]
-  PackedMatrix gate = {};                         // [feed_forward, embedding]
-  PackedMatrix up = {};                           // [feed_forward, embedding]
-  PackedMatrix down = {};                         // [embedding, feed_forward]
-  const float* feed_forward_post_norm = nullptr;  // [embedding]
-  PackedMatrix router = {};                       // [experts, embedding]
-  std::vector<ExpertWeights> experts;             // [experts]
-  PackedMatrix shared_router = {};                // [1, embedding]
+  Norm attention_norm;
+  PackedMatrix query = {};                       // [heads * head_dim, embedding]
+  PackedMatrix key = {};                         // [kv_heads * head_dim, embedding]
+  PackedMatrix value = {};                       // [kv_heads * head_dim, embedding]
+  const float* query_bias = nullptr;             // [heads * head_dim]
+  const float* key_bias = nullptr;               // [kv_heads * head_dim]
+  const float* value_bias = nullptr;             // [kv_heads * head_dim]
+  const float* query_norm = nullptr;             // [query_norm_width]
+  const float* key_norm = nullptr;               // [key_norm_width]
+  int64_t query_norm_width = 0;                  // of one head, or of all together
+  int64_t key_norm_width = 0;                    // of one head, or of all together
+  PackedMatrix attention_output = {};            // [embedding, heads * head_dim]
+  const float* attention_output_bias = nullptr;  // [embedding]
+  Norm attention_post_norm;
+  Norm feed_forward_norm;
+  PackedMatrix gate = {};  // [feed_forward, embedding], where it is gated
+  PackedMatrix up = {};    // [feed_forward, embedding]
+  PackedMatrix down = {};  // [embedding, feed_forward]
+  Norm feed_forward_post_norm;
+  PackedMatrix router = {};            // [experts, embedding]
+  std::vector<ExpertWeights> experts;  // [experts]
+  PackedMatrix shared_router = {};     // [1, embedding]
 };
 
 class Model {
@@ -57,7 +65,7 @@ class Model {
   const PackedMatrix& output() const {
     return output_;
   }  // [vocabulary, embedding]; may be the same
-  const float* output_norm() const { return output_norm_; }  // [embedding]
+  const Norm& output_norm() const { return output_norm_; }
   const LayerWeights& layer(int index) const { return layers_[index]; }
 
  private:
@@ -71,13 +79,14 @@ class Model {
   const std::byte* locate(const TensorEntry& tensor, int64_t bytes) const;
   void require_complete() const;
   bool is_complete(const LayerWeights& layer) const;
+  bool is_complete(const Norm& norm) const;
   bool has_feed_forward(const LayerWeights& layer) const;
 
   HyperParameters parameters_;
   MappedFile file_;
   PackedMatrix token_embedding_ = {};
   PackedMatrix output_ = {};
-  const float* output_norm_ = nullptr;
+  Norm output_norm_;
   std::vector<LayerWeights> layers_;
 };
 

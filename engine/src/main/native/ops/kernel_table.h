@@ -94,10 +94,11 @@ struct AttentionTask {
   int32_t group_size;
   int64_t token_stride;  // floats from one token's queries (and outputs) to the next one's
   const float* queries;  // per token [group_size, head_dim]
-  float scale;           // 1 / sqrt(head_dim)
+  float scale;           // usually 1 / sqrt(head_dim)
   float* scratch;  // [attention_scratch_floats(num_tokens * group_size, head_dim)], on a border of
                    // 64 bytes
   float* output;   // per token [group_size, head_dim]; neither queries nor scratch
+  float soft_cap;  // that scores stay below in magnitude, above 0; 0 for none
 };
 
 // Attention runs over segments of this many absolute positions, merged from left to right.
@@ -150,6 +151,12 @@ struct KernelTable {
   // fixed tree: lane l += lane l + 8, then 4, 2, 1.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, int64_t columns, float* out);
 
+  // out[i] = fma((x[i] - mean) * (1 / sqrt(variance + epsilon)), weight[i], bias[i]); out may be x.
+  // mean = sum / columns, sum of x in 16 lanes of additions from 0 and the tree of rms_norm;
+  // variance = squares / columns, squares of x[i] - mean as rms_norm sums those of x.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon,
+                     int64_t columns, float* out);
+
   // Rotates the leading rope_dim elements of each head in place; pairs is [rope_dim / 2].
   // Pair j is elements (2 j, 2 j + 1), or (j, j + rope_dim / 2):
   // a' = fma(a, cosine, -(b * sine)), b' = fma(a, sine, b * cosine).
@@ -161,11 +168,25 @@ struct KernelTable {
   // gate[i] = (v / (1 + exponential(-v))) * up[i] with v = gate[i].
   void (*swiglu)(float* gate, const float* up, int64_t columns);
 
+  // gate[i] = (v / (1 + exponential(v * fma(v * v, c, b)))) * up[i] with v = gate[i],
+  // b = -2 sqrt(2 / pi), c = 0.044715 b: GELU in its tanh form, since (1 + tanh(y)) / 2 is
+  // 1 / (1 + e^(-2 y)).
+  void (*geglu)(float* gate, const float* up, int64_t columns);
+
+  // x[i] = x[i] * normal_probability(x[i]): GELU in its exact form, with erf.
+  void (*gelu)(float* x, int64_t columns);
+
   // x[i] += y[i]
   void (*add)(float* x, const float* y, int64_t columns);
 
   // x[i] = fma(y[i], factor, x[i])
   void (*add_scaled)(float* x, const float* y, float factor, int64_t columns);
+
+  // x[i] *= factor
+  void (*scale)(float* x, float factor, int64_t columns);
+
+  // x[i] = cap * hyperbolic_tangent(x[i] / cap), for cap above 0.
+  void (*soft_cap)(float* x, float cap, int64_t columns);
 
   // Returns the sum of exponential(x[i] - shift) in float32, widened and added in float64 in 16
   // lanes (lane = i mod 16), then the tree of rms_norm. NaN where an element is.
@@ -179,6 +200,7 @@ struct KernelTable {
   // positions p that the token attends to, and no others:
   //   score[p] = dot * scale, dot a chain of fma(query[d], key[p][d], ...) from 0 in order of d
   //     (kInt8: the chain is over the codes, score[p] = (dot * key scale[p]) * scale);
+  //     with a soft cap, soft_cap of that;
   //   weight[p] = exponential(score[p] - maximum), the maximum over what is no NaN;
   //   sum in 16 lanes of additions from 0, lane = p mod 16, and the tree of rms_norm;
   //   accumulator[d] = a chain of fma(weight[p], value[p][d], ...) from 0 in order of p

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "runner/work_cost.h"
+
 namespace sparkllama {
 namespace {
 
-constexpr int64_t kRowGranule = 2 * kPanelRows;  // outputs that one thread takes at least: a tile's
-
 // What reading a weight from memory costs, in products of it with an activation.
 constexpr int64_t kReadCost = 4;
-
-// What an element costs, in integer multiply-adds, to decide whether work is worth sharing.
-constexpr int64_t kFloatProductCost = 4;
-constexpr int64_t kElementCost = 8;
-constexpr int64_t kTranscendentalCost = 64;
 
 bool reads_floats(const PackedMatrix& matrix) {
   return activation_format(matrix.type) == ActivationFormat::kFloat32;

@@ -4,16 +4,10 @@
 #include <limits>
 
 #include "base/math.h"
+#include "runner/work_cost.h"
 
 namespace sparkllama {
 namespace {
-
-constexpr int64_t kRowGranule = 2 * kPanelRows;  // outputs that one thread takes at least: a tile's
-
-// What an element costs, in integer multiply-adds, to decide whether work is worth sharing.
-constexpr int64_t kFloatProductCost = 4;
-constexpr int64_t kElementCost = 8;
-constexpr int64_t kTranscendentalCost = 64;
 
 int64_t whole_granules(int64_t rows) {
   return (rows + kRowGranule - 1) / kRowGranule * kRowGranule;
@@ -42,7 +36,7 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
       attended_(capacity.tokens * parameters_.query_width()),
       projected_(capacity.tokens * parameters_.embedding_length),
       gate_(capacity.tokens * parameters_.feed_forward_length),
-      up_(capacity.tokens * parameters_.feed_forward_length),
+      up_(parameters_.is_gated() ? capacity.tokens * parameters_.feed_forward_length : 0),
       rotations_(static_cast<int64_t>(parameters_.rope_tables.size()) * capacity.tokens *
                  (parameters_.rope_dimension / 2)),
       scratch_floats_(std::max<int64_t>(
@@ -77,8 +71,7 @@ void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   for (int layer = 0; layer < parameters_.layer_count; ++layer) {
     const LayerWeights& w = model_.layer(layer);
     attend(batch, layer);
-    add_and_prepare({w.attention_output_bias, w.attention_post_norm}, w.feed_forward_norm,
-                    formats_[layer].feed_forward_input);
+    add_attended(layer);
     feed_forward(layer);
     const Addition addition = {nullptr, w.feed_forward_post_norm};
     const int next = layer + 1;
@@ -98,6 +91,9 @@ void ForwardPass::embed(const int32_t* token_ids) {
       float* row = residual_.data() + t * width;
       if (token_ids[t] >= 0) {
         kernels_.dequantize_row(model_.token_embedding(), token_ids[t], row);
+        if (parameters_.embedding_scale != 1.0f) {
+          kernels_.scale(row, parameters_.embedding_scale, width);
+        }
       } else {
         std::fill(row, row + width, std::numeric_limits<float>::quiet_NaN());
       }
@@ -129,8 +125,8 @@ const RopePair* ForwardPass::rotation(int layer, int64_t token) const {
 }
 
 // Returns what the products read whose input has this norm, or none.
-const float* ForwardPass::input_rows(const float* norm) const {
-  return norm == nullptr ? residual_.data() : normed_.data();
+const float* ForwardPass::input_rows(const Norm& norm) const {
+  return norm.exists() ? normed_.data() : residual_.data();
 }
 
 void ForwardPass::attend(const BatchView& batch, int layer) {
@@ -206,6 +202,7 @@ void ForwardPass::run_attention(const BatchView& batch, int layer) {
       task.scale = p.attention_scale;
       task.scratch = scratch_.data() + thread * scratch_floats_;
       task.output = attended_.data() + first;
+      task.soft_cap = p.attention_soft_cap;
       kernels_.attention(task);
     });
   });
@@ -213,7 +210,7 @@ void ForwardPass::run_attention(const BatchView& batch, int layer) {
 
 void ForwardPass::feed_forward(int layer) {
   if (!experts_) {
-    run_gated(layer, projected_.data());
+    run_dense(layer, projected_.data());
     return;
   }
   run_experts(layer);
@@ -237,7 +234,7 @@ void ForwardPass::add_shared_expert(int layer) {
   float* shared = experts_->spare_rows();
   multiply({{&w.shared_router, shared_weights_.data()}}, input_rows(w.feed_forward_norm),
            num_tokens_);
-  run_gated(layer, shared);
+  run_dense(layer, shared);
   pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
@@ -247,24 +244,55 @@ void ForwardPass::add_shared_expert(int layer) {
   });
 }
 
-void ForwardPass::run_gated(int layer, float* out) {
+void ForwardPass::run_dense(int layer, float* out) {
   const LayerWeights& w = model_.layer(layer);
   const int64_t width = parameters_.feed_forward_length;
   const FormatSet formats = formats_[layer].feed_forward_hidden;
-  multiply({{&w.gate, gate_.data()}, {&w.up, up_.data()}}, input_rows(w.feed_forward_norm),
-           num_tokens_);
+  const float* input = input_rows(w.feed_forward_norm);
+  if (parameters_.is_gated()) {
+    multiply({{&w.gate, gate_.data()}, {&w.up, up_.data()}}, input, num_tokens_);
+  } else {
+    multiply({{&w.up, gate_.data()}}, input, num_tokens_);
+  }
   pool_.run(num_tokens_ * width * kTranscendentalCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
       float* gate = gate_.data() + t * width;
-      kernels_.swiglu(gate, up_.data() + t * width, width);
+      activate(gate, up_.data() + t * width);
       quantized_.quantize_row(kernels_, formats, gate, {0, num_tokens_}, t, width);
     }
   });
   multiply({{&w.down, out}}, gate_.data(), num_tokens_);
 }
 
-void ForwardPass::add_projected(Addition addition) {
+// One row of the feed-forward network's inside; up is read where there is a gate.
+void ForwardPass::activate(float* gate, const float* up) {
+  const int64_t width = parameters_.feed_forward_length;
+  switch (parameters_.activation) {
+    case Activation::kSwiglu:
+      return kernels_.swiglu(gate, up, width);
+    case Activation::kGeglu:
+      return kernels_.geglu(gate, up, width);
+    case Activation::kGelu:
+      return kernels_.gelu(gate, width);
+  }
+}
+
+// Adds attention's output to the residual stream, and prepares the feed-forward network's input:
+// from the stream with that output, or without.
+void ForwardPass::add_attended(int layer) {
+  const LayerWeights& w = model_.layer(layer);
+  const Addition addition = {w.attention_output_bias, w.attention_post_norm};
+  const FormatSet formats = formats_[layer].feed_forward_input;
+  if (parameters_.feed_forward_place == FeedForwardPlace::kAfterAttention) {
+    add_and_prepare(addition, w.feed_forward_norm, formats);
+  } else {
+    prepare_input(w.feed_forward_norm, formats);
+    add_projected(addition);
+  }
+}
+
+void ForwardPass::add_projected(const Addition& addition) {
   const int64_t width = parameters_.embedding_length;
   pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
@@ -272,7 +300,7 @@ void ForwardPass::add_projected(Addition addition) {
   });
 }
 
-void ForwardPass::prepare_input(const float* norm, FormatSet formats) {
+void ForwardPass::prepare_input(const Norm& norm, FormatSet formats) {
   const int64_t width = parameters_.embedding_length;
   pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
@@ -281,7 +309,7 @@ void ForwardPass::prepare_input(const float* norm, FormatSet formats) {
 }
 
 // In one pass, while a row is in the cache.
-void ForwardPass::add_and_prepare(Addition addition, const float* norm, FormatSet formats) {
+void ForwardPass::add_and_prepare(const Addition& addition, const Norm& norm, FormatSet formats) {
   const int64_t width = parameters_.embedding_length;
   pool_.run(num_tokens_ * width * 2 * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
@@ -292,27 +320,37 @@ void ForwardPass::add_and_prepare(Addition addition, const float* norm, FormatSe
   });
 }
 
-void ForwardPass::add_row(int64_t token, Addition addition) {
+void ForwardPass::add_row(int64_t token, const Addition& addition) {
   const int64_t width = parameters_.embedding_length;
   float* row = projected_.data() + token * width;
   if (addition.bias != nullptr) {
     kernels_.add(row, addition.bias, width);
   }
-  if (addition.norm != nullptr) {
-    kernels_.rms_norm(row, addition.norm, parameters_.norm_epsilon, width, row);
+  if (addition.norm.exists()) {
+    normalize(row, addition.norm, row);
   }
   kernels_.add(residual_.data() + token * width, row, width);
 }
 
-void ForwardPass::prepare_row(int64_t token, const float* norm, FormatSet formats) {
+void ForwardPass::prepare_row(int64_t token, const Norm& norm, FormatSet formats) {
   const int64_t width = parameters_.embedding_length;
   const float* row = residual_.data() + token * width;
-  if (norm != nullptr) {
+  if (norm.exists()) {
     float* normed = normed_.data() + token * width;
-    kernels_.rms_norm(row, norm, parameters_.norm_epsilon, width, normed);
+    normalize(row, norm, normed);
     row = normed;
   }
   quantized_.quantize_row(kernels_, formats, row, {0, num_tokens_}, token, width);
+}
+
+// One row of the residual stream, or of what is added to it; out may be the row.
+void ForwardPass::normalize(const float* row, const Norm& norm, float* out) {
+  const int64_t width = parameters_.embedding_length;
+  if (parameters_.norm_kind == NormKind::kStandardDeviation) {
+    kernels_.layer_norm(row, norm.weight, norm.bias, parameters_.norm_epsilon, width, out);
+  } else {
+    kernels_.rms_norm(row, norm.weight, parameters_.norm_epsilon, width, out);
+  }
 }
 
 void ForwardPass::quantize(FormatSet formats, const float* rows, int64_t columns) {
@@ -365,12 +403,23 @@ void ForwardPass::logits(const int32_t* tokens, int64_t count, float* out) {
     const Share share = share_of(count, 1, thread, threads);
     for (int64_t i = share.begin; i < share.end; ++i) {
       float* row = normed_.data() + i * width;
-      kernels_.rms_norm(residual_.data() + tokens[i] * width, model_.output_norm(),
-                        parameters_.norm_epsilon, width, row);
+      normalize(residual_.data() + tokens[i] * width, model_.output_norm(), row);
       quantized_.quantize_row(kernels_, output_formats_, row, {0, count}, i, width);
     }
   });
   multiply({{&model_.output(), out}}, normed_.data(), count);
+  if (parameters_.logit_soft_cap != 0.0f) {
+    cap_logits(count, out);
+  }
+}
+
+// logits is [count, vocabulary].
+void ForwardPass::cap_logits(int64_t count, float* logits) {
+  const int64_t elements = count * parameters_.vocabulary_size;
+  pool_.run(elements * kTranscendentalCost, [&](int thread, int threads) {
+    const Share share = share_of(elements, kRowGranule, thread, threads);
+    kernels_.soft_cap(logits + share.begin, parameters_.logit_soft_cap, share.end - share.begin);
+  });
 }
 
 }  // namespace sparkllama

@@ -59,7 +59,7 @@ class ForwardPass {
   // What is done to a projected row before it is added to the residual stream; null for neither.
   struct Addition {
     const float* bias;  // [embedding]
-    const float* norm;  // [embedding]
+    Norm norm;
   };
 
   void embed(const int32_t* token_ids);
@@ -68,18 +68,22 @@ class ForwardPass {
   void rotate_and_store(const BatchView& batch, int layer);
   void run_attention(const BatchView& batch, int layer);
   void feed_forward(int layer);
-  void run_gated(int layer, float* out);
+  void run_dense(int layer, float* out);
   void run_experts(int layer);
   void add_shared_expert(int layer);
   const RopePair* rotation(int layer, int64_t token) const;
-  const float* input_rows(const float* norm) const;
+  const float* input_rows(const Norm& norm) const;
   void finish_heads(float* row, int64_t width, const float* bias, const float* norm,
                     int64_t norm_width);
-  void prepare_input(const float* norm, FormatSet formats);
-  void add_projected(Addition addition);
-  void add_and_prepare(Addition addition, const float* norm, FormatSet formats);
-  void add_row(int64_t token, Addition addition);
-  void prepare_row(int64_t token, const float* norm, FormatSet formats);
+  void prepare_input(const Norm& norm, FormatSet formats);
+  void add_attended(int layer);
+  void add_projected(const Addition& addition);
+  void add_and_prepare(const Addition& addition, const Norm& norm, FormatSet formats);
+  void add_row(int64_t token, const Addition& addition);
+  void prepare_row(int64_t token, const Norm& norm, FormatSet formats);
+  void normalize(const float* row, const Norm& norm, float* out);
+  void activate(float* gate, const float* up);
+  void cap_logits(int64_t count, float* logits);
   void quantize(FormatSet formats, const float* rows, int64_t columns);
   void multiply(std::initializer_list<Product> products, const float* rows, int64_t num_rows);
 
@@ -100,8 +104,8 @@ class ForwardPass {
   AlignedArray<float> values_;        // [tokens, kv_heads, head_dim]
   AlignedArray<float> attended_;      // [tokens, heads, head_dim]
   AlignedArray<float> projected_;     // [tokens, embedding]
-  AlignedArray<float> gate_;          // [tokens, feed_forward]
-  AlignedArray<float> up_;            // [tokens, feed_forward]
+  AlignedArray<float> gate_;          // [tokens, feed_forward]: of up where there is no gate
+  AlignedArray<float> up_;            // [tokens, feed_forward], where there is a gate
   AlignedArray<RopePair> rotations_;  // [RoPE tables, tokens of the step, rope_dim / 2]
   int64_t scratch_floats_;
   AlignedArray<float> scratch_;  // [threads, scratch_floats_], of attention or of products

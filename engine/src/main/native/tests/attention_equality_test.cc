@@ -97,13 +97,15 @@ struct Tokens {
   int32_t count;
   int32_t window;
   int32_t group;
+  float soft_cap = 0.0f;
 
   int32_t first_position(int32_t token) const {
     return window == 0 ? 0 : std::max(0, position + token + 1 - window);
   }
   std::string text() const {
     return std::to_string(count) + " tokens from " + std::to_string(position) + ", window " +
-           std::to_string(window) + ", group " + std::to_string(group);
+           std::to_string(window) + ", group " + std::to_string(group) + ", soft cap " +
+           std::to_string(soft_cap);
   }
 };
 
@@ -136,6 +138,7 @@ std::vector<float> attend(const KernelTable& table, Pool& pool, const std::vecto
   task.scale = 1.0f / std::sqrt(static_cast<float>(kv.head_dim));
   task.scratch = scratch.data();
   task.output = output.data();
+  task.soft_cap = tokens.soft_cap;
   table.attention(task);
   std::vector<float> packed;
   for (int64_t i = 0; i < stride * tokens.count; ++i) {
@@ -151,7 +154,8 @@ std::vector<float> attend(const KernelTable& table, Pool& pool, const std::vecto
 
 // Softmax attention in float64. With |q| and |k| of a few units per element, scores carry an error
 // of at most head_dim * 2^-24 * sum |q k| / sqrt(head_dim) < 2e-4, and weights and output as much
-// relative to the largest |value|; the chain over n positions adds n * 2^-24.
+// relative to the largest |value|; the chain over n positions adds n * 2^-24, a soft cap a relative
+// error of 8 * 2^-24 to each score.
 void compare_exact(const Pool& pool, const std::vector<float>& queries, const Tokens& tokens,
                    const std::vector<float>& actual) {
   const Shape& shape = pool.shape();
@@ -168,6 +172,10 @@ void compare_exact(const Pool& pool, const std::vector<float>& queries, const To
       double dot = 0;
       for (size_t d = 0; d < dim; ++d) dot += static_cast<double>(queries[row * dim + d]) * key[d];
       scores.push_back(dot / std::sqrt(static_cast<double>(dim)));
+      if (tokens.soft_cap != 0.0f) {
+        const double cap = static_cast<double>(tokens.soft_cap);
+        scores.back() = cap * std::tanh(scores.back() / cap);
+      }
       maximum = std::fmax(maximum, scores.back());
     }
     double sum = 0;
@@ -178,7 +186,7 @@ void compare_exact(const Pool& pool, const std::vector<float>& queries, const To
       sum += weight;
       for (size_t d = 0; d < dim; ++d) out[d] += weight * value[d];
     }
-    const double bound = 6.0 * (2e-4 + (end - first) * 0x1p-24);
+    const double bound = 6.0 * (2e-4 + (end - first + 8 * tokens.soft_cap) * 0x1p-24);
     for (size_t d = 0; d < dim; ++d) {
       EXPECT(std::fabs(out[d] / sum - static_cast<double>(actual[row * dim + d])) <= bound);
     }
@@ -221,7 +229,7 @@ void check(const KernelTable& table, Sequence& sequence, const Tokens& tokens, R
   expect_same(attend(table, sequence.other_filler, queries, tokens), expected, what + ", filler");
   for (int32_t t = 0; t < tokens.count && tokens.count > 1; ++t) {
     const auto first = queries.begin() + t * width;
-    const Tokens alone = {tokens.position + t, 1, tokens.window, tokens.group};
+    const Tokens alone = {tokens.position + t, 1, tokens.window, tokens.group, tokens.soft_cap};
     const auto result = expected.begin() + t * width;
     expect_same(attend(table, sequence.actual, {first, first + width}, alone),
                 {result, result + width}, what + ", alone token " + std::to_string(t));
@@ -243,6 +251,8 @@ void walk_shapes(const KernelTable& table, KvType type, Random& random) {
     check(table, sequence, {30, 9, 5, 1}, random);
     check(table, sequence, {30, 9, 16, 5}, random);
     check(table, sequence, {5, 20, 12, 2}, random);
+    check(table, sequence, {5, 20, 12, 2, 1.5f}, random);
+    check(table, sequence, {69, 1, 0, 5, 50.0f}, random);
   }
 }
 
@@ -257,6 +267,7 @@ void walk_lengths(const KernelTable& table, KvType type, Random& random) {
   check(table, sequence, {1020, 12, 3, 1}, random);  // windows of one segment, of both, of the next
   check(table, sequence, {1020, 12, 1024, 1}, random);
   check(table, sequence, {2040, 20, 1, 2}, random);
+  check(table, sequence, {2040, 20, 1030, 2, 0.75f}, random);
   Sequence wide(table, {type, 1, 128, 1100}, random);
   check(table, wide, {1090, 8, 0, 7}, random);
 }
@@ -277,9 +288,10 @@ void walk_special(const KernelTable& table, KvType type, Random& random) {
       pool.write(reference, keys, values);
       other.write(table, keys, values);
       if (special == special) EXPECT(pool.bytes() == other.bytes());
-      const Tokens tokens = {36, 4, 0, 3};
-      expect_same(attend(table, other, queries, tokens), attend(reference, pool, queries, tokens),
-                  "attention with special values");
+      for (const Tokens& tokens : {Tokens{36, 4, 0, 3}, Tokens{36, 4, 0, 3, 2.0f}}) {
+        expect_same(attend(table, other, queries, tokens), attend(reference, pool, queries, tokens),
+                    "attention with special values");
+      }
     }
   }
 }
@@ -300,9 +312,10 @@ void walk_extremes(const KernelTable& table, KvType type, Random& random) {
     for (const float query : {-std::numeric_limits<float>::infinity(), 0.0f, -0.0f, 1e30f}) {
       std::vector<float> queries(4 * 3 * 20, query);
       for (size_t i = 20; i < 40; ++i) queries[i] = random.gaussian();  // the second row is usual
-      const Tokens tokens = {30, 4, 0, 3};
-      expect_same(attend(table, other, queries, tokens), attend(reference, pool, queries, tokens),
-                  "attention with extreme scores");
+      for (const Tokens& tokens : {Tokens{30, 4, 0, 3}, Tokens{30, 4, 0, 3, 2.0f}}) {
+        expect_same(attend(table, other, queries, tokens), attend(reference, pool, queries, tokens),
+                    "attention with extreme scores");
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
-// Walks quantization, normalization, RoPE, SwiGLU, additions and dequantization of every table
-// against the reference, bit by bit, and the reference against float64.
+// Walks quantization, normalization, RoPE, gates, additions, scaling, soft caps and dequantization
+// of every table against the reference, bit by bit, and the reference against float64.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -175,6 +175,41 @@ void walk_rms_norm(const KernelTable& table, Random& random) {
   }
 }
 
+void walk_layer_norm(const KernelTable& table, Random& random) {
+  for (const int64_t columns : {1, 7, 8, 9, 15, 16, 17, 24, 25, 31, 33, 64, 172, 2048}) {
+    const auto n = static_cast<double>(columns);
+    std::vector<float> x = random.gaussians(columns);
+    for (float& v : x) v += 3.0f;
+    const std::vector<float> weight = random.gaussians(columns);
+    const std::vector<float> bias = random.gaussians(columns);
+    std::vector<float> expected(x.size());
+    std::vector<float> actual = x;
+    reference().layer_norm(x.data(), weight.data(), bias.data(), 1e-5f, columns, expected.data());
+    table.layer_norm(actual.data(), weight.data(), bias.data(), 1e-5f, columns, actual.data());
+    expect_same(actual, expected, named(table, "layer_norm", columns));
+    double sum = 0;
+    double magnitudes = 0;
+    for (const float v : x) sum += double{v};
+    for (const float v : x) magnitudes += std::fabs(double{v});
+    double squares = 0;
+    for (const float v : x) squares += (double{v} - sum / n) * (double{v} - sum / n);
+    const double factor = 1.0 / std::sqrt(squares / n + double{1e-5f});
+    // The mean: chains of columns / 16 roundings, the tree's 4 and a division. The squares alike,
+    // and 8 roundings beside them; what the mean is off adds to each element's distance.
+    const double chain = (n / 16 + 5) * 0x1p-24;
+    const double mean_error = chain * magnitudes / n;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double distance = double{x[i]} - sum / n;
+      const double exact = distance * factor * double{weight[i]} + double{bias[i]};
+      const double distance_error =
+          mean_error + (std::fabs(distance) + mean_error) * (chain + 8 * 0x1p-24);
+      const double bound = distance_error * factor * std::fabs(double{weight[i]}) +
+                           0x1p-24 * std::fabs(exact) + 0x1p-149;
+      EXPECT(std::fabs(double{actual[i]} - exact) <= bound);
+    }
+  }
+}
+
 void walk_rope(const KernelTable& table, Random& random) {
   for (const int64_t head_dim : {2, 8, 10, 18, 34, 64, 80, 128}) {
     for (const int64_t rope_dim : {head_dim, head_dim / 4 * 2}) {
@@ -210,6 +245,74 @@ void walk_rope(const KernelTable& table, Random& random) {
           const double bound = 0x1p-23 * (std::fabs(own * cosine) + std::fabs(mate * sine));
           EXPECT(std::fabs(static_cast<double>(actual[i]) - exact) <= bound);
         }
+      }
+    }
+  }
+}
+
+// GELU with a gate, tanh form: e, the exponent, carries 4 roundings; its exponential one unit, and
+// weighs as much as it has part in 1 + exponential; then an addition, a division and a product.
+void check_geglu(float v, float up, float actual) {
+  const double x = double{v};
+  const double inner = std::sqrt(2.0 / 3.14159265358979323846) * (x + 0.044715 * x * x * x);
+  const double exact = x / (1 + std::exp(-2 * inner));
+  EXPECT(std::fabs(0.5 * x * (1 + std::tanh(inner)) - exact) <= 1e-14 * std::fabs(x));
+  const double part = 1 / (1 + std::exp(2 * inner));
+  const double bound = (part * (8 * std::fabs(inner) + 2) + 4) * 0x1p-24;
+  const double product = exact * double{up};
+  EXPECT(std::fabs(double{actual} - product) <=
+         bound * std::fabs(product) + 0x1p-126 * std::fabs(double{up}) + 0x1p-149);
+}
+
+// GELU, exact form: the error of normal_probability and a product.
+void check_gelu(float v, float actual) {
+  const double x = double{v};
+  const double exact = x * 0.5 * std::erfc(-x / std::sqrt(2.0));
+  const double bound = x < 0 ? x * x / 2 + 16 : 17;
+  EXPECT(std::fabs(double{actual} - exact) <= bound * 0x1p-24 * std::fabs(exact) + 0x1p-124);
+}
+
+void walk_gelu(const KernelTable& table, Random& random) {
+  for (const int64_t columns : {0, 1, 7, 8, 9, 15, 17, 25, 64, 100, 1000}) {
+    for (const bool any : {false, true}) {
+      const std::vector<float> x =
+          any ? any_floats(columns, random) : random.gaussians(columns, 4.0f);
+      const std::vector<float> up = any ? any_floats(columns, random) : random.gaussians(columns);
+      std::vector<float> expected = x;
+      std::vector<float> actual = x;
+      reference().geglu(expected.data(), up.data(), columns);
+      table.geglu(actual.data(), up.data(), columns);
+      expect_same(actual, expected, named(table, "geglu", columns));
+      for (size_t i = 0; i < x.size() && !any; ++i) check_geglu(x[i], up[i], actual[i]);
+      expected = x;
+      actual = x;
+      reference().gelu(expected.data(), columns);
+      table.gelu(actual.data(), columns);
+      expect_same(actual, expected, named(table, "gelu", columns));
+      for (size_t i = 0; i < x.size() && !any; ++i) check_gelu(x[i], actual[i]);
+    }
+  }
+}
+
+void walk_scale_and_cap(const KernelTable& table, Random& random) {
+  for (const int64_t columns : {0, 1, 7, 8, 9, 15, 17, 25, 100}) {
+    for (const float cap : {1.0f, 30.0f, 50.0f, 0x1p-100f, 1e38f}) {
+      for (const bool any : {false, true}) {
+        const std::vector<float> x =
+            any ? any_floats(columns, random) : random.gaussians(columns, 2 * cap);
+        std::vector<float> expected = x;
+        std::vector<float> actual = x;
+        reference().soft_cap(expected.data(), cap, columns);
+        table.soft_cap(actual.data(), cap, columns);
+        expect_same(actual, expected, named(table, "soft_cap", columns));
+        for (size_t i = 0; i < x.size() && !any && std::isfinite(x[i]); ++i) {
+          const double exact = double{cap} * std::tanh(double{x[i]} / double{cap});
+          // A division, 3 units of the tangent, a product.
+          EXPECT(std::fabs(double{actual[i]} - exact) <= 8 * 0x1p-24 * std::fabs(exact));
+        }
+        actual = x;
+        table.scale(actual.data(), cap, columns);
+        for (size_t i = 0; i < x.size(); ++i) EXPECT(same_bits(actual[i], x[i] * cap));
       }
     }
   }
@@ -261,8 +364,8 @@ void walk_elementwise(const KernelTable& table, Random& random) {
   }
 }
 
-// Floats of every exponent and sign, one exponential each.
-void walk_exponential(const KernelTable& table) {
+// Floats of every exponent and sign, one exponential, tangent and normal distribution each.
+void walk_functions(const KernelTable& table) {
   for (int64_t bits = 0; bits < int64_t{1} << 32; bits += 1999) {
     const auto pattern = static_cast<uint32_t>(bits);
     float x;
@@ -270,6 +373,12 @@ void walk_exponential(const KernelTable& table) {
     const double actual = table.sum_exponentials(&x, 0.0f, 1);
     const double expected = static_cast<double>(exponential(x));
     EXPECT(actual == expected || (std::isnan(actual) && std::isnan(expected)));
+    float capped = x;
+    table.soft_cap(&capped, 1.0f, 1);
+    EXPECT(same_bits(capped, hyperbolic_tangent(x)));
+    float gelu = x;
+    table.gelu(&gelu, 1);
+    EXPECT(same_bits(gelu, x * normal_probability(x)));
   }
 }
 
@@ -297,9 +406,12 @@ int main() {
     Random random(13);
     walk_quantize(*table, random);
     walk_rms_norm(*table, random);
+    walk_layer_norm(*table, random);
     walk_rope(*table, random);
     walk_elementwise(*table, random);
-    walk_exponential(*table);
+    walk_gelu(*table, random);
+    walk_scale_and_cap(*table, random);
+    walk_functions(*table);
     walk_dequantize(*table, random);
   }
   return result();

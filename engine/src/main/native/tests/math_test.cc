@@ -1,5 +1,5 @@
-// Compares the project's exp, log, sine and cosine with long double libm, and half precision with
-// its definition.
+// Compares the project's exp, log, tanh, normal distribution, sine and cosine with libm in a wider
+// type, and half precision with its definition.
 #include "base/math.h"
 
 #include <cmath>
@@ -66,6 +66,57 @@ void check_exponential() {
     const double error = static_cast<double>(exponential(x)) - std::exp(static_cast<double>(x));
     EXPECT(std::fabs(error) <= 0x1p-149);
   }
+}
+
+void check_hyperbolic_tangent() {
+  Random random(5);
+  double worst = 0;
+  for (int i = 0; i < 300000; ++i) {
+    for (const double at : {random.between(-10, 10), random.between(-0.4, 0.4),
+                            std::exp(random.between(-80, 2)), random.between(0.17, 0.18)}) {
+      const float x = static_cast<float>(at);
+      worst = std::fmax(worst, float_ulps(hyperbolic_tangent(x), std::tanh(double{x})));
+    }
+  }
+  std::printf("hyperbolic tangent: %.3f ulp\n", worst);
+  EXPECT(worst < 3);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float x : {9.02f, 10.0f, 1e30f, infinity}) {
+    EXPECT_EQUAL(hyperbolic_tangent(x), 1.0f);
+    EXPECT_EQUAL(hyperbolic_tangent(-x), -1.0f);
+  }
+  // Tiny numbers are their own tangents.
+  for (const float x : {0.0f, 0x1p-149f, 1e-42f, 0x1p-126f, 1e-30f}) {
+    EXPECT(same_bits(hyperbolic_tangent(x), x));
+    EXPECT(same_bits(hyperbolic_tangent(-x), -x));
+  }
+  EXPECT(std::isnan(hyperbolic_tangent(std::nanf(""))));
+}
+
+void check_normal_probability() {
+  Random random(6);
+  double worst_below = 0;  // in the bounds that math.h states
+  double worst_above = 0;
+  for (int i = 0; i < 300000; ++i) {
+    for (const double at : {random.between(-13, 0), random.between(-1, 0)}) {
+      const float x = static_cast<float>(at);
+      const double below = 0.5 * std::erfc(-double{x} / std::sqrt(2.0));
+      const double above = 0.5 * std::erfc(double{x} / std::sqrt(2.0));
+      const double error = std::fabs(double{normal_probability(x)} / below - 1) * 0x1p24;
+      worst_below = std::fmax(worst_below, error / (double{x} * double{x} / 2 + 15));
+      const double mirrored = std::fabs(double{normal_probability(-x)} / above - 1) * 0x1p24;
+      worst_above = std::fmax(worst_above, mirrored / 16);
+    }
+  }
+  std::printf("normal probability: %.3f and %.3f of the bounds\n", worst_below, worst_above);
+  EXPECT(worst_below <= 1);
+  EXPECT(worst_above <= 1);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float x : {15.0f, 1e30f, infinity}) {
+    EXPECT_EQUAL(normal_probability(x), 1.0f);
+    EXPECT_EQUAL(normal_probability(-x), 0.0f);
+  }
+  EXPECT(std::isnan(normal_probability(std::nanf(""))));
 }
 
 void check_logarithm() {
@@ -158,6 +209,8 @@ void check_half() {
 
 int main() {
   check_exponential();
+  check_hyperbolic_tangent();
+  check_normal_probability();
   check_logarithm();
   check_power();
   check_sine_cosine();

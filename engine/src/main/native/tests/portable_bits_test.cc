@@ -114,6 +114,27 @@ void check_elementwise() {
   norm.add(out);
   expect_digest("rms_norm", norm, 0xb86e99d7c45be31e);
 
+  Digest centered;
+  reference().layer_norm(x.data(), weight.data(), x.data(), 1e-5f, columns, out.data());
+  centered.add(out);
+  expect_digest("layer_norm", centered, 0x9ab119a3d9c63be0);
+
+  Digest gelu;
+  out = x;
+  reference().geglu(out.data(), weight.data(), columns);
+  gelu.add(out);
+  out = x;
+  reference().gelu(out.data(), columns);
+  gelu.add(out);
+  expect_digest("geglu and gelu", gelu, 0xcacf6cf2fb4428fd);
+
+  Digest capped;
+  out = x;
+  reference().scale(out.data(), 0x1.6a09e6p+5f, columns);
+  reference().soft_cap(out.data(), 30.0f, columns);
+  capped.add(out);
+  expect_digest("scale and soft_cap", capped, 0xd164e11e9fa3b265);
+
   Digest gated;
   out = x;
   reference().swiglu(out.data(), weight.data(), columns);
@@ -174,6 +195,12 @@ void check_attention() {
     digest.add(output);
     constexpr uint64_t kExpected[] = {0x127a0d097a017420, 0xae062bc3a5d31e32, 0x69257776a641a62e};
     expect_digest("attention", digest, kExpected[static_cast<int>(type)]);
+    task.soft_cap = 0.5f;
+    reference().attention(task);
+    Digest capped;
+    capped.add(output);
+    constexpr uint64_t kCapped[] = {0x67b53ac3de995954, 0x83f2a20a62e3b739, 0x318d2f4e5cec4699};
+    expect_digest("attention with a soft cap", capped, kCapped[static_cast<int>(type)]);
   }
 }
 

@@ -33,6 +33,7 @@ struct Words {
     std::memcpy(&bits, &value, sizeof bits);
     list.push_back(bits);
   }
+  void set(size_t word, double value) { std::memcpy(&list[word], &value, sizeof value); }
   std::span<const std::byte> bytes() const { return std::as_bytes(std::span(list)); }
 };
 
@@ -43,10 +44,11 @@ constexpr int64_t kFeedForward = 160;
 constexpr int64_t kFloats = 704000;  // of the file, more than the tensors take
 constexpr int64_t kExperts = 3;
 constexpr int kTokens = 8;
-constexpr int kFirstReal = 12;   // attention scale; then the norms' placement and epsilon
 constexpr int kExpertWords = 5;  // experts, how many are used, their length, weighting
-constexpr int kRopeDimension = 15;
-constexpr int kRope = 18;  // magnitude and frequencies of the one table
+constexpr int kFirstReal = 12;   // attention scale; the words after it are listed in is_real
+constexpr int kActivation = 17;  // then the feed-forward network's place and two reals
+constexpr int kRopeDimension = 21;
+constexpr int kRope = 24;  // magnitude and frequencies of the one table
 constexpr int kFirstTensor = kRope + 9 + 1 + 1;
 constexpr int kTensorWords = 7;
 
@@ -99,9 +101,13 @@ Words make_words(bool experts) {
     words.integer(experts ? value : 0);
   }
   for (int64_t value : {int64_t{2}, int64_t{1}, kKvWidth}) words.integer(value);
-  words.real(0.125);
-  words.integer(0);
+  words.real(0.125);                                  // attention scale
+  words.real(0);                                      // its soft cap
+  for (int64_t value : {0, 0}) words.integer(value);  // norm placement and kind
   words.real(1e-5);
+  for (int64_t value : {0, 0}) words.integer(value);  // activation, feed-forward place
+  words.real(1);                                      // embedding scale
+  words.real(0);                                      // soft cap of logits
   for (int64_t value : {16, 0, 1}) words.integer(value);
   words.real(1);
   for (int i = 0; i < 8; ++i) words.real(1.0 / (1 << i));
@@ -126,7 +132,10 @@ Words make_words(bool experts) {
 }
 
 bool is_real(size_t word) {
-  return word == kFirstReal || word == kFirstReal + 2 || (word >= kRope && word < kRope + 9);
+  for (const size_t real : {0, 1, 4, 7, 8}) {
+    if (word == kFirstReal + real) return true;
+  }
+  return (word >= kRope && word < kRope + 9);
 }
 
 Runner make_runner(const Words& words, const std::string& file) {
@@ -194,6 +203,23 @@ std::vector<int32_t> run_steps(const Words& words, const std::string& file) {
     batch.integers(BatchSection::kTokenId)[kTokens - 1] = -1 - 1;
   }
   return results;
+}
+
+// Each variant changes the results, which are the same for any number of threads.
+void run_variants(const Words& good, size_t threads_word, const std::string& file) {
+  const std::vector<int32_t> usual = run_steps(good, file);
+  std::vector<Words> variants(5, good);
+  variants[0].set(kFirstReal + 1, 0.25);  // soft cap of attention
+  variants[1].list[kActivation] = 1;      // GELU
+  variants[2].list[kActivation + 1] = 1;  // beside attention
+  variants[3].set(kActivation + 2, 3.0);  // embedding scale
+  variants[4].set(kActivation + 3, 2.0);  // soft cap of logits
+  for (Words& variant : variants) {
+    const std::vector<int32_t> results = run_steps(variant, file);
+    EXPECT(results != usual);
+    variant.list[threads_word] = 3;
+    EXPECT(run_steps(variant, file) == results);
+  }
 }
 
 // An embedding that is not a number gives a row that says so, and so does every token after it.
@@ -285,7 +311,9 @@ void check_refusals(const Words& good, const std::string& file) {
     }
   }
   expect_refused(good, kFirstReal, 0, file);          // no scale
-  expect_refused(good, kFirstReal + 1, 1, file);      // norms that are not there
+  expect_refused(good, kFirstReal + 2, 1, file);      // norms that are not there
+  expect_refused(good, kFirstReal + 3, 1, file);      // a norm's biases likewise
+  expect_refused(good, kActivation, 2, file);         // a gate that is not used
   expect_refused(good, kRopeDimension, 15, file);     // odd
   expect_refused(good, kRopeDimension + 2, 2, file);  // more tables than layers
   for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
@@ -321,6 +349,7 @@ void check_expert_refusals(const Words& good, const std::string& file) {
   expect_refused(good, kExpertWords + 2, 0, file);  // of no width
   expect_refused(good, kExpertWords + 2, 161, file);
   expect_refused(good, kExpertWords + 3, 2, file);  // an unknown weighting
+  expect_refused(good, kActivation, 1, file);       // experts are gated as LLaMA's network is
   const size_t first = kFirstTensor + 13 * kTensorWords;
   for (size_t tensor = 0; tensor < 3 * kExperts; ++tensor) {
     const size_t expert = first + tensor * kTensorWords + 2;
@@ -337,6 +366,7 @@ int main() {
   for (const bool experts : {false, true}) {
     const Words good = make_words(experts);
     check_steps(good, file);
+    if (!experts) run_variants(good, threads_word_of(good), file);
     run_poisoned_step(good, poisoned);
     check_refusals(good, file);
     if (experts) check_expert_refusals(good, file);

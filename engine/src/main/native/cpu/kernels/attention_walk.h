@@ -6,6 +6,7 @@
 //   score_tile, accumulate_tile  as cpu/kernels/attention_tile.h says
 //   transpose_rows  [kPackRows][count] to [count][kPackRows], written in whole vectors
 //   widen           elements of a type to floats; `count` is a multiple of 16
+//   soft_cap        so many scores to cap * hyperbolic_tangent(score / cap)
 //   largest         the largest of so many blocks' scores, looking past NaN
 //   weigh           scores to exponential(score - maximum), times scales(block) where scaled;
 //                   returns the sum before scaling, in 16 lanes and the fixed tree
@@ -209,6 +210,7 @@ void weigh_row(const Attention& a, int64_t row, int64_t segment, Span span) {
   const int64_t first = first_block(span);
   const int64_t blocks = end_block(span) - first;
   float* scores = a.weights + row * kWeightStride + (first * kKvBlockPositions - segment);
+  if (a.task.soft_cap != 0.0f) V::soft_cap(scores, a.task.soft_cap, blocks * kKvBlockPositions);
   // Positions of the outer blocks that the row does not attend to: weight 0, which changes no sum.
   // (Where all others are -inf or NaN, so that these become NaN, the sum is NaN as it is.)
   const int64_t end = span.end - first * kKvBlockPositions;

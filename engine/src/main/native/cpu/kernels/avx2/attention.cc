@@ -49,6 +49,10 @@ struct AttentionUnit {
     avx2::widen(type, from, count, to);
   }
 
+  static void soft_cap(float* scores, float cap, int64_t count) {
+    avx2::soft_cap(scores, cap, count);
+  }
+
   static float largest(const float* scores, int64_t blocks) {
     const __m256 lowest = _mm256_set1_ps(-__builtin_inff());
     __m256 most[2] = {lowest, lowest};

@@ -68,4 +68,53 @@ static inline __m256 exponential(__m256 x) {
   return _mm256_mul_ps(sum, _mm256_castsi256_ps(second));
 }
 
+// tanh(x) per lane by the steps of hyperbolic_tangent(float) in base/math.cc.
+static inline __m256 hyperbolic_tangent(__m256 x) {
+  const __m256 shift = _mm256_set1_ps(0x1.8p23f);
+  const __m256 one = _mm256_set1_ps(1.0f);
+  const __m256 signs = _mm256_set1_ps(-0.0f);
+  const __m256 magnitude = _mm256_andnot_ps(signs, x);
+  const __m256 v = _mm256_min_ps(_mm256_set1_ps(20.0f), _mm256_add_ps(magnitude, magnitude));
+  const __m256 shifted = _mm256_fmadd_ps(v, _mm256_set1_ps(0x1.715476p+0f), shift);
+  const __m256 n = _mm256_sub_ps(shifted, shift);
+  __m256 r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.62e4p-1f), v);
+  r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.7f7d1cp-20f), r);
+  __m256 sum = _mm256_set1_ps(0x1.a01a02p-13f);
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.6c16c2p-10f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.111112p-7f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.555556p-5f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0x1.555556p-3f));
+  sum = _mm256_fmadd_ps(sum, r, _mm256_set1_ps(0.5f));
+  sum = _mm256_fmadd_ps(_mm256_mul_ps(sum, r), r, r);
+  const __m256i exponent =
+      _mm256_sub_epi32(_mm256_castps_si256(shifted), _mm256_castps_si256(shift));
+  const __m256 power = _mm256_castsi256_ps(
+      _mm256_slli_epi32(_mm256_add_epi32(exponent, _mm256_set1_epi32(127)), 23));
+  const __m256 t = _mm256_fmadd_ps(power, sum, _mm256_sub_ps(power, one));
+  const __m256 quotient = _mm256_div_ps(t, _mm256_add_ps(t, _mm256_set1_ps(2.0f)));
+  return _mm256_or_ps(quotient, _mm256_and_ps(x, signs));
+}
+
+// The normal distribution per lane by the steps of normal_probability(float) in base/math.cc.
+static inline __m256 normal_probability(__m256 x) {
+  const __m256 one = _mm256_set1_ps(1.0f);
+  const __m256 t = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+  const __m256 w = _mm256_div_ps(one, _mm256_add_ps(t, _mm256_set1_ps(4.0f)));
+  const __m256 u = _mm256_fmsub_ps(w, _mm256_set1_ps(8.0f), one);
+  __m256 sum = _mm256_set1_ps(0x1.14c3d2p-13f);
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(0x1.782212p-13f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(-0x1.9b8bc8p-10f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(-0x1.cc65cp-9f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(0x1.ed2d1ap-8f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(0x1.eed404p-5f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(0x1.7ep-3f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(0x1.8c6d9ep-2f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(0x1.373e38p-1f));
+  sum = _mm256_fmadd_ps(sum, u, _mm256_set1_ps(0x1.82b4bcp-1f));
+  const __m256 decay = exponential(_mm256_mul_ps(_mm256_mul_ps(t, t), _mm256_set1_ps(-0.5f)));
+  const __m256 above = _mm256_mul_ps(decay, _mm256_mul_ps(w, sum));
+  const __m256 negative = _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_LT_OQ);
+  return _mm256_blendv_ps(_mm256_sub_ps(one, above), above, negative);
+}
+
 }  // namespace sparkllama::avx2

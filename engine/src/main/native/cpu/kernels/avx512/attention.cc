@@ -48,6 +48,10 @@ struct AttentionUnit {
     avx512::widen(type, from, count, to);
   }
 
+  static void soft_cap(float* scores, float cap, int64_t count) {
+    avx512::soft_cap(scores, cap, count);
+  }
+
   static float largest(const float* scores, int64_t blocks) {
     const __m512 lowest = _mm512_set1_ps(-__builtin_inff());
     __m512 most[2] = {lowest, lowest};

@@ -1,4 +1,5 @@
-// Joins two rows element by element: SwiGLU, addition, and addition of a multiple.
+// Changes rows element by element: gates, GELU, addition (of a multiple too), scaling and soft
+// caps.
 
 #include "cpu/kernels/avx512/avx512_kernels.h"
 #include "cpu/kernels/avx512/lanes.h"
@@ -17,6 +18,28 @@ void swiglu(float* gate, const float* up, int64_t columns) {
   }
 }
 
+void geglu(float* gate, const float* up, int64_t columns) {
+  const __m512 one = _mm512_set1_ps(1.0f);
+  const __m512 linear = _mm512_set1_ps(-0x1.988454p+0f);
+  const __m512 cubic = _mm512_set1_ps(-0x1.2444f2p-4f);
+  for (int64_t i = 0; i < columns; i += 16) {
+    const int64_t rest = columns - i;
+    const __m512 v = load_lanes(gate + i, rest);
+    const __m512 inner = _mm512_fmadd_ps(_mm512_mul_ps(v, v), cubic, linear);
+    const __m512 decay = exponential(_mm512_mul_ps(v, inner));
+    const __m512 gelu = _mm512_div_ps(v, _mm512_add_ps(one, decay));
+    store_lanes(gate + i, rest, _mm512_mul_ps(gelu, load_lanes(up + i, rest)));
+  }
+}
+
+void gelu(float* x, int64_t columns) {
+  for (int64_t i = 0; i < columns; i += 16) {
+    const int64_t rest = columns - i;
+    const __m512 v = load_lanes(x + i, rest);
+    store_lanes(x + i, rest, _mm512_mul_ps(v, normal_probability(v)));
+  }
+}
+
 void add(float* x, const float* y, int64_t columns) {
   for (int64_t i = 0; i < columns; i += 16) {
     const int64_t rest = columns - i;
@@ -30,6 +53,23 @@ void add_scaled(float* x, const float* y, float factor, int64_t columns) {
     const int64_t rest = columns - i;
     const __m512 sum = _mm512_fmadd_ps(load_lanes(y + i, rest), factors, load_lanes(x + i, rest));
     store_lanes(x + i, rest, sum);
+  }
+}
+
+void scale(float* x, float factor, int64_t columns) {
+  const __m512 factors = _mm512_set1_ps(factor);
+  for (int64_t i = 0; i < columns; i += 16) {
+    const int64_t rest = columns - i;
+    store_lanes(x + i, rest, _mm512_mul_ps(load_lanes(x + i, rest), factors));
+  }
+}
+
+void soft_cap(float* x, float cap, int64_t columns) {
+  const __m512 caps = _mm512_set1_ps(cap);
+  for (int64_t i = 0; i < columns; i += 16) {
+    const int64_t rest = columns - i;
+    const __m512 capped = hyperbolic_tangent(_mm512_div_ps(load_lanes(x + i, rest), caps));
+    store_lanes(x + i, rest, _mm512_mul_ps(caps, capped));
   }
 }
 

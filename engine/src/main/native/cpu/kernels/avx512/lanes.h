@@ -56,4 +56,49 @@ static inline __m512 exponential(__m512 x) {
   return _mm512_scalef_ps(sum, n);
 }
 
+// tanh(x) per lane by the steps of hyperbolic_tangent(float) in base/math.cc.
+static inline __m512 hyperbolic_tangent(__m512 x) {
+  const __m512 shift = _mm512_set1_ps(0x1.8p23f);
+  const __m512 one = _mm512_set1_ps(1.0f);
+  const __m512 sign = _mm512_and_ps(x, _mm512_set1_ps(-0.0f));
+  const __m512 magnitude = _mm512_andnot_ps(_mm512_set1_ps(-0.0f), x);
+  const __m512 v = _mm512_min_ps(_mm512_set1_ps(20.0f), _mm512_add_ps(magnitude, magnitude));
+  const __m512 shifted = _mm512_fmadd_ps(v, _mm512_set1_ps(0x1.715476p+0f), shift);
+  const __m512 n = _mm512_sub_ps(shifted, shift);
+  __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0x1.62e4p-1f), v);
+  r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0x1.7f7d1cp-20f), r);
+  __m512 sum = _mm512_set1_ps(0x1.a01a02p-13f);
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(0x1.6c16c2p-10f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(0x1.111112p-7f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(0x1.555556p-5f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(0x1.555556p-3f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(0.5f));
+  sum = _mm512_fmadd_ps(_mm512_mul_ps(sum, r), r, r);
+  const __m512 power = _mm512_scalef_ps(one, n);
+  const __m512 t = _mm512_fmadd_ps(power, sum, _mm512_sub_ps(power, one));
+  return _mm512_or_ps(_mm512_div_ps(t, _mm512_add_ps(t, _mm512_set1_ps(2.0f))), sign);
+}
+
+// The normal distribution per lane by the steps of normal_probability(float) in base/math.cc.
+static inline __m512 normal_probability(__m512 x) {
+  const __m512 one = _mm512_set1_ps(1.0f);
+  const __m512 t = _mm512_andnot_ps(_mm512_set1_ps(-0.0f), x);
+  const __m512 w = _mm512_div_ps(one, _mm512_add_ps(t, _mm512_set1_ps(4.0f)));
+  const __m512 u = _mm512_fmsub_ps(w, _mm512_set1_ps(8.0f), one);
+  __m512 sum = _mm512_set1_ps(0x1.14c3d2p-13f);
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(0x1.782212p-13f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(-0x1.9b8bc8p-10f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(-0x1.cc65cp-9f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(0x1.ed2d1ap-8f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(0x1.eed404p-5f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(0x1.7ep-3f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(0x1.8c6d9ep-2f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(0x1.373e38p-1f));
+  sum = _mm512_fmadd_ps(sum, u, _mm512_set1_ps(0x1.82b4bcp-1f));
+  const __m512 decay = exponential(_mm512_mul_ps(_mm512_mul_ps(t, t), _mm512_set1_ps(-0.5f)));
+  const __m512 above = _mm512_mul_ps(decay, _mm512_mul_ps(w, sum));
+  const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+  return _mm512_mask_sub_ps(above, static_cast<__mmask16>(~negative), one, above);
+}
+
 }  // namespace sparkllama::avx512

@@ -36,7 +36,9 @@ float score(const AttentionTask& task, const float* query, int64_t position) {
     dot = __builtin_fmaf(query[d], keys.element(offset, d), dot);
   }
   if (task.kv->type == KvType::kInt8) dot = dot * keys.scale(offset);
-  return dot * task.scale;
+  const float scaled = dot * task.scale;
+  if (task.soft_cap == 0.0f) return scaled;
+  return task.soft_cap * hyperbolic_tangent(scaled / task.soft_cap);
 }
 
 // Attends over one span alone. weights is [span], accumulator [head_dim].

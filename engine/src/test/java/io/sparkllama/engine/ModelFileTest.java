@@ -10,6 +10,9 @@ import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.model.ModelConfig;
+import io.sparkllama.engine.model.ModelConfig.Activation;
+import io.sparkllama.engine.model.ModelConfig.FeedForwardPlace;
+import io.sparkllama.engine.model.ModelConfig.NormKind;
 import io.sparkllama.engine.model.ModelConfig.NormPlacement;
 import io.sparkllama.engine.model.ModelConfig.QueryKeyNorm;
 import io.sparkllama.engine.model.ModelConfig.RopeLayout;
@@ -81,14 +84,16 @@ class ModelFileTest {
                 512,
                 512,
                 64,
-                new ModelConfig.Attention(8, 4, 8, 1 / Math.sqrt(8), QueryKeyNorm.NONE),
-                new ModelConfig.FeedForward(172),
-                new ModelConfig.Norms(1e-5f, NormPlacement.BEFORE),
+                new ModelConfig.Attention(8, 4, 8, 1 / Math.sqrt(8), 0, QueryKeyNorm.NONE),
+                new ModelConfig.FeedForward(
+                    172, Activation.SWIGLU, FeedForwardPlace.AFTER_ATTENTION),
+                new ModelConfig.Norms(1e-5f, NormPlacement.BEFORE, NormKind.ROOT_MEAN_SQUARE),
                 new ModelConfig.Rope(
                     8,
                     RopeLayout.ADJACENT,
                     List.of(new ModelConfig.RopeTable(10_000, new RopeScaling.None()))),
-                Collections.nCopies(5, new ModelConfig.Layer(0, 0))));
+                Collections.nCopies(5, new ModelConfig.Layer(0, 0)),
+                ModelConfig.Ends.PLAIN));
     assertThat(model.weights().outputIsTied()).isTrue();
     assertThat(model.weights().tensor(WeightRole.ATTENTION_KEY, 4).type())
         .isEqualTo(QuantizationType.F32);

@@ -32,8 +32,9 @@ final class ReferenceModel {
   private final double[][] output; // [vocabulary, embedding]
   private final List<Layer> layers = new ArrayList<>();
 
-  private ReferenceModel(ModelFile model, TensorReader reader) throws IOException {
-    config = model.config();
+  private ReferenceModel(ModelFile model, ModelConfig config, TensorReader reader)
+      throws IOException {
+    this.config = config;
     if (!(config.rope().tables().get(0).scaling() instanceof RopeScaling.None)) {
       throw new IllegalArgumentException("The reference has no RoPE scaling");
     }
@@ -56,8 +57,13 @@ final class ReferenceModel {
   }
 
   static ReferenceModel of(ModelFile model) {
+    return of(model, model.config());
+  }
+
+  /** Makes a reference of the model's weights that runs as another configuration says. */
+  static ReferenceModel of(ModelFile model, ModelConfig config) {
     try (TensorReader reader = TensorReader.open(model.gguf())) {
-      return new ReferenceModel(model, reader);
+      return new ReferenceModel(model, config, reader);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -90,7 +96,11 @@ final class ReferenceModel {
         double[] query = rotate(multiply(layer.query(), normed), position);
         keys[i][position] = rotate(multiply(layer.key(), normed), position);
         values[i][position] = multiply(layer.value(), normed);
-        add(x, multiply(layer.output(), attend(query, keys[i], values[i], position)));
+        add(
+            x,
+            multiply(
+                layer.output(),
+                attend(query, keys[i], values[i], position, config.layers().get(i).window())));
         normed = norm(x, layer.feedForwardNorm());
         double[] gate = multiply(layer.gate(), normed);
         double[] up = multiply(layer.up(), normed);
@@ -117,7 +127,9 @@ final class ReferenceModel {
     return logits[id] - largest - Math.log(sum);
   }
 
-  private double[] attend(double[] query, double[][] keys, double[][] values, int position) {
+  private double[] attend(
+      double[] query, double[][] keys, double[][] values, int position, int window) {
+    int first = window == 0 ? 0 : Math.max(0, position + 1 - window);
     int width = config.attention().headDimension();
     int group = config.attention().headCount() / config.attention().kvHeadCount();
     double[] out = new double[query.length];
@@ -125,7 +137,7 @@ final class ReferenceModel {
       int kvStart = head / group * width;
       double[] weights = new double[position + 1];
       double largest = Double.NEGATIVE_INFINITY;
-      for (int p = 0; p <= position; p++) {
+      for (int p = first; p <= position; p++) {
         double dot = 0;
         for (int d = 0; d < width; d++) {
           dot += query[head * width + d] * keys[p][kvStart + d];
@@ -134,11 +146,11 @@ final class ReferenceModel {
         largest = Math.max(largest, weights[p]);
       }
       double sum = 0;
-      for (int p = 0; p <= position; p++) {
+      for (int p = first; p <= position; p++) {
         weights[p] = Math.exp(weights[p] - largest);
         sum += weights[p];
       }
-      for (int p = 0; p <= position; p++) {
+      for (int p = first; p <= position; p++) {
         for (int d = 0; d < width; d++) {
           out[head * width + d] += weights[p] / sum * values[p][kvStart + d];
         }

@@ -20,13 +20,15 @@ import java.util.stream.Stream;
  * @param expertBytes of all experts' matrices as packed, of which a step reads those that its
  *     tokens use
  * @param usedShare of the experts, by one token; 0 where there are none
+ * @param unusedPerToken elements of the experts that one token does not use
  */
 public record WeightWork(
     long layerMultiplyAdds,
     long outputMultiplyAdds,
     long commonBytes,
     long expertBytes,
-    double usedShare) {
+    double usedShare,
+    long unusedPerToken) {
   /** Counts the matrices of a model. */
   public static WeightWork of(ModelFile model) {
     return of(model.config(), model.weights());
@@ -41,12 +43,14 @@ public record WeightWork(
     List<TensorInfo> experts = matrices(config, weights, WeightRole::perExpert);
     double usedShare =
         config.feedForward().experts().map(each -> (double) each.used() / each.count()).orElse(0.0);
+    long used = Math.round(elements(experts) * usedShare);
     return new WeightWork(
-        elements(common) + Math.round(elements(experts) * usedShare),
+        elements(common) + used,
         elements(List.of(output)),
         packedBytes(common) + packedBytes(List.of(output)),
         packedBytes(experts),
-        usedShare);
+        usedShare,
+        elements(experts) - used);
   }
 
   /**

@@ -28,7 +28,7 @@ record CheckpointModel(
   static CheckpointModel open(Path directory) throws IOException {
     JsonObject config = JsonObject.read(directory.resolve("config.json"));
     ModelFamily family = ModelFamilies.of(config);
-    HyperParameters shape = HyperParameters.of(config);
+    HyperParameters shape = family.shape().apply(config);
     return new CheckpointModel(directory, family, config, shape, HuggingFaceFiles.open(directory));
   }
 

@@ -18,7 +18,11 @@ public final class Architectures {
           new SmolLm3(),
           new Phi3(),
           new Qwen2Moe(),
-          new Qwen3Moe());
+          new Qwen3Moe(),
+          new Gemma(),
+          new Gemma2(),
+          new Gemma3(),
+          new Falcon());
 
   private Architectures() {}
 

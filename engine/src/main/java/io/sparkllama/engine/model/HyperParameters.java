@@ -3,10 +3,12 @@ package io.sparkllama.engine.model;
 import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.GgufMetadata;
 import io.sparkllama.engine.model.ModelConfig.Attention;
+import io.sparkllama.engine.model.ModelConfig.Ends;
 import io.sparkllama.engine.model.ModelConfig.ExpertWeighting;
 import io.sparkllama.engine.model.ModelConfig.Experts;
 import io.sparkllama.engine.model.ModelConfig.FeedForward;
 import io.sparkllama.engine.model.ModelConfig.Layer;
+import io.sparkllama.engine.model.ModelConfig.NormKind;
 import io.sparkllama.engine.model.ModelConfig.NormPlacement;
 import io.sparkllama.engine.model.ModelConfig.Norms;
 import io.sparkllama.engine.model.ModelConfig.Rope;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Reads a model's hyper-parameters from metadata that is not trusted: each is checked by itself and
@@ -37,7 +40,9 @@ final class HyperParameters {
   /** The function of the router, as llama.cpp numbers it. */
   private static final int SOFTMAX = 1;
 
-  private static final Set<String> KNOWN_LAYOUTS = Set.of("reference", "Meta AI original pth");
+  // The last is what Falcon's converter says: Q, K and V follow one another in their tensor.
+  private static final Set<String> KNOWN_LAYOUTS =
+      Set.of("reference", "Meta AI original pth", "jploski");
 
   private final GgufFile file;
   private final GgufMetadata metadata;
@@ -59,6 +64,11 @@ final class HyperParameters {
    * network, one table of RoPE for all layers, no window. Refuses a mixture of experts.
    */
   ModelConfig plain(RopeLayout layout) {
+    return plain(layout, NormKind.ROOT_MEAN_SQUARE);
+  }
+
+  /** Reads what all models have, with another kind of norms. */
+  ModelConfig plain(RopeLayout layout, NormKind normKind) {
     if (hasExperts()) {
       throw metadata.invalid(
           key("expert_count"),
@@ -68,11 +78,16 @@ final class HyperParameters {
               + architecture
               + " models");
     }
-    return withFeedForward(layout, FeedForward.dense(feedForwardLength()));
+    return decoder(layout, normKind, () -> FeedForward.of(feedForwardLength()));
   }
 
-  /** Reads what {@link #plain} does, but for the feed-forward network. */
+  /** Reads what all models have, but for the feed-forward network. */
   ModelConfig withFeedForward(RopeLayout layout, FeedForward feedForward) {
+    return decoder(layout, NormKind.ROOT_MEAN_SQUARE, () -> feedForward);
+  }
+
+  private ModelConfig decoder(
+      RopeLayout layout, NormKind normKind, Supplier<FeedForward> feedForward) {
     refuseUnknownLayout();
     int embeddingLength = number("embedding_length", MAX_WIDTH);
     int headCount = number("attention.head_count", MAX_HEADS);
@@ -92,12 +107,18 @@ final class HyperParameters {
         number("context_length", MAX_CONTEXT),
         embeddingLength,
         Attention.of(headCount, kvHeadCount, headDimension),
-        feedForward,
-        new Norms(
-            positive("attention.layer_norm_rms_epsilon", OptionalDouble.empty()),
-            NormPlacement.BEFORE),
+        feedForward.get(),
+        new Norms(positive(epsilonName(normKind)), NormPlacement.BEFORE, normKind),
         new Rope(ropeDimension(headDimension), layout, List.of(table)),
-        Collections.nCopies(number("block_count", MAX_LAYERS), new Layer(0, 0)));
+        Collections.nCopies(number("block_count", MAX_LAYERS), new Layer(0, 0)),
+        Ends.PLAIN);
+  }
+
+  private static String epsilonName(NormKind kind) {
+    return switch (kind) {
+      case ROOT_MEAN_SQUARE -> "attention.layer_norm_rms_epsilon";
+      case STANDARD_DEVIATION -> "attention.layer_norm_epsilon";
+    };
   }
 
   int feedForwardLength() {
@@ -279,6 +300,35 @@ final class HyperParameters {
     return window;
   }
 
+  /** Reads the positions that attention reaches back over, at least 1. */
+  int window(int defaultValue) {
+    return number("attention.sliding_window", MAX_CONTEXT, defaultValue);
+  }
+
+  /** Reads of how many layers one has no window. */
+  int windowPeriod(int defaultValue) {
+    return number("attention.sliding_window_pattern", MAX_LAYERS + 1, defaultValue);
+  }
+
+  /** Reads the RoPE base of layers with a window. */
+  double windowRopeBase(double defaultValue) {
+    return positive("rope.freq_base_swa", OptionalDouble.of(defaultValue));
+  }
+
+  /** Reads the scale of the products of queries and keys. */
+  double attentionScale(double defaultValue) {
+    return positive("attention.scale", OptionalDouble.of(defaultValue));
+  }
+
+  /** Reads a soft cap; 0 for none. */
+  double softCap(String name, double defaultValue) {
+    double value = metadata.optionalFloatingPoint(key(name)).orElse(defaultValue);
+    if (!(value >= 0) || Double.isInfinite(value)) {
+      throw metadata.invalid(key(name), "must be at least 0 but is " + value);
+    }
+    return value;
+  }
+
   /** Refuses a window, where the metadata does not say which layers have it. */
   void refuseWindow() {
     int window = window();
@@ -306,6 +356,10 @@ final class HyperParameters {
       throw metadata.invalid(key(name), "must be 1 to " + max + " but is " + value);
     }
     return value;
+  }
+
+  private double positive(String name) {
+    return positive(name, OptionalDouble.empty());
   }
 
   private double positive(String name, OptionalDouble defaultValue) {

@@ -8,7 +8,6 @@ import static io.sparkllama.engine.model.WeightRole.ATTENTION_VALUE_BIAS;
 import io.sparkllama.engine.model.ModelConfig.ExpertWeighting;
 import io.sparkllama.engine.model.ModelConfig.FeedForward;
 import io.sparkllama.engine.model.ModelConfig.RopeLayout;
-import java.util.Optional;
 
 /**
  * Describes LLaMA 1 to 3 and what is built like it, Mistral too: RMSNorm, RoPE, grouped-query
@@ -31,8 +30,7 @@ final class Llama implements Architecture {
   }
 
   private static FeedForward experts(HyperParameters file) {
-    return new FeedForward(
-        0, Optional.of(file.experts(file.feedForwardLength(), ExpertWeighting.AMONG_CHOSEN)));
+    return FeedForward.of(file.experts(file.feedForwardLength(), ExpertWeighting.AMONG_CHOSEN), 0);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param contextLength tokens that the model was made for
  * @param embeddingLength width of the residual stream
  * @param layers in order, at least one
+ * @param ends what is done before the first layer and after the last
  */
 public record ModelConfig(
     String architecture,
@@ -22,7 +23,8 @@ public record ModelConfig(
     FeedForward feedForward,
     Norms norms,
     Rope rope,
-    List<Layer> layers) {
+    List<Layer> layers,
+    Ends ends) {
 
   public ModelConfig {
     layers = List.copyOf(layers);
@@ -34,18 +36,37 @@ public record ModelConfig(
    * @param kvHeadCount divides {@code headCount}
    * @param headDimension width of one head
    * @param scale of the products of queries and keys, as float32 rounds it
+   * @param softCap that scores stay below in magnitude; 0 for none
    * @param queryKeyNorm what is normalized before it is rotated
    */
   public record Attention(
-      int headCount, int kvHeadCount, int headDimension, double scale, QueryKeyNorm queryKeyNorm) {
-    /** Makes attention of the usual scale, and without norms. */
+      int headCount,
+      int kvHeadCount,
+      int headDimension,
+      double scale,
+      double softCap,
+      QueryKeyNorm queryKeyNorm) {
+    /** Makes attention of the usual scale, without a soft cap and without norms. */
     static Attention of(int headCount, int kvHeadCount, int headDimension) {
       return new Attention(
-          headCount, kvHeadCount, headDimension, 1 / Math.sqrt(headDimension), QueryKeyNorm.NONE);
+          headCount,
+          kvHeadCount,
+          headDimension,
+          1 / Math.sqrt(headDimension),
+          0,
+          QueryKeyNorm.NONE);
     }
 
     Attention with(QueryKeyNorm norm) {
-      return new Attention(headCount, kvHeadCount, headDimension, scale, norm);
+      return new Attention(headCount, kvHeadCount, headDimension, scale, softCap, norm);
+    }
+
+    Attention withScale(double value) {
+      return new Attention(headCount, kvHeadCount, headDimension, value, softCap, queryKeyNorm);
+    }
+
+    Attention withSoftCap(double value) {
+      return new Attention(headCount, kvHeadCount, headDimension, scale, value, queryKeyNorm);
     }
 
     /** Returns the width of all queries of a token. */
@@ -69,16 +90,36 @@ public record ModelConfig(
   }
 
   /**
-   * Sizes the feed-forward network of each layer.
+   * Says what the feed-forward network of each layer is.
    *
    * @param length the width inside of what all tokens pass: the whole network, or the shared one
    *     beside experts; 0 where there is none of those
-   * @param experts where tokens pass a few of many networks
+   * @param experts where tokens pass a few of many networks, which are gated as LLaMA's are
    */
-  public record FeedForward(int length, Optional<Experts> experts) {
+  public record FeedForward(
+      int length, Activation activation, FeedForwardPlace place, Optional<Experts> experts) {
     /** Makes a network that all tokens pass. */
-    static FeedForward dense(int length) {
-      return new FeedForward(length, Optional.empty());
+    public FeedForward(int length, Activation activation, FeedForwardPlace place) {
+      this(length, activation, place, Optional.empty());
+    }
+
+    /** Makes a network as LLaMA has it. */
+    static FeedForward of(int length) {
+      return new FeedForward(length, Activation.SWIGLU, FeedForwardPlace.AFTER_ATTENTION);
+    }
+
+    /** Makes a mixture of experts, beside one that all tokens pass where its length is not 0. */
+    static FeedForward of(Experts experts, int sharedLength) {
+      return new FeedForward(
+          sharedLength, Activation.SWIGLU, FeedForwardPlace.AFTER_ATTENTION, Optional.of(experts));
+    }
+
+    FeedForward with(Activation value) {
+      return new FeedForward(length, value, place, experts);
+    }
+
+    FeedForward with(FeedForwardPlace value) {
+      return new FeedForward(length, activation, value, experts);
     }
   }
 
@@ -104,12 +145,47 @@ public record ModelConfig(
   }
 
   /**
+   * Says what stands between the matrices of the feed-forward network. The order is part of the
+   * native contract.
+   */
+  public enum Activation {
+    /** SiLU of the gate, times up. */
+    SWIGLU,
+    /** GELU of the gate in its tanh form, times up. */
+    GEGLU,
+    /** GELU of up, in its exact form: there is no gate. */
+    GELU;
+
+    /** Returns whether the network has a gate. */
+    public boolean isGated() {
+      return this != GELU;
+    }
+  }
+
+  /** Says what the feed-forward network reads. The order is part of the native contract. */
+  public enum FeedForwardPlace {
+    /** The residual stream with what attention added to it. */
+    AFTER_ATTENTION,
+    /** The residual stream as attention reads it. */
+    BESIDE_ATTENTION
+  }
+
+  /**
    * Says how the residual stream is normalized.
    *
-   * @param epsilon of RMSNorm
+   * @param epsilon added to what is divided by
    * @param placement in each layer, of attention's norms and of the feed-forward network's
+   * @param kind of these norms and of the last; those of queries and keys are RMSNorm
    */
-  public record Norms(double epsilon, NormPlacement placement) {}
+  public record Norms(double epsilon, NormPlacement placement, NormKind kind) {}
+
+  /** Says by what a norm divides. The order is part of the native contract. */
+  public enum NormKind {
+    /** The root of the mean square: RMSNorm. */
+    ROOT_MEAN_SQUARE,
+    /** The standard deviation, after the mean was subtracted: LayerNorm, with a bias. */
+    STANDARD_DEVIATION
+  }
 
   /** Says where the norms of a layer stand. The order is part of the native contract. */
   public enum NormPlacement {
@@ -131,6 +207,17 @@ public record ModelConfig(
     public Rope {
       tables = List.copyOf(tables);
     }
+  }
+
+  /**
+   * Says what is done at the ends of the layers.
+   *
+   * @param embeddingScale of the rows of the token embedding, as float32 rounds it
+   * @param logitSoftCap that logits stay below in magnitude; 0 for none
+   */
+  public record Ends(double embeddingScale, double logitSoftCap) {
+    /** Scales and caps nothing. */
+    public static final Ends PLAIN = new Ends(1, 0);
   }
 
   /** Says how fast each pair of elements turns. */
@@ -182,10 +269,25 @@ public record ModelConfig(
         feedForward,
         norms,
         rope,
-        layers);
+        layers,
+        ends);
   }
 
-  ModelConfig with(NormPlacement placement) {
+  ModelConfig with(FeedForward value) {
+    return new ModelConfig(
+        architecture,
+        vocabularySize,
+        contextLength,
+        embeddingLength,
+        attention,
+        value,
+        norms,
+        rope,
+        layers,
+        ends);
+  }
+
+  ModelConfig with(Norms value) {
     return new ModelConfig(
         architecture,
         vocabularySize,
@@ -193,9 +295,28 @@ public record ModelConfig(
         embeddingLength,
         attention,
         feedForward,
-        new Norms(norms.epsilon(), placement),
+        value,
         rope,
-        layers);
+        layers,
+        ends);
+  }
+
+  ModelConfig with(NormPlacement placement) {
+    return with(new Norms(norms.epsilon(), placement, norms.kind()));
+  }
+
+  ModelConfig with(Rope value) {
+    return new ModelConfig(
+        architecture,
+        vocabularySize,
+        contextLength,
+        embeddingLength,
+        attention,
+        feedForward,
+        norms,
+        value,
+        layers,
+        ends);
   }
 
   /** Returns the same with other layers: as many as there are. */
@@ -209,6 +330,21 @@ public record ModelConfig(
         feedForward,
         norms,
         rope,
+        value,
+        ends);
+  }
+
+  ModelConfig with(Ends value) {
+    return new ModelConfig(
+        architecture,
+        vocabularySize,
+        contextLength,
+        embeddingLength,
+        attention,
+        feedForward,
+        norms,
+        rope,
+        layers,
         value);
   }
 

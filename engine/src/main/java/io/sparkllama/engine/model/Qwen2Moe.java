@@ -11,7 +11,7 @@ import io.sparkllama.engine.model.ModelConfig.ExpertWeighting;
 import io.sparkllama.engine.model.ModelConfig.Experts;
 import io.sparkllama.engine.model.ModelConfig.FeedForward;
 import io.sparkllama.engine.model.ModelConfig.RopeLayout;
-import java.util.Optional;
+import io.sparkllama.engine.model.WeightList.Presence;
 
 /**
  * Describes Qwen1.5 and Qwen2 models of many experts: as Qwen2, but tokens each pass a few experts,
@@ -28,15 +28,15 @@ final class Qwen2Moe implements Architecture {
     file.refuseWindow();
     Experts experts = file.experts(file.expertLength(), ExpertWeighting.AMONG_ALL);
     return file.withFeedForward(
-        RopeLayout.HALVES, new FeedForward(file.sharedExpertLength(), Optional.of(experts)));
+        RopeLayout.HALVES, FeedForward.of(experts, file.sharedExpertLength()));
   }
 
   @Override
   public WeightList weights(ModelConfig config) {
     return WeightList.of(config)
         .require(ATTENTION_QUERY_BIAS, ATTENTION_KEY_BIAS, ATTENTION_VALUE_BIAS)
-        .cut("blk.%d.ffn_gate_shexp.weight", FEED_FORWARD_GATE)
-        .cut("blk.%d.ffn_up_shexp.weight", FEED_FORWARD_UP)
-        .cut("blk.%d.ffn_down_shexp.weight", FEED_FORWARD_DOWN);
+        .name(FEED_FORWARD_GATE, Presence.REQUIRED, "blk.%d.ffn_gate_shexp.weight")
+        .name(FEED_FORWARD_UP, Presence.REQUIRED, "blk.%d.ffn_up_shexp.weight")
+        .name(FEED_FORWARD_DOWN, Presence.REQUIRED, "blk.%d.ffn_down_shexp.weight");
   }
 }

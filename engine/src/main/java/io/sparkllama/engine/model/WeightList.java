@@ -1,5 +1,6 @@
 package io.sparkllama.engine.model;
 
+import io.sparkllama.engine.model.ModelConfig.NormKind;
 import io.sparkllama.engine.model.ModelConfig.NormPlacement;
 import io.sparkllama.engine.model.ModelConfig.QueryKeyNorm;
 import io.sparkllama.engine.model.ModelConfig.RopeTable;
@@ -69,13 +70,20 @@ final class WeightList {
 
   /**
    * Lists what the hyper-parameters ask for: embedding, norms where they stand, Q, K, V and their
-   * output, a gated feed-forward network, or experts; the output matrix may be tied.
+   * output, a feed-forward network with a gate or without, or experts; the output matrix may be
+   * tied.
    */
   static WeightList of(ModelConfig config) {
     WeightList list = new WeightList(config);
     list.require(WeightRole.TOKEN_EMBEDDING, WeightRole.OUTPUT_NORM).allow(WeightRole.OUTPUT);
     if (config.norms().placement() != NormPlacement.AFTER) {
       list.require(WeightRole.ATTENTION_NORM, WeightRole.FEED_FORWARD_NORM);
+    }
+    if (config.norms().kind() == NormKind.STANDARD_DEVIATION) {
+      list.require(
+          WeightRole.OUTPUT_NORM_BIAS,
+          WeightRole.ATTENTION_NORM_BIAS,
+          WeightRole.FEED_FORWARD_NORM_BIAS);
     }
     if (config.norms().placement() != NormPlacement.BEFORE) {
       list.require(WeightRole.ATTENTION_POST_NORM, WeightRole.FEED_FORWARD_POST_NORM);
@@ -88,10 +96,7 @@ final class WeightList {
     if (config.attention().queryKeyNorm() != QueryKeyNorm.NONE) {
       list.require(WeightRole.ATTENTION_QUERY_NORM, WeightRole.ATTENTION_KEY_NORM);
     }
-    if (config.feedForward().length() > 0) {
-      list.require(
-          WeightRole.FEED_FORWARD_GATE, WeightRole.FEED_FORWARD_UP, WeightRole.FEED_FORWARD_DOWN);
-    }
+    list.requireFeedForward();
     config.feedForward().experts().ifPresent(experts -> list.requireExperts(experts.count()));
     for (RopeTable table : config.rope().tables()) {
       if (table.scaling() instanceof RopeScaling.Factors) {
@@ -117,6 +122,16 @@ final class WeightList {
       addWhole(role, Presence.OPTIONAL);
     }
     return this;
+  }
+
+  private void requireFeedForward() {
+    if (config.feedForward().length() == 0) {
+      return;
+    }
+    if (config.feedForward().activation().isGated()) {
+      require(WeightRole.FEED_FORWARD_GATE);
+    }
+    require(WeightRole.FEED_FORWARD_UP, WeightRole.FEED_FORWARD_DOWN);
   }
 
   private void requireExperts(int count) {
@@ -148,15 +163,25 @@ final class WeightList {
     return this;
   }
 
+  /** Says that a weight has another name than usual, {@code %d} being the layer. */
+  WeightList name(WeightRole role, Presence presence, String namePattern) {
+    addWhole(role, presence, namePattern);
+    return this;
+  }
+
   /** Returns where a weight is; empty where the model has no such weight. */
   Optional<Weight> weight(WeightRole role) {
     return Optional.ofNullable(weights.get(role));
   }
 
   private void addWhole(WeightRole role, Presence presence) {
+    addWhole(role, presence, role.namePattern());
+  }
+
+  private void addWhole(WeightRole role, Presence presence, String namePattern) {
     long rows = rows(role);
     long[] shape = role.isVector() ? new long[] {columns(role)} : new long[] {columns(role), rows};
-    weights.put(role, new Weight(role, presence, role.namePattern(), shape, 0, rows));
+    weights.put(role, new Weight(role, presence, namePattern, shape, 0, rows));
   }
 
   private long columns(WeightRole role) {
@@ -164,13 +189,16 @@ final class WeightList {
       case TOKEN_EMBEDDING,
           OUTPUT,
           OUTPUT_NORM,
+          OUTPUT_NORM_BIAS,
           ATTENTION_NORM,
+          ATTENTION_NORM_BIAS,
           ATTENTION_POST_NORM,
           ATTENTION_QUERY,
           ATTENTION_KEY,
           ATTENTION_VALUE,
           ATTENTION_OUTPUT_BIAS,
           FEED_FORWARD_NORM,
+          FEED_FORWARD_NORM_BIAS,
           FEED_FORWARD_POST_NORM,
           FEED_FORWARD_GATE,
           FEED_FORWARD_UP,

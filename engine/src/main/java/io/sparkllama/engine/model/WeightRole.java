@@ -51,6 +51,12 @@ public enum WeightRole {
   ROPE_FACTORS_LONG("rope_factors_long.weight"),
   /** [ropeDimension / 2] */
   ROPE_FACTORS_SHORT("rope_factors_short.weight"),
+  /** [embedding], of LayerNorm as the following */
+  OUTPUT_NORM_BIAS("output_norm.bias"),
+  /** [embedding] */
+  ATTENTION_NORM_BIAS("blk.%d.attn_norm.bias"),
+  /** [embedding] */
+  FEED_FORWARD_NORM_BIAS("blk.%d.ffn_norm.bias"),
   /** [experts, embedding] */
   EXPERT_ROUTER("blk.%d.ffn_gate_inp.weight"),
   /** [experts, expertLength, embedding] */

@@ -58,8 +58,14 @@ final class ModelDescription {
     word(config.attention().kvHeadCount());
     word(config.attention().headDimension());
     real(config.attention().scale());
+    real(config.attention().softCap());
     word(config.norms().placement().ordinal());
+    word(config.norms().kind().ordinal());
     real(config.norms().epsilon());
+    word(config.feedForward().activation().ordinal());
+    word(config.feedForward().place().ordinal());
+    real(config.ends().embeddingScale());
+    real(config.ends().logitSoftCap());
     rope(config, ropeTables);
   }
 

@@ -65,7 +65,8 @@ final class NativeBuffers {
     add(WORD * tokens * queryWidth()); // attended
     add(WORD * tokens * config.embeddingLength()); // projected
     add(WORD * tokens * config.feedForward().length()); // gate
-    add(WORD * tokens * config.feedForward().length()); // up
+    boolean gated = config.feedForward().activation().isGated();
+    add(gated ? WORD * tokens * config.feedForward().length() : 0); // up
     long pairs = (long) config.rope().tables().size() * (config.rope().dimension() / 2);
     add(2 * WORD * tokens * pairs); // rotations
   }

@@ -93,6 +93,7 @@ public record PackedPlan(List<PackedTensor> tensors, long length) {
       }
     }
     add(ordered, weights, WeightRole.OUTPUT_NORM, 0);
+    add(ordered, weights, WeightRole.OUTPUT_NORM_BIAS, 0);
     add(ordered, weights, WeightRole.OUTPUT, 0);
     return ordered;
   }

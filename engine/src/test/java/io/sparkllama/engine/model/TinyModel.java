@@ -56,6 +56,16 @@ public final class TinyModel {
     return this;
   }
 
+  /** Names another architecture, in its keys too. */
+  TinyModel architecture(String id) {
+    for (String key : List.copyOf(metadata.keySet())) {
+      if (key.startsWith("llama.")) {
+        metadata.put(id + key.substring("llama".length()), metadata.remove(key));
+      }
+    }
+    return set("general.architecture", MetadataValue.ofString(id));
+  }
+
   public TinyModel remove(String key) {
     metadata.remove(key);
     return this;

@@ -24,14 +24,17 @@ class KvPlanTest {
         contextLength,
         4096,
         new ModelConfig.Attention(
-            32, 8, headDimension, 1 / Math.sqrt(headDimension), ModelConfig.QueryKeyNorm.NONE),
-        new ModelConfig.FeedForward(14336),
-        new ModelConfig.Norms(1e-5, ModelConfig.NormPlacement.BEFORE),
+            32, 8, headDimension, 1 / Math.sqrt(headDimension), 0, ModelConfig.QueryKeyNorm.NONE),
+        new ModelConfig.FeedForward(
+            14336, ModelConfig.Activation.SWIGLU, ModelConfig.FeedForwardPlace.AFTER_ATTENTION),
+        new ModelConfig.Norms(
+            1e-5, ModelConfig.NormPlacement.BEFORE, ModelConfig.NormKind.ROOT_MEAN_SQUARE),
         new ModelConfig.Rope(
             headDimension,
             ModelConfig.RopeLayout.ADJACENT,
             List.of(new ModelConfig.RopeTable(500000, new RopeScaling.None()))),
-        Collections.nCopies(32, new ModelConfig.Layer(0, 0)));
+        Collections.nCopies(32, new ModelConfig.Layer(0, 0)),
+        ModelConfig.Ends.PLAIN);
   }
 
   /** Every fourth layer reaches back over all positions, the others over a window. */

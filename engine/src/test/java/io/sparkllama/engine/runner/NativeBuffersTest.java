@@ -2,12 +2,15 @@ package io.sparkllama.engine.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkllama.engine.FamilyModel;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.KvCacheType;
-import java.util.Arrays;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Holds what Java foretells of native memory to what native code takes, to the byte. */
 class NativeBuffersTest {
@@ -21,19 +24,35 @@ class NativeBuffersTest {
     "quantized/tinystories656K.Q4_K_M.gguf, 2, 8192, 1"
   })
   void javaForetellsEachByte(String name, int sequences, int tokens, int threads) {
-    SharedModel model = SharedModel.named(name);
-    EngineOptions options =
+    assertForetold(
+        SharedModel.named(name),
         EngineOptions.defaults()
             .withThreads(threads)
             .withKvCacheType(KvCacheType.Q8)
-            .withBatchLimits(sequences, tokens, 16);
+            .withBatchLimits(sequences, tokens, 16));
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.sparkllama.engine.FamilyModel#all")
+  void javaForetellsEachByteOfEachFamily(FamilyModel family, @TempDir Path directory) {
+    assertForetold(
+        SharedModel.at(family.gguf(directory)),
+        EngineOptions.defaults()
+            .withThreads(1)
+            .withBatchLimits(8, 128, 16)
+            .withCacheDirectory(directory));
+  }
+
+  private static void assertForetold(SharedModel model, EngineOptions options) {
     EngineMemory foretold = NativeModelRunner.memory(model.config(), 0, options);
 
     try (NativeModelRunner runner = model.runner(options)) {
       assertThat(foretold.buffers()).isEqualTo(runner.bufferBytes());
-      assertThat(foretold.kvCache())
-          .isEqualTo(
-              Arrays.stream(runner.blockCounts()).sum() * runner.kvGroups().get(0).bytesPerBlock());
+      long kvCache = 0;
+      for (int group = 0; group < runner.kvGroups().size(); group++) {
+        kvCache += runner.blockCounts()[group] * runner.kvGroups().get(group).bytesPerBlock();
+      }
+      assertThat(foretold.kvCache()).isEqualTo(kvCache);
       assertThat(foretold.batch()).isEqualTo(runner.newBuffer().bytes().capacity());
     }
   }

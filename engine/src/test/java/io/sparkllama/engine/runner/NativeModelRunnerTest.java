@@ -25,6 +25,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,6 +162,35 @@ class NativeModelRunnerTest {
       assertThat(buffer.getInt(BatchSection.RESULT_TOKEN, 0)).isEqualTo(432);
       assertThat(buffer.getFloat(BatchSection.RESULT_LOG_SUM_EXP, 1))
           .isEqualTo(buffer.getFloat(BatchSection.RESULT_LOG_SUM_EXP, 0));
+    }
+  }
+
+  @Test
+  void eachGroupOfLayersHasABlockTableOfItsOwn() {
+    SharedModel model = SharedModel.named(MODEL);
+    EngineOptions options = EngineOptions.defaults().withContextLength(128);
+    int[] tokens = new int[100];
+    Arrays.setAll(tokens, i -> 3 + i * 37 % 400);
+    int[] blocks = {6, 1, 4, 0, 9, 2, 5};
+    // A window that is nearly the whole context: two groups, whose layers do what those of one do.
+    ModelConfig two =
+        model
+            .config()
+            .withLayers(
+                IntStream.of(0, 127, 0, 127, 127)
+                    .mapToObj(window -> new ModelConfig.Layer(window, 0))
+                    .toList());
+    try (NativeModelRunner runner = model.runner(two, options);
+        NativeModelRunner single = model.runner(options)) {
+      assertThat(runner.kvGroups())
+          .extracting(KvGroup::layers)
+          .containsExactly(List.of(0, 2), List.of(1, 3, 4));
+      TestSequence sequence = TestSequence.greedy(tokens, blocks);
+      assertThat(sequence.block(1, 0)).isNotEqualTo(sequence.block(0, 0));
+      assertThat(new GenerationRun(runner, 7, 1).generate(List.of(sequence), 10))
+          .isEqualTo(
+              new GenerationRun(single, 512, 1)
+                  .generate(List.of(TestSequence.greedy(tokens, blocks)), 10));
     }
   }
 

@@ -40,7 +40,11 @@ final class SharedModel {
   }
 
   NativeModelRunner runner(EngineOptions options) {
-    ModelConfig config = ModelConfig.of(file);
+    return runner(config(), options);
+  }
+
+  /** Opens a runner of the model's weights that runs as another configuration says. */
+  NativeModelRunner runner(ModelConfig config, EngineOptions options) {
     // Closing it ends only the comparison with its checksums; the runner has its own mapping.
     WeightMap weights = WeightMap.of(file, config);
     try (PackedModel packed =

@@ -31,7 +31,7 @@ import static io.sparkllama.engine.runner.BatchSection.TOKEN_KV_SLOT;
 import static io.sparkllama.engine.runner.BatchSection.TOKEN_POSITION;
 import static io.sparkllama.engine.runner.BatchSection.TOKEN_SEQUENCE;
 
-/** Fills a batch buffer by hand, for a model with one KV group. */
+/** Fills a batch buffer by hand. */
 final class StepWriter {
   private final BatchBuffer buffer;
   private final int blockSize;
@@ -53,9 +53,13 @@ final class StepWriter {
     buffer.setInt(SEQUENCE_FIRST_TOKEN, index, first);
     buffer.setInt(SEQUENCE_TOKEN_COUNT, index, count);
     buffer.setInt(SEQUENCE_CONTEXT_LENGTH, index, sequence.computed + count);
-    long table = (long) index * buffer.layout().capacity().blocksPerSequence();
-    for (int i = 0; i < sequence.blocks.length; i++) {
-      buffer.setInt(SEQUENCE_BLOCK_TABLE, table + i, sequence.blocks[i]);
+    BatchCapacity capacity = buffer.layout().capacity();
+    for (int group = 0; group < capacity.kvGroups(); group++) {
+      long row = (long) group * capacity.sequences() + index;
+      long table = row * capacity.blocksPerSequence();
+      for (int i = 0; i < sequence.blocks.length; i++) {
+        buffer.setInt(SEQUENCE_BLOCK_TABLE, table + i, sequence.block(group, i));
+      }
     }
     buffer.setInt(SEQUENCE_ADAPTER, index, -1);
     buffer.setInt(SEQUENCE_MASK, index, -1);
@@ -73,8 +77,13 @@ final class StepWriter {
       buffer.setInt(TOKEN_ID, first + i, sequence.tokens[position]);
       buffer.setInt(TOKEN_POSITION, first + i, position);
       buffer.setInt(TOKEN_SEQUENCE, first + i, index);
-      int slot = sequence.blocks[position / blockSize] * blockSize + position % blockSize;
-      buffer.setInt(TOKEN_KV_SLOT, first + i, slot);
+      for (int group = 0; group < capacity.kvGroups(); group++) {
+        int block = sequence.block(group, position / blockSize);
+        buffer.setInt(
+            TOKEN_KV_SLOT,
+            (long) group * capacity.tokens() + first + i,
+            block * blockSize + position % blockSize);
+      }
     }
     sequence.computed += count;
     buffer.set(BatchHeader.SEQUENCES, index + 1);

@@ -42,4 +42,9 @@ final class TestSequence {
     tokens = Arrays.copyOf(tokens, tokens.length + 1);
     tokens[tokens.length - 1] = token;
   }
+
+  /** Returns a block of a group's table: each group has the blocks in another order. */
+  int block(int group, int index) {
+    return blocks[(index + group) % blocks.length];
+  }
 }

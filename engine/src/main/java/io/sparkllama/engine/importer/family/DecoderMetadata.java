@@ -39,7 +39,11 @@ public final class DecoderMetadata {
   }
 
   static void rope(JsonObject config, HyperParameters shape, ArchitectureKeys keys) {
-    RopeConfig rope = RopeConfig.of(config);
+    rope(RopeConfig.of(config), config, shape, keys);
+  }
+
+  static void rope(
+      RopeConfig rope, JsonObject config, HyperParameters shape, ArchitectureKeys keys) {
     keys.number("rope.dimension_count", rope.dimension(shape)).real("rope.freq_base", rope.base());
     switch (rope.type()) {
       // "dynamic" stretches only what is beyond max_position_embeddings, which is the context here.

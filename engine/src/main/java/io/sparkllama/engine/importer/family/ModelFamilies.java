@@ -11,9 +11,16 @@ public final class ModelFamilies {
           LlamaFamily.FAMILY,
           Qwen2Family.FAMILY,
           Qwen3Family.FAMILY,
+          MixtralFamily.FAMILY,
+          Qwen2MoeFamily.FAMILY,
+          Qwen3MoeFamily.FAMILY,
           Olmo2Family.FAMILY,
           SmolLm3Family.FAMILY,
-          Phi3Family.FAMILY);
+          Phi3Family.FAMILY,
+          GemmaFamily.FAMILY,
+          Gemma2Family.FAMILY,
+          Gemma3Family.FAMILY,
+          FalconFamily.FAMILY);
 
   private ModelFamilies() {}
 

@@ -4,8 +4,11 @@ import io.sparkllama.engine.gguf.GgufContents;
 import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.importer.json.JsonObject;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -15,6 +18,7 @@ import java.util.stream.Stream;
  *
  * @param architecture the GGUF's name for the family
  * @param modelClasses what config.json names among its {@code architectures}
+ * @param shape reads the numbers that the tensors' shapes follow from
  * @param tiedByDefault whether the output is the embedding where config.json does not say
  * @param metadata sets the keys that begin with the architecture's name
  * @param tensors in the order in which the GGUF has them, layer by layer
@@ -22,6 +26,7 @@ import java.util.stream.Stream;
 public record ModelFamily(
     String architecture,
     Set<String> modelClasses,
+    Function<JsonObject, HyperParameters> shape,
     boolean tiedByDefault,
     MetadataRule metadata,
     List<TensorRule> tensors) {
@@ -37,6 +42,16 @@ public record ModelFamily(
     tensors = List.copyOf(tensors);
   }
 
+  /** Makes a family whose config.json has the usual names. */
+  ModelFamily(
+      String architecture,
+      Set<String> modelClasses,
+      boolean tiedByDefault,
+      MetadataRule metadata,
+      List<TensorRule> tensors) {
+    this(architecture, modelClasses, HyperParameters::of, tiedByDefault, metadata, tensors);
+  }
+
   /** Joins groups of rules. */
   @SafeVarargs
   public static List<TensorRule> rules(List<TensorRule>... groups) {
@@ -50,16 +65,17 @@ public record ModelFamily(
 
   /**
    * Returns the rules that a model of this family is imported by. A tied matrix may be stored under
-   * either of its two names.
+   * either of its two names; of several rules for one tensor that counts whose sources are there.
    *
    * @param names of the checkpoint's tensors
    */
   public Stream<TensorRule> rules(JsonObject config, Set<String> names) {
+    List<TensorRule> chosen = alternatives(names);
     if (!isTied(config)) {
-      return tensors.stream();
+      return chosen.stream();
     }
     List<String> outputNames = rule(DecoderTensors.OUTPUT).sources();
-    return tensors.stream()
+    return chosen.stream()
         .filter(rule -> !rule.target().equals(DecoderTensors.OUTPUT))
         .map(
             rule ->
@@ -68,6 +84,20 @@ public record ModelFamily(
                         && names.containsAll(outputNames)
                     ? rule.from(outputNames.toArray(String[]::new))
                     : rule);
+  }
+
+  /**
+   * Of several rules for one tensor, takes the last that the checkpoint's first layer allows, or
+   * the first.
+   */
+  private List<TensorRule> alternatives(Set<String> names) {
+    Map<String, TensorRule> byTarget = new LinkedHashMap<>();
+    for (TensorRule rule : tensors) {
+      boolean there =
+          rule.sources().stream().map(name -> TensorRule.named(name, 0)).allMatch(names::contains);
+      byTarget.merge(rule.target(), rule, (first, next) -> there ? next : first);
+    }
+    return List.copyOf(byTarget.values());
   }
 
   private TensorRule rule(String target) {

@@ -16,7 +16,20 @@ public record RopeConfig(double base, String type, JsonObject values, double rot
   private static final double DEFAULT_BASE = 10_000;
 
   public static RopeConfig of(JsonObject config) {
+    return of(config, config.optionalObject("rope_parameters"));
+  }
+
+  /**
+   * Reads what holds for layers of one type, where {@code rope_parameters} has an object for each;
+   * what holds for all where it has not.
+   */
+  static RopeConfig of(JsonObject config, String layerType) {
     Optional<JsonObject> parameters = config.optionalObject("rope_parameters");
+    return of(
+        config, parameters.flatMap(all -> all.optionalObject(layerType)).or(() -> parameters));
+  }
+
+  private static RopeConfig of(JsonObject config, Optional<JsonObject> parameters) {
     JsonObject values = parameters.or(() -> config.optionalObject("rope_scaling")).orElse(config);
     JsonObject owner = parameters.orElse(config);
     double base =

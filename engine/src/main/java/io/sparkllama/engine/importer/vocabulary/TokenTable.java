@@ -32,6 +32,12 @@ final class TokenTable {
     this.size = size;
   }
 
+  /** Sets the type of a token, which is new where the vocabulary proper does not have it. */
+  void putAdded(int id, String text, TokenType type) {
+    Entry before = entries.get(id);
+    put(id, text, before == null ? 0 : before.score, type);
+  }
+
   /** Sets what an id stands for; the last word counts, but the text stays. */
   void put(int id, String text, float score, TokenType type) {
     if (id < 0 || id >= size) {

@@ -85,7 +85,7 @@ final class TokenizerJson {
       }
     }
     addAdded(tokens);
-    spaceOut(tokens);
+    settleSpaces(tokens);
     model
         .optionalText("unk_token")
         .flatMap(text -> tokens.id(text).stream().boxed().findFirst())
@@ -159,13 +159,20 @@ final class TokenizerJson {
   }
 
   /**
-   * Text that is cut as one token is looked for before spaces are written as SentencePiece does.
+   * Settles added tokens with U+2581 in them. Such a token is looked for either in the text as it
+   * came, where it is hardly ever found, or among spaces, which GGUF writes as spaces. Runs of them
+   * that merges reach too are ordinary tokens.
    */
-  private void spaceOut(TokenTable tokens) {
+  private void settleSpaces(TokenTable tokens) {
     for (JsonObject added : root.objects("added_tokens")) {
       String text = added.text("content");
-      if (!added.optionalBool("special").orElse(false) && text.contains(SPACE)) {
+      if (added.optionalBool("special").orElse(false) || !text.contains(SPACE)) {
+        continue;
+      }
+      if (added.optionalBool("normalized").orElse(true)) {
         tokens.rename(added.integer("id"), text.replace(SPACE, " "));
+      } else if (model.object("vocab").has(text)) {
+        tokens.retype(added.integer("id"), TokenType.NORMAL);
       }
     }
   }
@@ -175,7 +182,7 @@ final class TokenizerJson {
       int id = added.integer("id");
       TokenType type =
           added.optionalBool("special").orElse(false) ? TokenType.CONTROL : TokenType.USER_DEFINED;
-      tokens.put(id, added.text("content"), 0, type);
+      tokens.putAdded(id, added.text("content"), type);
     }
   }
 }
