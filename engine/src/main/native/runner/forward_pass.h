@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <vector>
 
 #include "base/aligned_array.h"
@@ -18,6 +19,7 @@
 #include "runner/adapter_pass.h"
 #include "runner/attention_plan.h"
 #include "runner/batch_view.h"
+#include "runner/expert_pass.h"
 #include "runner/thread_pool.h"
 
 namespace sparkllama {
@@ -70,6 +72,9 @@ class ForwardPass {
   void rotate_and_store(const BatchView& batch, int layer);
   void run_attention(const BatchView& batch, int layer);
   void feed_forward(int layer);
+  void run_dense(int layer, float* out);
+  void run_experts(int layer);
+  void add_shared_expert(int layer);
   const RopePair* rotation(int layer, int64_t token) const;
   const float* input_rows(const Norm& norm) const;
   void finish_heads(float* row, int64_t width, const float* bias, const float* norm,
@@ -110,6 +115,8 @@ class ForwardPass {
   int64_t scratch_floats_;
   AlignedArray<float> scratch_;  // [threads, scratch_floats_], of attention or of products
   ActivationBuffer quantized_;   // [max(tokens, kMaxLogitsRows), widest input]
+  std::optional<ExpertPass> experts_;
+  AlignedArray<float> shared_weights_;  // [tokens]: logits of the router of the shared expert
 };
 
 }  // namespace sparkllama

@@ -41,7 +41,8 @@ final class NativeBuffers {
   static long bytes(ModelConfig config, BatchCapacity capacity, int threads, int mostRank) {
     NativeBuffers buffers = new NativeBuffers(config, capacity, threads);
     buffers.addActivations();
-    buffers.addQuantized();
+    buffers.addQuantized(buffers.productRows(), buffers.widestInput());
+    config.feedForward().experts().ifPresent(buffers::addExperts);
     buffers.addScratch();
     buffers.addRows();
     if (mostRank > 0) {
@@ -82,9 +83,7 @@ final class NativeBuffers {
   }
 
   /** Rows in the formats that integer products read: codes, scales and sums of blocks. */
-  private void addQuantized() {
-    long columns = widestInput();
-    long rows = productRows();
+  private void addQuantized(long rows, long columns) {
     add(rows * filled(columns, LINE)); // codes of blocks of 32
     add(WORD * rows * (columns / 32)); // their scales
     add(WORD * rows * (columns / 32)); // and sums
@@ -93,6 +92,22 @@ final class NativeBuffers {
     add(WORD * rows * (columns / 16)); // their sums
     add(2 * rows * (columns / 32)); // those of 16 bits
     add(rows * (columns / 256)); // which of them are loud
+  }
+
+  /** What {@code runner/expert_pass.cc} takes: every token with all the experts that it uses. */
+  private void addExperts(ModelConfig.Experts experts) {
+    long tokens = capacity.tokens();
+    long rows = tokens * experts.used();
+    add(WORD * tokens * experts.count()); // logits of the router
+    add(2 * WORD * rows); // choices: experts with their weights
+    add(WORD * rows); // their places
+    add(2 * WORD * rows); // rows: their tokens and experts
+    add(4 * WORD * experts.count()); // groups: first row and count
+    add(WORD * rows * config.embeddingLength()); // inputs, then outputs
+    add(WORD * rows * experts.length()); // gate
+    add(WORD * rows * experts.length()); // up
+    addQuantized(rows, Math.max(config.embeddingLength(), experts.length()));
+    add(threads * PRODUCT_SCRATCH_BYTES);
   }
 
   private void addScratch() {
@@ -116,6 +131,8 @@ final class NativeBuffers {
 
   private void addRows() {
     add(WORD * capacity.tokens()); // ids of the step
+    boolean routes = config.feedForward().experts().isPresent();
+    add(routes ? WORD * capacity.tokens() : 0); // logits of the shared expert's router
     add(WORD * capacity.logitsRows()); // ids that the step before has sampled
     add(WORD * Math.min(capacity.logitsRows(), MOST_LOGITS_ROWS) * config.vocabularySize());
     add(capacity.masks() * (filled(config.vocabularySize(), MASK_WORD) / Byte.SIZE));
