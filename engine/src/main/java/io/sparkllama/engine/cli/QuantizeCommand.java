@@ -94,9 +94,10 @@ final class QuantizeCommand implements Callable<Integer> {
         threads == 0 ? Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors()) : threads;
     long begin = System.nanoTime();
     List<TensorLoss> losses;
-    try (QuantizeProgress progress =
-        QuantizeProgress.of(plan.elements(), command.commandLine().getErr())) {
-      losses = new ModelQuantizer(plan, workers).write(target, progress::show);
+    try (WriteProgress progress = WriteProgress.of(command.commandLine().getErr())) {
+      losses =
+          new ModelQuantizer(plan, workers)
+              .write(target, written -> progress.show(written, plan.bytes()));
     }
     printTensors(losses);
     printSummary(recipe, plan, losses, (System.nanoTime() - begin) * 1e-9);

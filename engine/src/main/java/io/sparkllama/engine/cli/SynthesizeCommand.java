@@ -12,8 +12,10 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /**
  * Writes a model of a real shape with seeded random weights, for benches. The bytes depend on
@@ -23,8 +25,6 @@ import picocli.CommandLine.Parameters;
     name = "synthesize",
     description = "Writes a model of a real shape with seeded random weights.")
 final class SynthesizeCommand implements Callable<Integer> {
-  private static final long NANOS_BETWEEN_REMARKS = 2_000_000_000L;
-
   @Option(
       names = "--shape",
       required = true,
@@ -69,7 +69,7 @@ final class SynthesizeCommand implements Callable<Integer> {
   @Mixin private ResultOutput output;
   @Mixin private HelpOption help;
 
-  private long nextRemark;
+  @Spec private CommandSpec command;
 
   @Override
   public Integer call() throws IOException {
@@ -96,9 +96,10 @@ final class SynthesizeCommand implements Callable<Integer> {
     long elements = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.columns()).sum();
     int workers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     long begin = System.nanoTime();
-    nextRemark = begin + NANOS_BETWEEN_REMARKS;
-    new SyntheticModelWriter(tensors, seed, workers)
-        .write(path, contents, written -> remark(written, total));
+    try (WriteProgress progress = WriteProgress.of(command.commandLine().getErr())) {
+      new SyntheticModelWriter(tensors, seed, workers)
+          .write(path, contents, written -> progress.show(written, total));
+    }
     double seconds = (System.nanoTime() - begin) * 1e-9;
     output.print(
         json -> {
@@ -151,15 +152,5 @@ final class SynthesizeCommand implements Callable<Integer> {
                         + String.join(", ", QuantizationMix.labels())
                         + ": "
                         + typeName));
-  }
-
-  private void remark(long written, long total) {
-    long now = System.nanoTime();
-    if (now - nextRemark >= 0) {
-      nextRemark = now + NANOS_BETWEEN_REMARKS;
-      output.remark(
-          String.format(
-              Locale.ROOT, "%d%% of %s", 100 * written / total, ByteCount.readable(total)));
-    }
   }
 }

@@ -78,20 +78,6 @@ public final class TensorReader implements Closeable {
 
   @Override
   public void close() throws IOException {
-    IOException failure = null;
-    for (FileChannel channel : channels) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    OpenFiles.close(channels);
   }
 }

@@ -42,7 +42,7 @@ public final class ModelQuantizer {
   /**
    * Writes the file, which has its name only when it is complete; an existing one is replaced then.
    *
-   * @param progress is told the elements written so far after each piece
+   * @param progress is told the bytes of tensors written so far after each piece
    * @return what each tensor lost, in the file's order
    * @throws ModelFormatException where an element is not finite or beyond what its type can hold,
    *     or where the model cannot be read
@@ -89,9 +89,9 @@ public final class ModelQuantizer {
       }
       InFlight oldest = inFlight.remove();
       EncodedPiece encoded = encoded(oldest.encoded());
+      written += encoded.bytes().remaining();
       writer.write(oldest.tensor().source().name(), encoded.bytes());
       sum.add(encoded);
-      written += encoded.elements();
       if (sum.elements == oldest.tensor().elements()) {
         losses.add(sum.of(oldest.tensor()));
         sum = new LossSum();

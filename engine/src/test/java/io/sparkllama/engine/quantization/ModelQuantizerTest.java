@@ -120,7 +120,7 @@ class ModelQuantizerTest {
     GgufFile after = GgufFile.read(result.output());
 
     assertThat(result.losses()).hasSameSizeAs(before.tensors());
-    assertThat(result.lastProgress()).isEqualTo(result.elements());
+    assertThat(result.lastProgress()).isEqualTo(result.bytes());
     for (TensorLoss loss : result.losses()) {
       double squares = 0;
       double errors = 0;
@@ -219,7 +219,7 @@ class ModelQuantizerTest {
     }
   }
 
-  private record Result(Path output, List<TensorLoss> losses, long elements, long lastProgress) {}
+  private record Result(Path output, List<TensorLoss> losses, long bytes, long lastProgress) {}
 
   private Result quantize(Path model, String recipe, int threads) throws IOException {
     QuantizationPlan plan =
@@ -228,7 +228,7 @@ class ModelQuantizerTest {
     List<Long> progress = new ArrayList<>();
     List<TensorLoss> losses = new ModelQuantizer(plan, threads).write(out, progress::add);
     assertThat(progress).isSorted();
-    return new Result(out, losses, plan.elements(), progress.get(progress.size() - 1));
+    return new Result(out, losses, plan.bytes(), progress.get(progress.size() - 1));
   }
 
   private void assertOnlyTheModelIsThere() throws IOException {

@@ -1,6 +1,7 @@
 package io.sparkllama.engine.importer.checkpoint;
 
 import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.gguf.OpenFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -100,20 +101,6 @@ final class Checkpoint implements Weights {
 
   @Override
   public void close() throws IOException {
-    IOException failure = null;
-    for (FileChannel channel : channels) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    OpenFiles.close(channels);
   }
 }

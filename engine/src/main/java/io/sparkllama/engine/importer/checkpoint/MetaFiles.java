@@ -1,6 +1,7 @@
 package io.sparkllama.engine.importer.checkpoint;
 
 import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.gguf.OpenFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,20 +122,6 @@ public final class MetaFiles implements Weights {
 
   @Override
   public void close() throws IOException {
-    IOException failure = null;
-    for (Checkpoint part : parts) {
-      try {
-        part.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    OpenFiles.close(parts);
   }
 }
