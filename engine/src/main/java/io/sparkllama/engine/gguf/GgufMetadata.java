@@ -33,6 +33,11 @@ public final class GgufMetadata {
     this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
   }
 
+  /** Returns where the values come from, for messages. */
+  public String source() {
+    return source;
+  }
+
   /** Returns the keys in the file's order. */
   public Set<String> keys() {
     return values.keySet();

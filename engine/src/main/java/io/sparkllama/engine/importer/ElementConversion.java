@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
  * Turns elements of one type into those of another, rounding to nearest, ties to even, and refuses
  * what no model can be run with: weights that are no finite numbers.
  *
- * @param name of the tensor, for messages
+ * @param name of the tensor and its checkpoint, for messages
  * @param addend what is added to every element, in 32 bits
  */
 record ElementConversion(String name, QuantizationType from, QuantizationType to, float addend) {
@@ -55,19 +55,24 @@ record ElementConversion(String name, QuantizationType from, QuantizationType to
   private void put(float value, ByteBuffer target) {
     switch (to) {
       case F32 -> target.putFloat(value);
-      case BF16 -> target.putShort(HalfPrecision.toBf16(value));
-      case F16 -> {
-        short half = HalfPrecision.toF16(value);
-        if ((half & 0x7fff) == 0x7c00) {
-          throw new ModelFormatException(
-              "the tensor holds a weight that is too large for F16, whose largest number is "
-                  + LARGEST_F16
-                  + "; import as bf16 or f32: "
-                  + name);
-        }
-        target.putShort(half);
-      }
+      case BF16 ->
+          target.putShort(finite(HalfPrecision.toBf16(value), 0x7f80, "; import as f32: "));
+      case F16 ->
+          target.putShort(
+              finite(
+                  HalfPrecision.toF16(value),
+                  0x7c00,
+                  ", whose largest number is " + LARGEST_F16 + "; import as bf16 or f32: "));
       default -> throw new IllegalStateException("not a type of imports: " + to);
     }
+  }
+
+  /** Returns a number of 16 bits, unless rounding made it infinite. */
+  private short finite(short half, int infinity, String remedy) {
+    if ((half & 0x7fff) == infinity) {
+      throw new ModelFormatException(
+          "the tensor holds a weight that is too large for " + to + remedy + name);
+    }
+    return half;
   }
 }

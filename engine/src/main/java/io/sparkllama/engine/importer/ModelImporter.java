@@ -125,7 +125,7 @@ public final class ModelImporter {
     }
   }
 
-  private static long write(
+  private long write(
       PlannedTensor tensor, GgufWriter writer, long writtenBefore, long total, Progress progress)
       throws IOException {
     int rowBytes = tensor.source().rowBytes();
@@ -133,7 +133,7 @@ public final class ModelImporter {
     int rowsAtOnce = (int) Math.min(rows, Math.max(1, PIECE_BYTES / rowBytes));
     ElementConversion conversion =
         new ElementConversion(
-            tensor.name(),
+            tensor.name() + ": " + directory,
             tensor.source().type().imported().orElseThrow(),
             tensor.type(),
             tensor.addend());

@@ -18,6 +18,7 @@ final class CharacterMap implements TextNormalizer {
 
   private final int[]
       units; // [a multiple of 256] 32 bits: label 0-7, leaf 8, offset 9-30, value 31
+  private final String source;
   private final byte[] replacements; // UTF-8, each ended by 0
 
   /**
@@ -25,9 +26,11 @@ final class CharacterMap implements TextNormalizer {
    *
    * @param bytes length of the double array in bytes, 32 bits little-endian, the array, the
    *     replacements
+   * @param source where they come from, for messages
    * @throws ModelFormatException if it is damaged
    */
-  CharacterMap(byte[] bytes) {
+  CharacterMap(byte[] bytes, String source) {
+    this.source = source;
     long length =
         bytes.length < 4 ? -1 : Integer.toUnsignedLong(littleEndian(bytes, 0)); // of the array
     if (length < 4 || length % 4 != 0 || length + 4 > bytes.length) {
@@ -49,8 +52,9 @@ final class CharacterMap implements TextNormalizer {
         | (bytes[at + 3] & 0xff) << 24;
   }
 
-  private static ModelFormatException damaged(String problem, long value) {
-    return new ModelFormatException("the tokenizer's character map " + problem + ": " + value);
+  private ModelFormatException damaged(String problem, long value) {
+    return new ModelFormatException(
+        "the tokenizer's character map " + problem + " (" + value + "): " + source);
   }
 
   /** Follows every way through the array once, so that no text can lead outside of it. */

@@ -30,7 +30,7 @@ final class MergeTable {
       String merge = merges.get(rank);
       int space = merge.indexOf(' ', 1);
       if (space < 0 || space == merge.length() - 1) {
-        throw new ModelFormatException("merge is not two tokens with a space between: " + rank);
+        throw refusal("is not two tokens with a space between", rank, vocabulary);
       }
       String left = merge.substring(0, space);
       String right = merge.substring(space + 1);
@@ -47,13 +47,17 @@ final class MergeTable {
       if (texts.contains(left) && texts.contains(right) && texts.contains(left + right)) {
         ignored++; // a special token is no text, so nothing is merged from it or into it
       } else {
-        throw new ModelFormatException(
-            "merge is of tokens that the vocabulary does not hold, at index " + rank);
+        throw refusal("is of tokens that the vocabulary does not hold", rank, vocabulary);
       }
     }
     if (ignored > 0) {
       LOG.warn("merges that special tokens take part in are ignored: {}", ignored);
     }
+  }
+
+  private static ModelFormatException refusal(String problem, int rank, Vocabulary vocabulary) {
+    return new ModelFormatException(
+        "a merge " + problem + ", at index " + rank + ": " + vocabulary.source());
   }
 
   private static int find(TokenIndex index, String token) {

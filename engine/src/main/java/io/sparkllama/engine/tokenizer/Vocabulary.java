@@ -16,6 +16,7 @@ public final class Vocabulary {
   private final TokenType[] types; // [size]
   private final List<String> merges; // best first; empty for SentencePiece
   private final TokenStrips strips;
+  private final String source;
   private final TextRules rules;
   private final SpecialIds specialIds;
   private final int[] endIds;
@@ -31,6 +32,7 @@ public final class Vocabulary {
     this.types = tokens.types();
     this.merges = tokens.merges();
     this.strips = tokens.strips();
+    this.source = tokens.source();
     this.rules = rules;
     this.specialIds = specialIds;
     this.endIds = endIds;
@@ -49,13 +51,16 @@ public final class Vocabulary {
 
   /**
    * Carries the arrays of a vocabulary, all of one length but the merges, and what tokens swallow.
+   *
+   * @param source the file that they come from, for messages
    */
   record Tokens(
       List<String> texts,
       float[] scores,
       TokenType[] types,
       List<String> merges,
-      TokenStrips strips) {}
+      TokenStrips strips,
+      String source) {}
 
   /** Returns which tokenizer the tokens are made for. */
   public TokenizerModel model() {
@@ -87,6 +92,11 @@ public final class Vocabulary {
 
   TokenStrips strips() {
     return strips;
+  }
+
+  /** Returns the file that the tokens come from, for messages. */
+  String source() {
+    return source;
   }
 
   /** Returns how text is prepared and framed. */

@@ -62,7 +62,8 @@ final class VocabularyReader {
     need(rules.addBos(), ids.bos(), ADD_BOS, BOS);
     need(rules.addEos(), ids.eos(), ADD_EOS, EOS);
     TokenStrips strips = new StripReader(metadata, model).read(texts, types);
-    Vocabulary.Tokens tokens = new Vocabulary.Tokens(texts, scores(), types, merges(), strips);
+    Vocabulary.Tokens tokens =
+        new Vocabulary.Tokens(texts, scores(), types, merges(), strips, metadata.source());
     return new Vocabulary(model, tokens, rules, ids, specialTokens.endIds());
   }
 
@@ -208,7 +209,7 @@ final class VocabularyReader {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) given.get()[i];
     }
-    return new CharacterMap(bytes);
+    return new CharacterMap(bytes, metadata.source());
   }
 
   /** Reads the id of a special token; one outside the vocabulary counts as absent. */

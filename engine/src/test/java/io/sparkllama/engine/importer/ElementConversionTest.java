@@ -1,7 +1,9 @@
 package io.sparkllama.engine.importer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.HalfPrecision;
 import io.sparkllama.engine.gguf.QuantizationType;
 import java.nio.ByteBuffer;
@@ -51,6 +53,18 @@ class ElementConversionTest {
     ByteBuffer brain = buffer(2).putShort(HalfPrecision.toBf16(-2.5f)).flip();
     assertThat(converted(QuantizationType.BF16, QuantizationType.F32, 0, brain).getFloat())
         .isEqualTo(-2.5f);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = QuantizationType.class,
+      names = {"F16", "BF16"})
+  void refusesWhatRoundsToInfinity(QuantizationType type) {
+    ByteBuffer source = buffer(4).putFloat(-Float.MAX_VALUE).flip();
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(() -> converted(QuantizationType.F32, type, 0, source))
+        .withMessageContaining("too large for " + type)
+        .withMessageEndingWith(": w");
   }
 
   @Test

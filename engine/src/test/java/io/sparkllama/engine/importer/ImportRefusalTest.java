@@ -29,7 +29,8 @@ class ImportRefusalTest {
             () ->
                 new ModelImporter(checkpoint, Optional.empty())
                     .write(output, (written, total) -> {}))
-        .satisfies(failure -> assertThat(failure.getMessage()).contains(words));
+        .satisfies(failure -> assertThat(failure.getMessage()).contains(words))
+        .withMessageContaining(checkpoint.toString());
     assertThat(output).hasContent("older file");
     assertThat(output.resolveSibling("out.gguf.part")).doesNotExist();
   }

@@ -42,10 +42,11 @@ class CharacterMapTest {
 
   @Test
   void aRuleReplacesWhatItFits() {
-    CharacterMap map = new CharacterMap(map(units(), "\u00e9x\0".getBytes(UTF_8)));
+    CharacterMap map = new CharacterMap(map(units(), "\u00e9x\0".getBytes(UTF_8)), "map.gguf");
     assertThat(map.normalize("")).isEmpty();
     assertThat(map.normalize("ba\0a\uD83E\uDD99")).isEqualTo("b\u00e9x\0\u00e9x\uD83E\uDD99");
-    assertThat(new CharacterMap(map(units(), (byte) 0)).normalize("aba")).isEqualTo("b");
+    assertThat(new CharacterMap(map(units(), (byte) 0), "map.gguf").normalize("aba"))
+        .isEqualTo("b");
   }
 
   @Test
@@ -88,7 +89,7 @@ class CharacterMapTest {
   void aWayInACircleEnds() {
     int[] units = units();
     units[256 ^ 'a'] = 'a' | offset('a'); // leads back to the root's children
-    CharacterMap map = new CharacterMap(map(units, (byte) 0));
+    CharacterMap map = new CharacterMap(map(units, (byte) 0), "map.gguf");
     String run = "a".repeat(1_000_000);
     assertThat(map.normalize(run)).isEqualTo(run);
   }
@@ -103,7 +104,8 @@ class CharacterMapTest {
             .asText();
     byte[] sound = Base64.getDecoder().decode(encoded);
     String text = "\ufb01\uff21 e\u0301...\u2764\ufe0f\r\n\u200b x";
-    assertThat(new CharacterMap(sound).normalize(text)).isEqualTo("fiA \u00e9\u2026<3  x");
+    assertThat(new CharacterMap(sound, "map.gguf").normalize(text))
+        .isEqualTo("fiA \u00e9\u2026<3  x");
     Random random = new Random(3);
     int refused = 0;
     for (int trial = 0; trial < 20_000; trial++) {
@@ -115,7 +117,7 @@ class CharacterMapTest {
         bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
       }
       try {
-        String normal = new CharacterMap(bytes).normalize(text);
+        String normal = new CharacterMap(bytes, "map.gguf").normalize(text);
         assertThat(new String(normal.getBytes(UTF_8), UTF_8)).isEqualTo(normal);
       } catch (ModelFormatException e) {
         refused++;
@@ -125,9 +127,10 @@ class CharacterMapTest {
   }
 
   private static void refuses(byte[] bytes, String problem) {
-    assertThatThrownBy(() -> new CharacterMap(bytes))
+    assertThatThrownBy(() -> new CharacterMap(bytes, "map.gguf"))
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining("character map")
+        .hasMessageEndingWith(": map.gguf")
         .hasMessageContaining(problem);
   }
 }

@@ -44,7 +44,8 @@ class VocabularyReaderTest {
         TestVocabulary.bytePair("a b").with("merges", MetadataValue.ofStrings(List.of(merge)));
     assertThatThrownBy(vocabulary::tokenizer)
         .isInstanceOf(ModelFormatException.class)
-        .hasMessageContaining("merge");
+        .hasMessageContaining("merge")
+        .hasMessageEndingWith(": test.gguf");
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -122,6 +123,17 @@ class TorchArchiveTest {
       }
     }
     return out.toString();
+  }
+
+  /** Keys are a map's, whose time must not grow with the square of their number. */
+  @Test
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void keysOfOneHashTakeNoLongerThanOthers() throws IOException {
+    TorchBytes pickle = new TorchBytes().raw("}(");
+    for (int key = 0; key < 200_000; key++) {
+      pickle.longNumber((long) key << 32 | key ^ 0x5bd1e995).raw("N");
+    }
+    assertPickleRefused(pickle.raw("u."), "holds something beside tensors");
   }
 
   @Test
