@@ -102,7 +102,13 @@ public record CompleteTask(
   CompletableFuture<List<GenerationResult>> ask(EngineCalls engine, RowKey key, Prompt rendered) {
     return engine.generate(
         new GenerationRequest(
-            key, rendered, sampling, overlong, marks(), Optional.ofNullable(constraint)),
+            key,
+            rendered,
+            sampling,
+            overlong,
+            marks(),
+            Optional.ofNullable(constraint),
+            Optional.empty()),
         completions);
   }
 
