@@ -13,11 +13,16 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.KvCacheType;
+import io.sparkllama.engine.gguf.GgufContents;
 import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.gguf.GgufWriter;
+import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.gguf.TensorInfo;
+import io.sparkllama.engine.gguf.TensorReader;
 import io.sparkllama.engine.model.Adapter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,6 +154,64 @@ class AdapterLogitsTest {
             .hasMessageContaining("an adapter is not there");
       }
     }
+  }
+
+  /** Holds that Q8_0 means the numbers that it stands for, and that nothing rounds them further. */
+  @ParameterizedTest
+  @MethodSource("io.sparkllama.engine.AdapterModel#all")
+  void eightBitsAreWidened(AdapterModel model) throws IOException {
+    SharedModel base = SharedModel.at(model.family().gguf(directory));
+    FamilyModel.Case expected = model.cases("first").get(0);
+    Path eightBits = directory.resolve("q8.gguf");
+    write(eightBits, QuantizationType.Q8_0, model.adapter("first").path());
+    GgufFile file = GgufFile.read(eightBits);
+    Path widened = directory.resolve("f32.gguf");
+    write(widened, QuantizationType.F32, eightBits);
+    assertThat(file.tensors()).anyMatch(tensor -> tensor.type() == QuantizationType.Q8_0);
+    float[][] logits = logits(base, new AdapterFile("q8", eightBits, 1), expected);
+    assertThat(logits).isDeepEqualTo(logits(base, new AdapterFile("f32", widened, 1), expected));
+    float[][] exact = logits(base, model.adapter("first"), expected);
+    assertThat(Arrays.deepEquals(logits, exact)).isFalse();
+  }
+
+  /** Writes an adapter with the A of another in a type, by rounding them, and its B in F32. */
+  private static void write(Path path, QuantizationType type, Path other) throws IOException {
+    GgufFile source = GgufFile.read(other);
+    GgufContents contents = new GgufContents();
+    for (String key : source.metadata().keys()) {
+      contents.put(key, source.metadata().value(key).orElseThrow());
+    }
+    for (TensorInfo tensor : source.tensors()) {
+      contents.tensor(tensor.name(), typeOf(tensor, type), tensor.dimensions());
+    }
+    try (TensorReader reader = TensorReader.open(source);
+        GgufWriter writer = GgufWriter.create(path, contents)) {
+      for (TensorInfo tensor : source.tensors()) {
+        float[] numbers = reader.readAll(tensor);
+        writer.write(tensor.name(), bytes(typeOf(tensor, type), numbers));
+      }
+      writer.finish();
+    }
+  }
+
+  private static QuantizationType typeOf(TensorInfo tensor, QuantizationType type) {
+    return tensor.name().endsWith(".lora_a") ? type : QuantizationType.F32;
+  }
+
+  /** Returns numbers in F32, or in blocks of 32 bytes with the scale 2^-6. */
+  private static ByteBuffer bytes(QuantizationType type, float[] numbers) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * numbers.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < numbers.length; i++) {
+      if (type == QuantizationType.F32) {
+        bytes.putFloat(numbers[i]);
+      } else {
+        if (i % 32 == 0) {
+          bytes.putShort((short) 0x2400);
+        }
+        bytes.put((byte) Math.max(-128, Math.min(127, Math.round(numbers[i] * 64))));
+      }
+    }
+    return bytes.flip();
   }
 
   private float[][] logits(SharedModel base, AdapterFile adapter, FamilyModel.Case expected) {
