@@ -89,7 +89,7 @@ class ExpertImportTest {
     "mixtral, num_experts_per_tok, 9, num_experts_per_tok must be 1 to 8 but is 9",
     "mixtral, num_experts_per_tok, 0, num_experts_per_tok must be 1 to 8 but is 0",
     "mixtral, num_local_experts, 5000, num_local_experts must be 1 to 4096 but is 5000",
-    "mixtral, num_local_experts, 9, model.layers.0.block_sparse_moe.experts.8.w1.weight",
+    "mixtral, num_local_experts, 9, model.layers.0.block_sparse_moe.gate.weight",
     "mixtral, num_local_experts, 7, model.layers.0.block_sparse_moe.gate.weight",
     "mixtral, intermediate_size, 65, model.layers.0.block_sparse_moe.experts.0.w1.weight",
     "qwen3-moe, moe_intermediate_size, 25, model.layers.0.mlp.experts.0.gate_proj.weight",
