@@ -131,7 +131,10 @@ class InspectCommandTest {
     double peak = json.at("/speed/int8_peak_multiply_adds_per_second").doubleValue();
     assertThat(json.at("/speed/multiply_adds_per_token").longValue()).isEqualTo(multiplyAdds);
     // Of the embedding a token reads one row: all but that matrix.
-    assertThat(bytes).isBetween(0.98 * json.get("packed_bytes").longValue(), 1.0 * json.get("packed_bytes").longValue());
+    assertThat(bytes)
+        .isBetween(
+            0.98 * json.get("packed_bytes").longValue(),
+            1.0 * json.get("packed_bytes").longValue());
     assertThat(json.at("/speed/decode_tokens_per_second_at_most").doubleValue())
         .isCloseTo(bandwidth / bytes, withinPercentage(0.001));
     assertThat(json.at("/speed/prefill_tokens_per_second_at_most").doubleValue())
