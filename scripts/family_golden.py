@@ -12,7 +12,8 @@ The tolerance of a logit is derived from the model: rounding errors of all sums 
 grow as a random walk, so with n terms in them they come to about sqrt(n) units of float32's
 rounding (2^-24) of what the last product may reach, the largest row of the output matrix times the
 weights of the last norm; twice that, as both sides round. A greedy completion's best token is ahead
-of the second by two tolerances at each step, or other weights are taken.
+of the second by two tolerances at each step, or other weights are taken; so it is with the experts
+that a router chooses.
 
 Needs: torch transformers tokenizers safetensors
 Usage: scripts/family_golden.py OUTPUT_FOLDER [FAMILY...]
@@ -77,6 +78,7 @@ def families():
         "long_factor": [1.5, 3.0, 7.0],
     }
     gemma = sizes(head_dim=16, tie_word_embeddings=True)
+    experts = dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24)
     falcon = dict(
         vocab_size=SIZES["vocab_size"],
         hidden_size=40,
@@ -110,6 +112,15 @@ def families():
             sliding_window=24,
             query_pre_attn_scalar=16,
             rope_scaling={"rope_type": "linear", "factor": 8.0},
+        ),
+        "mixtral": t.MixtralConfig(**sizes(num_local_experts=8, num_experts_per_tok=2)),
+        "qwen3-moe": t.Qwen3MoeConfig(
+            **sizes(head_dim=12),
+            **{**experts, "num_experts_per_tok": 3},
+            norm_topk_prob=True,
+        ),
+        "qwen2-moe": t.Qwen2MoeConfig(
+            **sizes(), **experts, norm_topk_prob=False, shared_expert_intermediate_size=40
         ),
         "falcon-7b": t.FalconConfig(**falcon),
         "falcon-40b": t.FalconConfig(
@@ -166,7 +177,7 @@ def randomize(model, generator):
         elif "embed" in name:
             value = noise
         else:
-            value = noise * 1.5 / math.sqrt(weight.shape[1])
+            value = noise * 1.5 / math.sqrt(weight.shape[-1])
         weight.data.copy_(value.to(torch.bfloat16).to(torch.float32))
 
 
@@ -176,6 +187,9 @@ def tolerance(model, positions):
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     query = config.num_attention_heads * head
     inside = getattr(config, "intermediate_size", None) or config.ffn_hidden_size
+    # Of a mixture of experts: the sums over experts, and of the router.
+    routed = getattr(config, "num_experts_per_tok", None)
+    inside += routed + config.hidden_size if routed else 0
     layer = 2 * config.hidden_size + head + positions + query + inside
     terms = config.num_hidden_layers * layer + config.hidden_size
     rows = model.get_output_embeddings().weight.norm(dim=1).max().item()
@@ -183,6 +197,30 @@ def tolerance(model, positions):
     missing = 1 if config.model_type.startswith("gemma") else 0
     norm = (last_norm.weight + missing).norm().item()
     return 2 * math.sqrt(terms) * 2.0**-24 * rows * norm
+
+
+def routes_clearly(model, ids):
+    """Returns whether each token's last expert is ahead of the next by two tolerances of a router."""
+    routers = [layer.mlp.gate for layer in model.model.layers]
+    inputs = []
+    hooks = [
+        router.register_forward_pre_hook(lambda module, args: inputs.append((module, args[0])))
+        for router in routers
+    ]
+    model(torch.tensor([ids]), use_cache=False)
+    for hook in hooks:
+        hook.remove()
+    for router, rows in inputs:
+        logits = rows.reshape(-1, rows.shape[-1]) @ router.weight.T
+        used = model.config.num_experts_per_tok
+        best = torch.topk(logits, used + 1).values
+        relative = tolerance(model, len(ids)) / (
+            model.get_output_embeddings().weight.norm(dim=1).max() * model.model.norm.weight.norm()
+        )
+        allowed = relative * router.weight.norm(dim=1).max() * rows.norm(dim=-1).max()
+        if (best[:, used - 1] - best[:, used]).min() <= 2 * allowed:
+            return False
+    return True
 
 
 def encoded(row):
@@ -204,6 +242,8 @@ def case(model, tokenizer, prompt, context_length):
         logits = model(torch.tensor([ids]), use_cache=False).logits[0]
     allowed = tolerance(model, len(ids))
     if margin <= 2 * allowed or SIZES["eos_token_id"] in ids:
+        return None
+    if hasattr(model.config, "num_experts_per_tok") and not routes_clearly(model, ids):
         return None
     completion = ids[prompt_length:]
     positions = sorted({0, prompt_length // 2, prompt_length - 1, len(ids) - 1})
@@ -248,18 +288,27 @@ def make(folder, name, config):
     config.architectures = [type(model).__name__]
     config.dtype = "bfloat16"
     config.save_pretrained(folder)
-    tied = {"lm_head.weight"} if config.tie_word_embeddings else set()
+    if hasattr(config, "num_experts_per_tok"):
+        # Its modules hold all experts in one tensor; checkpoints have one for each.
+        model.to(torch.bfloat16).save_pretrained(folder)
+        (folder / "generation_config.json").unlink(missing_ok=True)
+    else:
+        save_weights(folder, model)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    for entry in expected["cases"]:
+        count = len(entry["prompt_ids"])
+        print(f"{name}: {count} tokens, tolerance {entry['tolerance']:.2e}")
+    print(f"{name}: {size} bytes")
+
+
+def save_weights(folder, model):
+    tied = {"lm_head.weight"} if model. config.tie_word_embeddings else set()
     weights = {
         key: value.to(torch.bfloat16).contiguous()
         for key, value in model.state_dict().items()
         if key not in tied
     }
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    size = sum(file.stat().st_size for file in folder.iterdir())
-    for entry in expected["cases"]:
-        count = len(entry["prompt_ids"])
-        print(f"{name}: {count} tokens, tolerance {entry['tolerance']:.2e}")
-    print(f"{name}: {size} bytes")
 
 
 def main():

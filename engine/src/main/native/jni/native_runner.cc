@@ -20,6 +20,11 @@ NativeRunner::NativeRunner(std::span<const std::byte> description, const std::st
   runner_ = std::make_unique<Runner>(std::move(model), std::move(options), packed_file, *kernels);
 }
 
+int32_t NativeRunner::open_adapter(std::span<const std::byte> description) {
+  WordReader words(description);
+  return runner_->open_adapter(words);
+}
+
 int32_t NativeRunner::attach(std::span<std::byte> buffer) {
   if (static_cast<int64_t>(buffer.size()) != runner_->layout().byte_size() ||
       reinterpret_cast<uintptr_t>(buffer.data()) % alignof(int64_t) != 0) {

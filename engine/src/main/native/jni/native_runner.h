@@ -19,6 +19,12 @@ class NativeRunner {
 
   const Runner& runner() const { return *runner_; }
 
+  // `description` is what io.sparkllama.engine.runner.AdapterDescription writes.
+  int32_t open_adapter(std::span<const std::byte> description);
+  void fill_adapter(int32_t adapter, int32_t matrix, std::span<const std::byte> rows) {
+    runner_->fill_adapter(adapter, matrix, rows);
+  }
+
   // Returns the index by which steps name the buffer. Java keeps it reachable until this is gone.
   int32_t attach(std::span<std::byte> buffer);
 

@@ -37,6 +37,18 @@ void destroy(JNIEnv* env, jclass, jlong handle) {
   guarded(env, [&] { delete from_handle<NativeRunner>(handle); });
 }
 
+jint open_adapter(JNIEnv* env, jclass, jlong handle, jobject description) {
+  return guarded(env, [&] {
+    return jint{from_handle<NativeRunner>(handle)->open_adapter(direct_bytes(env, description))};
+  });
+}
+
+void fill_adapter(JNIEnv* env, jclass, jlong handle, jint adapter, jint matrix, jobject rows) {
+  guarded(env, [&] {
+    from_handle<NativeRunner>(handle)->fill_adapter(adapter, matrix, direct_bytes(env, rows));
+  });
+}
+
 jint attach(JNIEnv* env, jclass, jlong handle, jobject buffer) {
   return guarded(env, [&] {
     return jint{from_handle<NativeRunner>(handle)->attach(direct_bytes(env, buffer))};
@@ -66,6 +78,11 @@ jlong buffer_bytes(JNIEnv* env, jclass, jlong handle) {
                  [&] { return jlong{from_handle<NativeRunner>(handle)->runner().buffer_bytes()}; });
 }
 
+jlong adapter_bytes(JNIEnv* env, jclass, jlong handle) {
+  return guarded(
+      env, [&] { return jlong{from_handle<NativeRunner>(handle)->runner().adapter_bytes()}; });
+}
+
 // JNI takes names as char* but does not write to them.
 JNINativeMethod method(const char* name, const char* signature, void* function) {
   return {const_cast<char*>(name), const_cast<char*>(signature), function};
@@ -77,12 +94,15 @@ bool bind(JNIEnv* env, jclass natives) {
       method("batchLayout", "(Ljava/nio/ByteBuffer;)[J", reinterpret_cast<void*>(batch_layout)),
       method("create", "([BLjava/nio/ByteBuffer;)J", reinterpret_cast<void*>(create)),
       method("destroy", "(J)V", reinterpret_cast<void*>(destroy)),
+      method("openAdapter", "(JLjava/nio/ByteBuffer;)I", reinterpret_cast<void*>(open_adapter)),
+      method("fillAdapter", "(JIILjava/nio/ByteBuffer;)V", reinterpret_cast<void*>(fill_adapter)),
       method("attach", "(JLjava/nio/ByteBuffer;)I", reinterpret_cast<void*>(attach)),
       method("putMask", "(JI[J)V", reinterpret_cast<void*>(put_mask)),
       method("step", "(JI)V", reinterpret_cast<void*>(step)),
       method("instructionSet", "(J)Ljava/lang/String;", reinterpret_cast<void*>(instruction_set)),
       method("threads", "(J)I", reinterpret_cast<void*>(threads)),
       method("bufferBytes", "(J)J", reinterpret_cast<void*>(buffer_bytes)),
+      method("adapterBytes", "(J)J", reinterpret_cast<void*>(adapter_bytes)),
   };
   return env->RegisterNatives(natives, methods, std::size(methods)) == JNI_OK;
 }

@@ -14,11 +14,18 @@ int32_t positive(WordReader& words, const char* name) {
   return static_cast<int32_t>(words.integer(name, 1, kMost));
 }
 
-TensorEntry read_tensor(WordReader& words, int32_t layer_count) {
+bool is_of_expert(WeightRole role) {
+  return role == WeightRole::kExpertGate || role == WeightRole::kExpertUp ||
+         role == WeightRole::kExpertDown;
+}
+
+TensorEntry read_tensor(WordReader& words, const HyperParameters& p) {
   TensorEntry tensor;
   tensor.role = static_cast<WeightRole>(
-      words.integer("tensor role", 0, static_cast<int64_t>(WeightRole::kFeedForwardNormBias)));
-  tensor.layer = static_cast<int32_t>(words.integer("tensor layer", 0, layer_count - 1));
+      words.integer("tensor role", 0, static_cast<int64_t>(WeightRole::kSharedExpertRouter)));
+  tensor.layer = static_cast<int32_t>(words.integer("tensor layer", 0, p.layer_count - 1));
+  const int32_t experts = is_of_expert(tensor.role) ? p.expert_count : 1;
+  tensor.expert = static_cast<int32_t>(words.integer("tensor expert", 0, experts - 1));
   const auto type = static_cast<int32_t>(words.integer("tensor type", 0, 1000));
   if (!is_tensor_type(type)) {
     throw ModelFormatError("A tensor's type is none that this engine runs: " +
@@ -56,6 +63,18 @@ double finite(WordReader& words, const char* name) {
   return value;
 }
 
+void read_feed_forward(WordReader& words, HyperParameters& p) {
+  const auto number = [&](const char* name, int64_t least, int64_t most) {
+    return static_cast<int32_t>(words.integer(name, least, most));
+  };
+  p.feed_forward_length = number("feed-forward length", 0, kMost);
+  p.expert_count = number("experts", p.feed_forward_length == 0 ? 1 : 0, 4096);
+  const int64_t least = p.expert_count == 0 ? 0 : 1;
+  p.experts_used = number("experts used", least, p.expert_count);
+  p.expert_length = number("expert length", least, least * kMost);
+  p.expert_weighting = static_cast<ExpertWeighting>(number("expert weighting", 0, least));
+}
+
 void read_rope(WordReader& words, HyperParameters& p) {
   p.rope_dimension = static_cast<int32_t>(words.integer("RoPE dimension", 0, p.head_dimension));
   if (p.rope_dimension % 2 != 0) {
@@ -85,7 +104,7 @@ ModelDescription read_model_description(WordReader& words) {
   p.context_length = positive(words, "context length");
   p.embedding_length = positive(words, "embedding length");
   p.layer_count = static_cast<int32_t>(words.integer("layer count", 1, 4096));
-  p.feed_forward_length = positive(words, "feed-forward length");
+  read_feed_forward(words, p);
   p.head_count = static_cast<int32_t>(words.integer("head count", 1, 65536));
   p.kv_head_count = static_cast<int32_t>(words.integer("KV head count", 1, p.head_count));
   p.head_dimension = static_cast<int32_t>(words.integer("head dimension", 1, 65536));
@@ -95,6 +114,9 @@ ModelDescription read_model_description(WordReader& words) {
   p.norm_kind = static_cast<NormKind>(words.integer("norm kind", 0, 1));
   p.norm_epsilon = static_cast<float>(words.real());
   p.activation = static_cast<Activation>(words.integer("activation", 0, 2));
+  if (p.expert_count > 0 && p.activation != Activation::kSwiglu) {
+    throw ModelFormatError("The model's experts have an activation that is not supported");
+  }
   p.feed_forward_place =
       static_cast<FeedForwardPlace>(words.integer("feed-forward network's place", 0, 1));
   p.embedding_scale = positive_real(words, "embedding scale");
@@ -109,9 +131,12 @@ ModelDescription read_model_description(WordReader& words) {
     throw ModelFormatError("The model's norm epsilon is no number of at least 0");
   }
   read_rope(words, p);
-  const int64_t tensor_count = words.integer("tensor count", 0, 1 + words.words_left() / 6);
+  // Each expert has three matrices in each layer: no memory is taken for experts that have none.
+  const int64_t least_tensors = int64_t{3} * p.expert_count * p.layer_count;
+  const int64_t tensor_count =
+      words.integer("tensor count", least_tensors, 1 + words.words_left() / 7);
   for (int64_t i = 0; i < tensor_count; ++i) {
-    description.tensors.push_back(read_tensor(words, p.layer_count));
+    description.tensors.push_back(read_tensor(words, p));
   }
   return description;
 }

@@ -13,6 +13,10 @@
 
 namespace sparkllama {
 
+// Which probabilities the outputs of a token's experts are weighted by: those among all experts, or
+// those among the experts that were chosen, which come to one.
+enum class ExpertWeighting : int32_t { kAmongAll = 0, kAmongChosen = 1 };
+
 enum class RopeLayout : int32_t { kAdjacent = 0, kHalves = 1 };
 
 // Where the norms of a layer stand: before attention and before the feed-forward network, after
@@ -42,7 +46,11 @@ struct HyperParameters {
   int32_t context_length;  // most positions of a sequence
   int32_t embedding_length;
   int32_t layer_count;
-  int32_t feed_forward_length;
+  int32_t feed_forward_length;  // of the network that all tokens pass; 0 where there is none
+  int32_t expert_count;         // of each layer; 0 where there are none
+  int32_t experts_used;         // by each token
+  int32_t expert_length;        // the width inside of an expert
+  ExpertWeighting expert_weighting;
   int32_t head_count;
   int32_t kv_head_count;
   int32_t head_dimension;
@@ -97,11 +105,17 @@ enum class WeightRole : int32_t {
   kOutputNormBias,
   kAttentionNormBias,
   kFeedForwardNormBias,
+  kExpertRouter,
+  kExpertGate,
+  kExpertUp,
+  kExpertDown,
+  kSharedExpertRouter,
 };
 
 struct TensorEntry {
   WeightRole role;
-  int32_t layer;  // 0 for tensors of the whole model
+  int32_t layer;   // 0 for tensors of the whole model
+  int32_t expert;  // 0 for tensors of no expert
   TensorType type;
   int64_t offset;  // bytes from the beginning of the packed file
   int64_t rows;

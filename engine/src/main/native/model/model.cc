@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sparkllama {
@@ -17,6 +18,7 @@ Model::Model(ModelDescription description, const std::string& packed_file)
     : parameters_(std::move(description.parameters)),
       file_(packed_file),
       layers_(parameters_.layer_count) {
+  for (LayerWeights& layer : layers_) layer.experts.resize(parameters_.expert_count);
   for (const TensorEntry& tensor : description.tensors) {
     place(tensor);
   }
@@ -127,6 +129,30 @@ void Model::place_norm(const TensorEntry& tensor, LayerWeights& layer) {
       layer.feed_forward_post_norm.weight = vector(tensor, embedding);
       break;
     default:
+      place_in_experts(tensor, layer);
+      break;
+  }
+}
+
+void Model::place_in_experts(const TensorEntry& tensor, LayerWeights& layer) {
+  const HyperParameters& p = parameters_;
+  switch (tensor.role) {
+    case WeightRole::kExpertRouter:
+      layer.router = matrix(tensor, p.expert_count, p.embedding_length);
+      break;
+    case WeightRole::kExpertGate:
+      layer.experts[tensor.expert].gate = matrix(tensor, p.expert_length, p.embedding_length);
+      break;
+    case WeightRole::kExpertUp:
+      layer.experts[tensor.expert].up = matrix(tensor, p.expert_length, p.embedding_length);
+      break;
+    case WeightRole::kExpertDown:
+      layer.experts[tensor.expert].down = matrix(tensor, p.embedding_length, p.expert_length);
+      break;
+    case WeightRole::kSharedExpertRouter:
+      layer.shared_router = matrix(tensor, 1, p.embedding_length);
+      break;
+    default:
       throw ModelFormatError("A tensor of the whole model stands in a layer: " + describe(tensor));
   }
 }
@@ -186,14 +212,25 @@ bool Model::is_complete(const LayerWeights& layer) const {
       is_complete(layer.attention_post_norm) && is_complete(layer.feed_forward_post_norm);
   return (before || !parameters_.norms_before()) && (after || !parameters_.norms_after()) &&
          layer.query.data != nullptr && layer.key.data != nullptr && layer.value.data != nullptr &&
-         layer.attention_output.data != nullptr &&
-         (layer.gate.data != nullptr) == parameters_.is_gated() && layer.up.data != nullptr &&
-         layer.down.data != nullptr;
+         layer.attention_output.data != nullptr && has_feed_forward(layer);
 }
 
 bool Model::is_complete(const Norm& norm) const {
   const bool biased = parameters_.norm_kind == NormKind::kStandardDeviation;
   return norm.weight != nullptr && (norm.bias != nullptr) == biased;
+}
+
+bool Model::has_feed_forward(const LayerWeights& layer) const {
+  const auto whole = [](const ExpertWeights& expert) {
+    return expert.gate.data != nullptr && expert.up.data != nullptr && expert.down.data != nullptr;
+  };
+  const bool all_pass = parameters_.feed_forward_length > 0;
+  const bool gated = all_pass && parameters_.is_gated();
+  const bool routes = parameters_.expert_count > 0;
+  return (layer.gate.data != nullptr) == gated && (layer.up.data != nullptr) == all_pass &&
+         (layer.down.data != nullptr) == all_pass && (layer.router.data != nullptr) == routes &&
+         (layer.shared_router.data != nullptr) == (routes && all_pass) &&
+         std::all_of(layer.experts.begin(), layer.experts.end(), whole);
 }
 
 }  // namespace sparkllama

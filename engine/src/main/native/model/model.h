@@ -10,6 +10,13 @@
 
 namespace sparkllama {
 
+// One of the networks of which a token passes a few.
+struct ExpertWeights {
+  PackedMatrix gate = {};  // [expert_length, embedding]
+  PackedMatrix up = {};    // [expert_length, embedding]
+  PackedMatrix down = {};  // [embedding, expert_length]
+};
+
 // A norm of the residual stream; both null where the model has none there.
 struct Norm {
   const float* weight = nullptr;  // [embedding]
@@ -18,7 +25,7 @@ struct Norm {
   bool exists() const { return weight != nullptr; }
 };
 
-// A vector that the model does not have is null.
+// A vector that the model does not have is null, and so is a matrix's data.
 struct LayerWeights {
   Norm attention_norm;
   PackedMatrix query = {};                       // [heads * head_dim, embedding]
@@ -39,6 +46,9 @@ struct LayerWeights {
   PackedMatrix up = {};    // [feed_forward, embedding]
   PackedMatrix down = {};  // [embedding, feed_forward]
   Norm feed_forward_post_norm;
+  PackedMatrix router = {};            // [experts, embedding]
+  std::vector<ExpertWeights> experts;  // [experts]
+  PackedMatrix shared_router = {};     // [1, embedding]
 };
 
 class Model {
@@ -62,6 +72,7 @@ class Model {
   void place(const TensorEntry& tensor);
   void place_in_layer(const TensorEntry& tensor, LayerWeights& layer);
   void place_norm(const TensorEntry& tensor, LayerWeights& layer);
+  void place_in_experts(const TensorEntry& tensor, LayerWeights& layer);
   PackedMatrix matrix(const TensorEntry& tensor, int64_t rows, int64_t columns) const;
   const float* vector(const TensorEntry& tensor, int64_t columns) const;
   // Norm weights of queries or keys: of one head, or of all together; width says which.
@@ -70,6 +81,7 @@ class Model {
   void require_complete() const;
   bool is_complete(const LayerWeights& layer) const;
   bool is_complete(const Norm& norm) const;
+  bool has_feed_forward(const LayerWeights& layer) const;
 
   HyperParameters parameters_;
   MappedFile file_;

@@ -29,13 +29,14 @@ int64_t ActivationBuffer::byte_size() const {
 }
 
 void ActivationBuffer::quantize_row(const KernelTable& kernels, FormatSet formats,
-                                    const float* values, int64_t row, int64_t num_rows,
+                                    const float* values, RowGroup group, int64_t index,
                                     int64_t columns) {
-  const ActivationTile tile = ActivationTiles{num_rows, kernels.tile_rows}.tile_of(row);
-  const int64_t index = row - tile.first_row;
-  const int64_t codes = tile.first_row * tile_row_bytes(columns) + index * kTileColumns;
+  const ActivationTile tile = ActivationTiles{group.count, kernels.tile_rows}.tile_of(index);
+  const int64_t first = group.first + tile.first_row;
+  const int64_t in_tile = index - tile.first_row;
+  const int64_t codes = first * tile_row_bytes(columns) + in_tile * kTileColumns;
   // Where elements of which a row has `count` begin for this one.
-  const auto at = [&](int64_t count) { return tile.first_row * count + index; };
+  const auto at = [&](int64_t count) { return first * count + in_tile; };
   if (formats.block32) {
     kernels.quantize_block32(values, columns,
                              {codes32_.data() + codes, scales32_.data() + at(columns / 32),
@@ -51,20 +52,29 @@ void ActivationBuffer::quantize_row(const KernelTable& kernels, FormatSet format
 }
 
 Activations ActivationBuffer::activations(const KernelTable& kernels, ActivationFormat format,
-                                          const float* values, int64_t num_rows,
+                                          const float* values, RowGroup group,
                                           int64_t columns) const {
-  const ActivationTiles tiles = {num_rows, kernels.tile_rows};
+  const ActivationTiles tiles = {group.count, kernels.tile_rows};
+  const int64_t codes = group.first * tile_row_bytes(columns);
+  const int64_t blocks32 = group.first * (columns / 32);
+  const int64_t blocks256 = group.first * (columns / 256);
   switch (format) {
     case ActivationFormat::kInt8Block32:
-      return {values,  codes32_.data(), scales32_.data(), sums32_.data(),
-              nullptr, nullptr,         columns,          tiles};
+      return {values,
+              codes32_.data() + codes,
+              scales32_.data() + blocks32,
+              sums32_.data() + blocks32,
+              nullptr,
+              nullptr,
+              columns,
+              tiles};
     case ActivationFormat::kInt8Block256:
       return {values,
-              codes256_.data(),
-              scales256_.data(),
-              sums256_.data(),
-              short_sums256_.data(),
-              loud256_.data(),
+              codes256_.data() + codes,
+              scales256_.data() + blocks256,
+              sums256_.data() + 16 * blocks256,
+              short_sums256_.data() + 8 * blocks256,
+              loud256_.data() + blocks256,
               columns,
               tiles};
     case ActivationFormat::kFloat32:

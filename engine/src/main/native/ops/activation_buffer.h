@@ -21,20 +21,26 @@ struct FormatSet {
   bool empty() const { return !block32 && !block256; }
 };
 
+// Rows of a buffer that a product reads together: they have tiles of their own.
+struct RowGroup {
+  int64_t first;  // of the buffer's rows
+  int64_t count;
+};
+
 class ActivationBuffer {
  public:
   ActivationBuffer(int64_t max_rows, int64_t max_columns);
 
   int64_t byte_size() const;
 
-  // Quantizes row `row` of a matrix of `num_rows` by `columns`. Rows may be prepared by different
-  // threads.
-  void quantize_row(const KernelTable& kernels, FormatSet formats, const float* values, int64_t row,
-                    int64_t num_rows, int64_t columns);
+  // Quantizes one row of `columns`, the one of this index in its group. Rows may be prepared by
+  // different threads. All groups that are in use at a time have the same columns.
+  void quantize_row(const KernelTable& kernels, FormatSet formats, const float* values,
+                    RowGroup group, int64_t index, int64_t columns);
 
-  // What a product reads: `values` are the rows themselves, [num_rows, columns].
+  // What a product reads: `values` are the group's rows themselves, [group.count, columns].
   Activations activations(const KernelTable& kernels, ActivationFormat format, const float* values,
-                          int64_t num_rows, int64_t columns) const;
+                          RowGroup group, int64_t columns) const;
 
  private:
   // In tiles, as Activations says.

@@ -180,6 +180,9 @@ struct KernelTable {
   // x[i] += y[i]
   void (*add)(float* x, const float* y, int64_t columns);
 
+  // x[i] = fma(y[i], factor, x[i])
+  void (*add_scaled)(float* x, const float* y, float factor, int64_t columns);
+
   // x[i] *= factor
   void (*scale)(float* x, float factor, int64_t columns);
 

@@ -26,8 +26,9 @@ bool in(int64_t value, int64_t low, int64_t high) { return value >= low && value
 
 }  // namespace
 
-BatchCheck::BatchCheck(const HyperParameters& parameters, const KvCache& cache, int64_t masks)
-    : parameters_(parameters), cache_(cache), masks_(masks) {
+BatchCheck::BatchCheck(const HyperParameters& parameters, const KvCache& cache,
+                       const AdapterSet& adapters, int64_t masks)
+    : parameters_(parameters), cache_(cache), adapters_(adapters), masks_(masks) {
   for (const KvGroup& group : cache.groups()) {
     written_.emplace_back(static_cast<size_t>(group.block_count) * kKvBlockPositions, 0);
   }
@@ -96,8 +97,9 @@ void BatchCheck::check_sequences(const BatchView& batch) const {
         parameters_.context_length, batch.capacity().blocks_per_sequence * kKvBlockPositions);
     require(in(context, count, most + 1),
             "a sequence's length does not fit its tokens or the context", "sequence", s, context);
-    require(batch.integers(Section::kSequenceAdapter)[s] == -1, "adapters are not supported",
-            "sequence", s, batch.integers(Section::kSequenceAdapter)[s]);
+    const int32_t adapter = batch.integers(Section::kSequenceAdapter)[s];
+    require(adapter == -1 || adapters_.is_ready(adapter), "an adapter is not there", "sequence", s,
+            adapter);
     const int32_t mask = batch.integers(Section::kSequenceMask)[s];
     require(in(mask, -1, masks_), "a token mask is none of the pool", "sequence", s, mask);
     sum += count;

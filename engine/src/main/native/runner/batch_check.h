@@ -8,6 +8,7 @@
 #include "base/aligned_array.h"
 #include "cache/kv_cache.h"
 #include "model/description.h"
+#include "runner/adapter_set.h"
 #include "runner/batch_view.h"
 
 namespace sparkllama {
@@ -15,7 +16,8 @@ namespace sparkllama {
 class BatchCheck {
  public:
   // `masks` is how many token masks the pool has room for.
-  BatchCheck(const HyperParameters& parameters, const KvCache& cache, int64_t masks);
+  BatchCheck(const HyperParameters& parameters, const KvCache& cache, const AdapterSet& adapters,
+             int64_t masks);
 
   // Throws EngineError saying what is wrong and where. `previous_rows` is how many logits rows the
   // previous step had.
@@ -33,6 +35,7 @@ class BatchCheck {
 
   const HyperParameters& parameters_;
   const KvCache& cache_;
+  const AdapterSet& adapters_;
   int64_t masks_;
   uint32_t step_ = 0;
   std::vector<std::vector<uint32_t>>

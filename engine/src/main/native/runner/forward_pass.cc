@@ -4,16 +4,10 @@
 #include <limits>
 
 #include "base/math.h"
+#include "runner/work_cost.h"
 
 namespace sparkllama {
 namespace {
-
-constexpr int64_t kRowGranule = 2 * kPanelRows;  // outputs that one thread takes at least: a tile's
-
-// What an element costs, in integer multiply-adds, to decide whether work is worth sharing.
-constexpr int64_t kFloatProductCost = 4;
-constexpr int64_t kElementCost = 8;
-constexpr int64_t kTranscendentalCost = 64;
 
 int64_t whole_granules(int64_t rows) {
   return (rows + kRowGranule - 1) / kRowGranule * kRowGranule;
@@ -25,8 +19,9 @@ int64_t widest(const HyperParameters& p) {
 
 }  // namespace
 
-ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelTable& kernels,
-                         ThreadPool& pool, const BatchCapacity& capacity)
+ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const AdapterSet& adapters,
+                         const KernelTable& kernels, ThreadPool& pool,
+                         const BatchCapacity& capacity)
     : model_(model),
       parameters_(model.parameters()),
       cache_(cache),
@@ -34,6 +29,8 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
       pool_(pool),
       output_formats_(FormatSet::of({&model.output()})),
       attention_plan_(parameters_.head_count, parameters_.kv_head_count),
+      adapter_pass_(adapters, parameters_, kernels, pool,
+                    std::max(capacity.tokens, kMaxLogitsRows)),
       residual_(capacity.tokens * parameters_.embedding_length),
       normed_(std::max(capacity.tokens, kMaxLogitsRows) * parameters_.embedding_length),
       queries_(capacity.tokens * parameters_.query_width()),
@@ -49,24 +46,30 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const KernelT
           attention_scratch_floats(attention_plan_.most_rows(), parameters_.head_dimension),
           kProductScratchBytes / sizeof(float))),
       scratch_(pool.size() * scratch_floats_),
-      quantized_(std::max(capacity.tokens, kMaxLogitsRows), widest(parameters_)) {
+      quantized_(std::max(capacity.tokens, kMaxLogitsRows), widest(parameters_)),
+      shared_weights_(parameters_.expert_count == 0 ? 0 : capacity.tokens) {
+  if (parameters_.expert_count > 0) {
+    experts_.emplace(model, kernels, pool, capacity.tokens);
+  }
   for (int l = 0; l < parameters_.layer_count; ++l) {
     const LayerWeights& w = model.layer(l);
     formats_.push_back(
         {FormatSet::of({&w.query, &w.key, &w.value}), FormatSet::of({&w.attention_output}),
-         parameters_.is_gated() ? FormatSet::of({&w.gate, &w.up}) : FormatSet::of({&w.up}),
-         FormatSet::of({&w.down})});
+         FormatSet::of({&w.gate, &w.up, &w.router, &w.shared_router}), FormatSet::of({&w.down})});
   }
 }
 
 int64_t ForwardPass::byte_size() const {
   return residual_.byte_size() + normed_.byte_size() + queries_.byte_size() + keys_.byte_size() +
          values_.byte_size() + attended_.byte_size() + projected_.byte_size() + gate_.byte_size() +
-         up_.byte_size() + rotations_.byte_size() + scratch_.byte_size() + quantized_.byte_size();
+         up_.byte_size() + rotations_.byte_size() + scratch_.byte_size() + quantized_.byte_size() +
+         adapter_pass_.byte_size() + shared_weights_.byte_size() +
+         (experts_ ? experts_->byte_size() : 0);
 }
 
 void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   num_tokens_ = batch.header(HeaderWord::kTokens);
+  adapter_pass_.plan_tokens(batch);
   embed(token_ids);
   compute_rotations(batch);
   prepare_input(model_.layer(0).attention_norm, formats_[0].attention_input);
@@ -135,10 +138,15 @@ void ForwardPass::attend(const BatchView& batch, int layer) {
   const LayerWeights& w = model_.layer(layer);
   multiply({{&w.query, queries_.data()}, {&w.key, keys_.data()}, {&w.value, values_.data()}},
            input_rows(w.attention_norm), num_tokens_);
+  adapter_pass_.add({{WeightRole::kAttentionQuery, queries_.data()},
+                     {WeightRole::kAttentionKey, keys_.data()},
+                     {WeightRole::kAttentionValue, values_.data()}},
+                    layer, input_rows(w.attention_norm));
   rotate_and_store(batch, layer);
   run_attention(batch, layer);
   quantize(formats_[layer].attention_output, attended_.data(), parameters_.query_width());
   multiply({{&w.attention_output, projected_.data()}}, attended_.data(), num_tokens_);
+  adapter_pass_.add({{WeightRole::kAttentionOutput, projected_.data()}}, layer, attended_.data());
 }
 
 void ForwardPass::rotate_and_store(const BatchView& batch, int layer) {
@@ -211,24 +219,65 @@ void ForwardPass::run_attention(const BatchView& batch, int layer) {
 }
 
 void ForwardPass::feed_forward(int layer) {
+  if (!experts_) {
+    run_dense(layer, projected_.data());
+    return;
+  }
+  run_experts(layer);
+  if (parameters_.feed_forward_length > 0) {
+    add_shared_expert(layer);
+  }
+}
+
+void ForwardPass::run_experts(int layer) {
+  const LayerWeights& w = model_.layer(layer);
+  const float* input = input_rows(w.feed_forward_norm);
+  multiply({{&w.router, experts_->router_logits()}}, input, num_tokens_);
+  experts_->run(layer, input, num_tokens_, projected_.data());
+}
+
+// The shared expert's output comes after those of the chosen ones, times the logistic function of
+// its own router's logit.
+void ForwardPass::add_shared_expert(int layer) {
+  const LayerWeights& w = model_.layer(layer);
+  const int64_t width = parameters_.embedding_length;
+  float* shared = experts_->spare_rows();
+  multiply({{&w.shared_router, shared_weights_.data()}}, input_rows(w.feed_forward_norm),
+           num_tokens_);
+  run_dense(layer, shared);
+  pool_.run(num_tokens_ * width * kElementCost, [&](int thread, int threads) {
+    const Share share = share_of(num_tokens_, 1, thread, threads);
+    for (int64_t t = share.begin; t < share.end; ++t) {
+      const float weight = 1.0f / (1.0f + exponential(-shared_weights_[t]));
+      kernels_.add_scaled(projected_.data() + t * width, shared + t * width, weight, width);
+    }
+  });
+}
+
+void ForwardPass::run_dense(int layer, float* out) {
   const LayerWeights& w = model_.layer(layer);
   const int64_t width = parameters_.feed_forward_length;
   const FormatSet formats = formats_[layer].feed_forward_hidden;
   const float* input = input_rows(w.feed_forward_norm);
   if (parameters_.is_gated()) {
     multiply({{&w.gate, gate_.data()}, {&w.up, up_.data()}}, input, num_tokens_);
+    adapter_pass_.add(
+        {{WeightRole::kFeedForwardGate, gate_.data()}, {WeightRole::kFeedForwardUp, up_.data()}},
+        layer, input);
   } else {
     multiply({{&w.up, gate_.data()}}, input, num_tokens_);
+    adapter_pass_.add({{WeightRole::kFeedForwardUp, gate_.data()}}, layer, input);
   }
   pool_.run(num_tokens_ * width * kTranscendentalCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
       float* gate = gate_.data() + t * width;
       activate(gate, up_.data() + t * width);
-      quantized_.quantize_row(kernels_, formats, gate, t, num_tokens_, width);
+      quantized_.quantize_row(kernels_, formats, gate, {0, num_tokens_}, t, width);
     }
   });
-  multiply({{&w.down, projected_.data()}}, gate_.data(), num_tokens_);
+  multiply({{&w.down, out}}, gate_.data(), num_tokens_);
+  adapter_pass_.add({{WeightRole::kFeedForwardDown, out}}, layer, gate_.data());
 }
 
 // One row of the feed-forward network's inside; up is read where there is a gate.
@@ -306,7 +355,7 @@ void ForwardPass::prepare_row(int64_t token, const Norm& norm, FormatSet formats
     normalize(row, norm, normed);
     row = normed;
   }
-  quantized_.quantize_row(kernels_, formats, row, token, num_tokens_, width);
+  quantized_.quantize_row(kernels_, formats, row, {0, num_tokens_}, token, width);
 }
 
 // One row of the residual stream, or of what is added to it; out may be the row.
@@ -326,7 +375,7 @@ void ForwardPass::quantize(FormatSet formats, const float* rows, int64_t columns
   pool_.run(num_tokens_ * columns * kElementCost, [&](int thread, int threads) {
     const Share share = share_of(num_tokens_, 1, thread, threads);
     for (int64_t t = share.begin; t < share.end; ++t) {
-      quantized_.quantize_row(kernels_, formats, rows + t * columns, t, num_tokens_, columns);
+      quantized_.quantize_row(kernels_, formats, rows + t * columns, {0, num_tokens_}, t, columns);
     }
   });
 }
@@ -353,7 +402,7 @@ void ForwardPass::multiply(std::initializer_list<Product> products, const float*
       if (begin < end) {
         kernels_.matrix_product(
             weights, begin, end,
-            quantized_.activations(kernels_, activation_format(weights.type), rows, num_rows,
+            quantized_.activations(kernels_, activation_format(weights.type), rows, {0, num_rows},
                                    weights.columns),
             reinterpret_cast<std::byte*>(scratch_.data() + thread * scratch_floats_), product.y,
             weights.rows);
@@ -370,10 +419,12 @@ void ForwardPass::logits(const int32_t* tokens, int64_t count, float* out) {
     for (int64_t i = share.begin; i < share.end; ++i) {
       float* row = normed_.data() + i * width;
       normalize(residual_.data() + tokens[i] * width, model_.output_norm(), row);
-      quantized_.quantize_row(kernels_, output_formats_, row, i, count, width);
+      quantized_.quantize_row(kernels_, output_formats_, row, {0, count}, i, width);
     }
   });
   multiply({{&model_.output(), out}}, normed_.data(), count);
+  adapter_pass_.plan_rows(tokens, count);
+  adapter_pass_.add({{WeightRole::kOutput, out}}, 0, normed_.data());
   if (parameters_.logit_soft_cap != 0.0f) {
     cap_logits(count, out);
   }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <vector>
 
 #include "base/aligned_array.h"
@@ -15,8 +16,10 @@
 #include "model/model.h"
 #include "ops/activation_buffer.h"
 #include "ops/kernel_table.h"
+#include "runner/adapter_pass.h"
 #include "runner/attention_plan.h"
 #include "runner/batch_view.h"
+#include "runner/expert_pass.h"
 #include "runner/thread_pool.h"
 
 namespace sparkllama {
@@ -27,8 +30,11 @@ class ForwardPass {
   static constexpr int64_t kMaxLogitsRows = 64;
 
   // Everything referred to outlives this object.
-  ForwardPass(const Model& model, const KvCache& cache, const KernelTable& kernels,
-              ThreadPool& pool, const BatchCapacity& capacity);
+  ForwardPass(const Model& model, const KvCache& cache, const AdapterSet& adapters,
+              const KernelTable& kernels, ThreadPool& pool, const BatchCapacity& capacity);
+
+  // Takes the memory that steps with the adapters opened by now need.
+  void reserve_adapters() { adapter_pass_.reserve(); }
 
   // What its buffers take.
   int64_t byte_size() const;
@@ -66,6 +72,9 @@ class ForwardPass {
   void rotate_and_store(const BatchView& batch, int layer);
   void run_attention(const BatchView& batch, int layer);
   void feed_forward(int layer);
+  void run_dense(int layer, float* out);
+  void run_experts(int layer);
+  void add_shared_expert(int layer);
   const RopePair* rotation(int layer, int64_t token) const;
   const float* input_rows(const Norm& norm) const;
   void finish_heads(float* row, int64_t width, const float* bias, const float* norm,
@@ -90,6 +99,7 @@ class ForwardPass {
   std::vector<LayerFormats> formats_;  // [layers]
   FormatSet output_formats_;
   AttentionPlan attention_plan_;
+  AdapterPass adapter_pass_;
   int64_t num_tokens_ = 0;  // of the step
 
   AlignedArray<float> residual_;      // [tokens, embedding]
@@ -105,6 +115,8 @@ class ForwardPass {
   int64_t scratch_floats_;
   AlignedArray<float> scratch_;  // [threads, scratch_floats_], of attention or of products
   ActivationBuffer quantized_;   // [max(tokens, kMaxLogitsRows), widest input]
+  std::optional<ExpertPass> experts_;
+  AlignedArray<float> shared_weights_;  // [tokens]: logits of the router of the shared expert
 };
 
 }  // namespace sparkllama

@@ -28,9 +28,10 @@ Runner::Runner(ModelDescription description, RunnerOptions options, const std::s
       pool_(options.threads),
       model_(std::move(description), packed_file),
       cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count),
+      adapters_(model_.parameters()),
       masks_(pooled_masks(options.capacity), model_.parameters().vocabulary_size),
-      check_(model_.parameters(), cache_, masks_.masks()),
-      forward_(model_, cache_, kernels, pool_, options.capacity),
+      check_(model_.parameters(), cache_, adapters_, masks_.masks()),
+      forward_(model_, cache_, adapters_, kernels, pool_, options.capacity),
       token_ids_(options.capacity.tokens),
       sampled_(options.capacity.logits_rows),
       logits_(std::min(options.capacity.logits_rows, ForwardPass::kMaxLogitsRows) *
@@ -54,6 +55,12 @@ void Runner::put_mask(int64_t id, std::span<const uint64_t> words) {
                       " words, expected " + std::to_string(masks_.words_per_mask()));
   }
   std::copy(words.begin(), words.end(), masks_.place(id));
+}
+
+int32_t Runner::open_adapter(WordReader& words) {
+  const int32_t adapter = adapters_.open(words);
+  forward_.reserve_adapters();
+  return adapter;
 }
 
 void Runner::step(std::byte* buffer) {

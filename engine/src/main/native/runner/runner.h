@@ -13,6 +13,7 @@
 #include "cache/kv_cache.h"
 #include "model/model.h"
 #include "ops/kernel_table.h"
+#include "runner/adapter_set.h"
 #include "runner/batch_check.h"
 #include "runner/batch_view.h"
 #include "runner/forward_pass.h"
@@ -40,6 +41,15 @@ class Runner {
   // runs. Throws EngineError where there is no such place, or the words are not a mask's of this
   // model.
   void put_mask(int64_t id, std::span<const uint64_t> words);
+  // What the adapters' matrices take.
+  int64_t adapter_bytes() const { return adapters_.byte_size(); }
+
+  // Opens an adapter and returns the id that steps name it by; and gives a matrix of one its next
+  // rows. As AdapterSet says. Not while a step runs.
+  int32_t open_adapter(WordReader& words);
+  void fill_adapter(int32_t adapter, int32_t matrix, std::span<const std::byte> rows) {
+    adapters_.fill(adapter, matrix, rows);
+  }
 
   // Runs one step; its results are in the buffer on return. One thread at a time. `buffer` holds
   // layout().byte_size() bytes. Throws EngineError where the step is refused: nothing was run then.
@@ -58,6 +68,7 @@ class Runner {
   ThreadPool pool_;
   Model model_;
   KvCache cache_;
+  AdapterSet adapters_;
   MaskPool masks_;
   BatchCheck check_;
   ForwardPass forward_;

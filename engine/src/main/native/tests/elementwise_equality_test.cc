@@ -1,4 +1,4 @@
-// Walks quantization, normalization, RoPE, gates, addition, scaling, soft caps and dequantization
+// Walks quantization, normalization, RoPE, gates, additions, scaling, soft caps and dequantization
 // of every table against the reference, bit by bit, and the reference against float64.
 #include <algorithm>
 #include <cstdio>
@@ -341,6 +341,18 @@ void walk_elementwise(const KernelTable& table, Random& random) {
       table.add(actual.data(), y.data(), columns);
       expect_same(actual, expected, named(table, "add", columns));
       for (size_t i = 0; i < x.size(); ++i) EXPECT(same_bits(actual[i], x[i] + y[i]));
+      const float factor = any ? any_floats(1, random)[0] : random.gaussian();
+      expected = x;
+      actual = x;
+      reference().add_scaled(expected.data(), y.data(), factor, columns);
+      table.add_scaled(actual.data(), y.data(), factor, columns);
+      expect_same(actual, expected, named(table, "add_scaled", columns));
+      for (size_t i = 0; i < x.size() && !any; ++i) {
+        // In float64 the product is exact, and the sum of such floats nearly: one rounding is left.
+        const double exact =
+            static_cast<double>(y[i]) * static_cast<double>(factor) + static_cast<double>(x[i]);
+        EXPECT(std::fabs(static_cast<double>(actual[i]) - exact) <= 0x1p-24 * std::fabs(exact));
+      }
       const double sum = table.sum_exponentials(x.data(), 30.0f, columns);
       const double same = reference().sum_exponentials(x.data(), 30.0f, columns);
       EXPECT(sum == same || (std::isnan(sum) && std::isnan(same)));

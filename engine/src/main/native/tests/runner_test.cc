@@ -23,6 +23,7 @@ namespace {
 // The words of a model of one layer: large enough for threads to share its products.
 struct Words {
   std::vector<int64_t> list;
+  size_t tensor_count = 0;
 
   size_t integer(int64_t value) {
     list.push_back(value);
@@ -41,21 +42,66 @@ constexpr int64_t kVocabulary = 3000;
 constexpr int64_t kEmbedding = 128;
 constexpr int64_t kKvWidth = 64;  // one head
 constexpr int64_t kFeedForward = 160;
-constexpr int64_t kFloats = 512000;  // of the file, more than the tensors take
+constexpr int64_t kFloats = 704000;  // of the file, more than the tensors take
+constexpr int64_t kExperts = 3;
 constexpr int kTokens = 8;
-constexpr int kFirstReal = 8;    // attention scale; the words after it are listed in is_real
-constexpr int kActivation = 13;  // then the feed-forward network's place and two reals
-constexpr int kRopeDimension = 17;
-constexpr int kRope = 20;  // magnitude and frequencies of the one table
+constexpr int kExpertWords = 5;  // experts, how many are used, their length, weighting
+constexpr int kFirstReal = 12;   // attention scale; the words after it are listed in is_real
+constexpr int kActivation = 17;  // then the feed-forward network's place and two reals
+constexpr int kRopeDimension = 21;
+constexpr int kRope = 24;  // magnitude and frequencies of the one table
 constexpr int kFirstTensor = kRope + 9 + 1 + 1;
-constexpr int kTensorWords = 6;
+constexpr int kTensorWords = 7;
 
-Words make_words() {
+struct Tensor {
+  WeightRole role;
+  int64_t expert;
+  int64_t rows;
+  int64_t columns;
+};
+
+std::vector<Tensor> make_tensors(bool experts) {
+  std::vector<Tensor> tensors = {
+      {WeightRole::kTokenEmbedding, 0, kVocabulary, kEmbedding},
+      {WeightRole::kOutputNorm, 0, 1, kEmbedding},
+      {WeightRole::kAttentionNorm, 0, 1, kEmbedding},
+      {WeightRole::kAttentionQuery, 0, 2 * kKvWidth, kEmbedding},
+      {WeightRole::kAttentionKey, 0, kKvWidth, kEmbedding},
+      {WeightRole::kAttentionValue, 0, kKvWidth, kEmbedding},
+      {WeightRole::kAttentionOutput, 0, kEmbedding, 2 * kKvWidth},
+      {WeightRole::kFeedForwardNorm, 0, 1, kEmbedding},
+      {WeightRole::kFeedForwardGate, 0, kFeedForward, kEmbedding},
+      {WeightRole::kFeedForwardUp, 0, kFeedForward, kEmbedding},
+      {WeightRole::kFeedForwardDown, 0, kEmbedding, kFeedForward},
+  };
+  if (experts) {
+    tensors.push_back({WeightRole::kSharedExpertRouter, 0, 1, kEmbedding});
+    tensors.push_back({WeightRole::kExpertRouter, 0, kExperts, kEmbedding});
+    for (int64_t expert = 0; expert < kExperts; ++expert) {
+      tensors.push_back({WeightRole::kExpertGate, expert, kFeedForward, kEmbedding});
+      tensors.push_back({WeightRole::kExpertUp, expert, kFeedForward, kEmbedding});
+      tensors.push_back({WeightRole::kExpertDown, expert, kEmbedding, kFeedForward});
+    }
+  }
+  return tensors;
+}
+
+bool is_vector(WeightRole role) {
+  return role == WeightRole::kOutputNorm || role == WeightRole::kAttentionNorm ||
+         role == WeightRole::kFeedForwardNorm;
+}
+
+Words make_words(bool experts) {
   Words words;
-  for (int64_t value : {kVocabulary, int64_t{64}, kEmbedding, int64_t{1}, kFeedForward, int64_t{2},
-                        int64_t{1}, kKvWidth}) {
+  const std::vector<Tensor> tensors = make_tensors(experts);
+  words.tensor_count = tensors.size();
+  for (int64_t value : {kVocabulary, int64_t{64}, kEmbedding, int64_t{1}, kFeedForward}) {
     words.integer(value);
   }
+  for (int64_t value : {kExperts, int64_t{2}, kFeedForward, int64_t{1}}) {
+    words.integer(experts ? value : 0);
+  }
+  for (int64_t value : {int64_t{2}, int64_t{1}, kKvWidth}) words.integer(value);
   words.real(0.125);                                  // attention scale
   words.real(0);                                      // its soft cap
   for (int64_t value : {0, 0}) words.integer(value);  // norm placement and kind
@@ -67,32 +113,14 @@ Words make_words() {
   words.real(1);
   for (int i = 0; i < 8; ++i) words.real(1.0 / (1 << i));
   words.integer(0);  // the layer's table
-  struct Tensor {
-    WeightRole role;
-    int64_t rows;
-    int64_t columns;
-  };
-  const Tensor tensors[] = {
-      {WeightRole::kTokenEmbedding, kVocabulary, kEmbedding},
-      {WeightRole::kOutputNorm, 1, kEmbedding},
-      {WeightRole::kAttentionNorm, 1, kEmbedding},
-      {WeightRole::kAttentionQuery, 2 * kKvWidth, kEmbedding},
-      {WeightRole::kAttentionKey, kKvWidth, kEmbedding},
-      {WeightRole::kAttentionValue, kKvWidth, kEmbedding},
-      {WeightRole::kAttentionOutput, kEmbedding, 2 * kKvWidth},
-      {WeightRole::kFeedForwardNorm, 1, kEmbedding},
-      {WeightRole::kFeedForwardGate, kFeedForward, kEmbedding},
-      {WeightRole::kFeedForwardUp, kFeedForward, kEmbedding},
-      {WeightRole::kFeedForwardDown, kEmbedding, kFeedForward},
-  };
-  words.integer(std::size(tensors));
+  words.integer(static_cast<int64_t>(tensors.size()));
   int64_t offset = 0;
   for (const Tensor& tensor : tensors) {
-    for (int64_t value : {static_cast<int64_t>(tensor.role), int64_t{0}, int64_t{0}, offset,
-                          tensor.rows, tensor.columns}) {
+    for (int64_t value : {static_cast<int64_t>(tensor.role), int64_t{0}, tensor.expert, int64_t{0},
+                          offset, tensor.rows, tensor.columns}) {
       words.integer(value);
     }
-    offset += tensor.rows == 1
+    offset += is_vector(tensor.role)
                   ? tensor.columns * 4
                   : panel_count(tensor.rows) * panel_bytes(TensorType::kF32, tensor.columns);
   }
@@ -293,43 +321,12 @@ std::string write_file(float first) {
   return name;
 }
 
-// Spoils one word at a time.
-void expect_words_are_checked(const Words& good, const std::string& file) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  const size_t tensors_end = kFirstTensor + 11 * kTensorWords;
-  for (size_t word = 0; word < good.list.size(); ++word) {
-    if (is_real(word)) {
-      expect_refused(good, word, 0x7ff8000000000000, file);  // NaN
-      expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
-      continue;
-    }
-    for (int64_t value : {int64_t{-2}, -kMost, kMost, int64_t{1} << 32}) {
-      expect_refused(good, word, value, file);
-    }
-  }
-  expect_refused(good, kFirstReal, 0, file);          // no scale
-  expect_refused(good, kFirstReal + 2, 1, file);      // norms that are not there
-  expect_refused(good, kFirstReal + 3, 1, file);      // a norm's biases likewise
-  expect_refused(good, kActivation, 2, file);         // a gate that is not used
-  expect_refused(good, kRopeDimension, 15, file);     // odd
-  expect_refused(good, kRopeDimension + 2, 2, file);  // more tables than layers
-  for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
-    expect_refused(good, t + 2, 4, file);                 // a type that was removed
-    expect_refused(good, t + 2, 12, file);                // Q4_K: no whole block
-    expect_refused(good, t + 3, 32, file);                // not on a border
-    expect_refused(good, t + 3, kFloats * 4 - 64, file);  // beyond the end
-    expect_refused(good, t + 4, 7, file);                 // rows
-    expect_refused(good, t + 5, 64, file);                // columns
-  }
+size_t threads_word_of(const Words& words) {
+  return kFirstTensor + words.tensor_count * kTensorWords;
 }
 
-}  // namespace
-
-int main() {
-  const std::string file = write_file(0.5f);
-  const std::string poisoned = write_file(std::numeric_limits<float>::quiet_NaN());
-  const Words good = make_words();
-  const size_t threads_word = kFirstTensor + 11 * kTensorWords;
+void check_steps(const Words& good, const std::string& file) {
+  const size_t threads_word = threads_word_of(good);
   const std::vector<int32_t> results = run_steps(good, file);
   for (int64_t threads : {1, 3}) {
     Words other = good;
@@ -351,11 +348,35 @@ int main() {
   EXPECT(run_steps(windowed, file) == results);
   windowed.list[window_word] = 3;
   EXPECT(run_steps(windowed, file) != results);
-  run_variants(good, threads_word, file);
-  run_poisoned_step(good, poisoned);
-  run_masked_steps(good, file);
+}
 
-  expect_words_are_checked(good, file);
+void check_refusals(const Words& good, const std::string& file) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const size_t tensors_end = threads_word_of(good);
+  for (size_t word = 0; word < good.list.size(); ++word) {
+    if (is_real(word)) {
+      expect_refused(good, word, 0x7ff8000000000000, file);  // NaN
+      expect_refused(good, word, 0x7ff0000000000000, file);  // infinity
+      continue;
+    }
+    for (int64_t value : {int64_t{-2}, -kMost, kMost, int64_t{1} << 32}) {
+      expect_refused(good, word, value, file);
+    }
+  }
+  expect_refused(good, kFirstReal, 0, file);          // no scale
+  expect_refused(good, kFirstReal + 2, 1, file);      // norms that are not there
+  expect_refused(good, kFirstReal + 3, 1, file);      // a norm's biases likewise
+  expect_refused(good, kActivation, 2, file);         // a gate that is not used
+  expect_refused(good, kRopeDimension, 15, file);     // odd
+  expect_refused(good, kRopeDimension + 2, 2, file);  // more tables than layers
+  for (size_t t = kFirstTensor; t < tensors_end; t += kTensorWords) {
+    expect_refused(good, t + 3, 4, file);                 // a type that was removed
+    expect_refused(good, t + 3, 12, file);                // Q4_K: no whole block
+    expect_refused(good, t + 4, 32, file);                // not on a border
+    expect_refused(good, t + 4, kFloats * 4 - 64, file);  // beyond the end
+    expect_refused(good, t + 5, 7, file);                 // rows
+    expect_refused(good, t + 6, 64, file);                // columns
+  }
   for (size_t length = 0; length < good.list.size(); ++length) {
     Words cut = good;
     cut.list.resize(length);
@@ -363,12 +384,48 @@ int main() {
   }
   for (int64_t positions : {0, 8, 32}) {
     Words other = good;
-    other.list[threads_word + 2] = positions;
+    other.list[tensors_end + 2] = positions;
     EXPECT_ERROR(EngineError, "KV blocks of 16 positions", make_runner(other, file));
   }
   Words longer = good;
   longer.integer(0);
   EXPECT_ERROR(EngineError, "longer", make_runner(longer, file));
+}
+
+void check_expert_refusals(const Words& good, const std::string& file) {
+  expect_refused(good, kExpertWords, 0, file);      // no experts, but their tensors
+  expect_refused(good, kExpertWords, 2, file);      // fewer than have tensors
+  expect_refused(good, kExpertWords, 4, file);      // more
+  expect_refused(good, kExpertWords, 4096, file);   // more than the tensors could be of
+  expect_refused(good, kExpertWords + 1, 0, file);  // none used
+  expect_refused(good, kExpertWords + 1, 4, file);  // more used than there are
+  expect_refused(good, kExpertWords + 2, 0, file);  // of no width
+  expect_refused(good, kExpertWords + 2, 161, file);
+  expect_refused(good, kExpertWords + 3, 2, file);  // an unknown weighting
+  expect_refused(good, kActivation, 1, file);       // experts are gated as LLaMA's network is
+  const size_t first = kFirstTensor + 13 * kTensorWords;
+  for (size_t tensor = 0; tensor < 3 * kExperts; ++tensor) {
+    const size_t expert = first + tensor * kTensorWords + 2;
+    expect_refused(good, expert, kExperts, file);                     // there is no such expert
+    expect_refused(good, expert, (good.list[expert] + 1) % 3, file);  // one would lack a matrix
+  }
+}
+
+}  // namespace
+
+int main() {
+  const std::string file = write_file(0.5f);
+  const std::string poisoned = write_file(std::numeric_limits<float>::quiet_NaN());
+  for (const bool experts : {false, true}) {
+    const Words good = make_words(experts);
+    check_steps(good, file);
+    if (!experts) run_variants(good, threads_word_of(good), file);
+    run_poisoned_step(good, poisoned);
+    run_masked_steps(good, file);
+    check_refusals(good, file);
+    if (experts) check_expert_refusals(good, file);
+  }
+  EXPECT(run_steps(make_words(false), file) != run_steps(make_words(true), file));
   ::unlink(file.c_str());
   ::unlink(poisoned.c_str());
   return testing::result();

@@ -114,7 +114,7 @@ final class BatchWriter {
       }
     }
     SamplingParams sampling = settings.sampling();
-    buffer.setInt(SEQUENCE_ADAPTER, sequences, NONE);
+    buffer.setInt(SEQUENCE_ADAPTER, sequences, sequence.adapter());
     buffer.setInt(SEQUENCE_MASK, sequences, mask(entry, settings));
     buffer.setFloat(SEQUENCE_TEMPERATURE, sequences, (float) sampling.temperature());
     buffer.setInt(SEQUENCE_TOP_K, sequences, sampling.topK());

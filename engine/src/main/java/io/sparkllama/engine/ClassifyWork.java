@@ -35,7 +35,8 @@ final class ClassifyWork extends Work<ClassifyResult> {
    * @param labels at least one; each at least one token
    * @param ends ids that end an answer, rising; none where the model has none
    */
-  ClassifyWork(int[] prompt, int[][] labels, int[] ends, Normalization normalization) {
+  ClassifyWork(int[] prompt, int adapter, int[][] labels, int[] ends, Normalization normalization) {
+    super(adapter);
     this.prompt = prompt;
     this.labels = labels;
     this.ends = ends;

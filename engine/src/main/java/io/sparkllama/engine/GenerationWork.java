@@ -28,7 +28,11 @@ final class GenerationWork<R> extends Work<R> {
    * @param completions at least one, within the context with the prompt
    */
   GenerationWork(
-      int[] prompt, List<Completion> completions, Function<List<GenerationResult>, R> results) {
+      int[] prompt,
+      int adapter,
+      List<Completion> completions,
+      Function<List<GenerationResult>, R> results) {
+    super(adapter);
     this.prompt = prompt;
     this.completions = completions;
     this.results = results;

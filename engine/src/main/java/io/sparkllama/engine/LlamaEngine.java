@@ -1,5 +1,6 @@
 package io.sparkllama.engine;
 
+import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.EngineOptions;
@@ -16,6 +17,7 @@ import io.sparkllama.engine.constraint.StopCondition;
 import io.sparkllama.engine.constraint.TokenConstraint;
 import io.sparkllama.engine.runner.ModelRunner;
 import io.sparkllama.engine.runner.NativeModelRunner;
+import io.sparkllama.engine.scheduler.Sequence;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.PackedModel;
@@ -52,6 +54,7 @@ public final class LlamaEngine implements AutoCloseable {
   private final PromptEncoder prompts;
   private final ContinuationEncoder continuations;
   private final ConstraintCache constraints;
+  private final List<String> adapters; // names, by the id that steps have
   private final EngineLoop loop;
   private final AtomicLong takenCachedTokens = new AtomicLong();
   private final Optional<PackedModel> packed; // empty on a bare runner
@@ -69,6 +72,7 @@ public final class LlamaEngine implements AutoCloseable {
     this.prompts = new PromptEncoder(text::encodeWithBos);
     this.continuations = new ContinuationEncoder(text);
     this.constraints = new ConstraintCache(text);
+    this.adapters = options.adapters().stream().map(AdapterFile::name).toList();
     this.loop = new EngineLoop(runner, options.prefillChunk(), options.prefixCache());
     this.mostCandidates = loop.mostCandidates();
     this.packed = packed;
@@ -120,6 +124,7 @@ public final class LlamaEngine implements AutoCloseable {
         NativeModelRunner.open(
             model.config(), model.weights(), model.gguf().parts(), packed, options);
     try {
+      model.adapters(options).forEach(runner::open);
       return new LlamaEngine(
           Optional.of(model),
           new TokenizerText(model.tokenizer()),
@@ -207,7 +212,7 @@ public final class LlamaEngine implements AutoCloseable {
         () -> {
           ContinuationEncoder.Split split =
               continuations.split(request.context(), request.continuation());
-          return scoring(split.ids(), split.contextTokens());
+          return scoring(split.ids(), split.contextTokens(), request.adapter());
         },
         ScoreResult::failed);
   }
@@ -219,6 +224,12 @@ public final class LlamaEngine implements AutoCloseable {
    * @throws IllegalArgumentException for ids outside the vocabulary or an empty context
    */
   public CompletableFuture<ScoreResult> scoreTokens(int[] context, int[] continuation) {
+    return scoreTokens(context, continuation, Optional.empty());
+  }
+
+  /** Measures the same of the model with an adapter. */
+  public CompletableFuture<ScoreResult> scoreTokens(
+      int[] context, int[] continuation, Optional<String> adapter) {
     if (context.length == 0) {
       throw new IllegalArgumentException(
           "The context must have at least one token: begin with BOS");
@@ -228,7 +239,7 @@ public final class LlamaEngine implements AutoCloseable {
     for (int id : ids) {
       requireInVocabulary(id);
     }
-    return submit(() -> scoring(ids, context.length), ScoreResult::failed);
+    return submit(() -> scoring(ids, context.length, adapter), ScoreResult::failed);
   }
 
   private void requireInVocabulary(int id) {
@@ -327,6 +338,7 @@ public final class LlamaEngine implements AutoCloseable {
     ends.addAll(sampling.stopTokens());
     return new GenerationWork<>(
         ids,
+        adapterId(request.adapter(), ids.length),
         IntStream.range(0, completions)
             .mapToObj(sample -> completion(request, ids, ends, constraint, sample))
             .toList(),
@@ -378,7 +390,21 @@ public final class LlamaEngine implements AutoCloseable {
         && prompt.spans().get(spans - 1).text().stripTrailing().endsWith(marks.begin());
   }
 
-  private ScoreWork scoring(int[] ids, int contextTokens) {
+  /** Returns the id by which steps name an adapter. */
+  private int adapterId(Optional<String> name, int promptTokens) {
+    int id = name.isEmpty() ? Sequence.NO_ADAPTER : adapters.indexOf(name.get());
+    if (name.isPresent() && id < 0) {
+      throw new RowException(
+          RowError.UNKNOWN_ADAPTER,
+          "The row's adapter is none of the engine's: correct the name, or add the adapter; there"
+              + " are "
+              + adapters.size(),
+          promptTokens);
+    }
+    return id;
+  }
+
+  private ScoreWork scoring(int[] ids, int contextTokens, Optional<String> adapter) {
     if (ids.length > contextLength) {
       throw new RowException(
           RowError.PROMPT_TOO_LONG,
@@ -388,7 +414,7 @@ public final class LlamaEngine implements AutoCloseable {
               + contextLength,
           ids.length);
     }
-    return new ScoreWork(ids, contextTokens);
+    return new ScoreWork(ids, adapterId(adapter, ids.length), contextTokens);
   }
 
   private ClassifyWork classification(ClassifyRequest request) {
@@ -401,7 +427,8 @@ public final class LlamaEngine implements AutoCloseable {
       int[][] labels = labels(prompt, request.labels());
       int longest = answerPositions(labels);
       if (prompt.ids().length + longest <= contextLength) {
-        return new ClassifyWork(prompt.ids(), labels, ends, request.normalization());
+        int adapter = adapterId(request.adapter(), prompt.ids().length);
+        return new ClassifyWork(prompt.ids(), adapter, labels, ends, request.normalization());
       }
       // Each turn is shorter by a token at least, and ends in an error when nothing can be cut.
       limit = Math.min(prompt.ids().length - 1, contextLength - longest);

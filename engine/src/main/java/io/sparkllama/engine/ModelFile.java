@@ -7,6 +7,7 @@ import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.ReasoningMarks;
 import io.sparkllama.engine.constraint.TokenConstraint;
 import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
 import io.sparkllama.engine.runner.NativeModelRunner;
@@ -129,9 +130,21 @@ public final class ModelFile {
    * Refuses options that the model cannot be run with.
    *
    * @throws io.sparkllama.engine.api.InvalidConfigurationException names the key and the remedy
+   * @throws io.sparkllama.engine.api.ModelFormatException where an adapter does not fit the model
    */
   public void check(EngineOptions options) {
     NativeModelRunner.check(config, options);
+    adapters(options);
+  }
+
+  /**
+   * Reads what the options' adapters change of this model, in their order.
+   *
+   * @throws io.sparkllama.engine.api.ModelFormatException where one does not fit the model
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where there is no such file
+   */
+  List<Adapter> adapters(EngineOptions options) {
+    return options.adapters().stream().map(file -> Adapter.of(file, gguf, config)).toList();
   }
 
   /**
@@ -141,7 +154,8 @@ public final class ModelFile {
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
   public EngineMemory memory(EngineOptions options) {
-    return NativeModelRunner.memory(config, PackedPlan.of(config, weights).length(), options);
+    return NativeModelRunner.memory(
+        config, PackedPlan.of(config, weights).length(), options, adapters(options));
   }
 
   /**

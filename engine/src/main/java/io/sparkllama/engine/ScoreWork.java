@@ -22,7 +22,8 @@ final class ScoreWork extends Work<ScoreResult> {
    *
    * @param contextTokens at least 1, unless nothing is scored
    */
-  ScoreWork(int[] ids, int contextTokens) {
+  ScoreWork(int[] ids, int adapter, int contextTokens) {
+    super(adapter);
     this.ids = ids;
     this.contextTokens = contextTokens;
     this.logProbabilities = new double[ids.length - contextTokens];

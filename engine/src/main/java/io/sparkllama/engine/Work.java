@@ -13,8 +13,16 @@ import java.util.concurrent.CompletableFuture;
  * @param <R> the result
  */
 abstract class Work<R> {
+  private final int adapter;
   private final CompletableFuture<R> future = new CompletableFuture<>();
   private final List<Sequence> sequences = new ArrayList<>(); // those in the schedule
+
+  /**
+   * @param adapter of all its sequences, {@link Sequence#NO_ADAPTER} for none
+   */
+  Work(int adapter) {
+    this.adapter = adapter;
+  }
 
   final CompletableFuture<R> future() {
     return future;
@@ -44,6 +52,7 @@ abstract class Work<R> {
   }
 
   protected final void add(Sequence sequence, SequenceOwner owner) {
+    sequence.use(adapter);
     sequences.add(sequence);
     owner.add(sequence, this);
   }

@@ -1,4 +1,5 @@
-// Changes rows element by element: gates, GELU, addition, scaling and soft caps.
+// Changes rows element by element: gates, GELU, addition (of a multiple too), scaling and soft
+// caps.
 
 #include "cpu/kernels/avx2/avx2_kernels.h"
 #include "cpu/kernels/avx2/lanes.h"
@@ -43,6 +44,15 @@ void add(float* x, const float* y, int64_t columns) {
   for (int64_t i = 0; i < columns; i += 8) {
     const int64_t rest = columns - i;
     store_lanes(x + i, rest, _mm256_add_ps(load_lanes(x + i, rest), load_lanes(y + i, rest)));
+  }
+}
+
+void add_scaled(float* x, const float* y, float factor, int64_t columns) {
+  const __m256 factors = _mm256_set1_ps(factor);
+  for (int64_t i = 0; i < columns; i += 8) {
+    const int64_t rest = columns - i;
+    const __m256 sum = _mm256_fmadd_ps(load_lanes(y + i, rest), factors, load_lanes(x + i, rest));
+    store_lanes(x + i, rest, sum);
   }
 }
 

@@ -27,6 +27,7 @@ void swiglu(float* gate, const float* up, int64_t columns);
 void geglu(float* gate, const float* up, int64_t columns);
 void gelu(float* x, int64_t columns);
 void add(float* x, const float* y, int64_t columns);
+void add_scaled(float* x, const float* y, float factor, int64_t columns);
 void scale(float* x, float factor, int64_t columns);
 void soft_cap(float* x, float cap, int64_t columns);
 double sum_exponentials(const float* x, float shift, int64_t columns);

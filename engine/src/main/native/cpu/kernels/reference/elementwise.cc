@@ -1,5 +1,5 @@
 // Changes rows element by element: gates (Shazeer, 2020), GELU (Hendrycks and Gimpel, 2016),
-// addition, scaling and soft caps.
+// addition (of a multiple too), scaling and soft caps.
 
 #include "base/math.h"
 #include "cpu/kernels/reference/reference_kernels.h"
@@ -28,6 +28,10 @@ void gelu(float* x, int64_t columns) {
 
 void add(float* x, const float* y, int64_t columns) {
   for (int64_t i = 0; i < columns; ++i) x[i] += y[i];
+}
+
+void add_scaled(float* x, const float* y, float factor, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) x[i] = __builtin_fmaf(y[i], factor, x[i]);
 }
 
 void scale(float* x, float factor, int64_t columns) {

@@ -80,9 +80,14 @@ public record FamilyModel(String name, Path folder) {
   }
 
   public List<Case> cases() {
+    return cases(folder.resolve("expected.json"));
+  }
+
+  /** Reads what is expected from a file. */
+  static List<Case> cases(Path file) {
     try {
       List<Case> cases = new ArrayList<>();
-      JsonNode root = new ObjectMapper().readTree(folder.resolve("expected.json").toFile());
+      JsonNode root = new ObjectMapper().readTree(file.toFile());
       for (JsonNode node : root.get("cases")) {
         List<Logits> logits = new ArrayList<>();
         for (JsonNode row : node.get("logits")) {

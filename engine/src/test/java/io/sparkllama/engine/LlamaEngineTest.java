@@ -31,6 +31,7 @@ import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
+import io.sparkllama.engine.scheduler.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -461,7 +462,8 @@ class LlamaEngineTest {
             new FakeModelRunner(options, CONTEXT, 1, 100), options.prefillChunk(), true)) {
       int[][] labels = {{5}, {6}, {5}, {6}}; // one pair or the other is best
       int[] ends = {FakeModel.EOS};
-      ClassifyWork work = new ClassifyWork(new int[] {0, 9}, labels, ends, Normalization.NONE);
+      ClassifyWork work =
+          new ClassifyWork(new int[] {0, 9}, Sequence.NO_ADAPTER, labels, ends, Normalization.NONE);
       loop.submit(work);
       ClassifyResult result = work.future().join();
       double[] p = result.probabilities();

@@ -106,6 +106,15 @@ class ModelsPageTest {
     if (config.feedForward().place() != ModelConfig.FeedForwardPlace.AFTER_ATTENTION) {
       variants.add("feed-forward network " + words(config.feedForward().place()));
     }
+    config
+        .feedForward()
+        .experts()
+        .ifPresent(
+            experts ->
+                variants.add(
+                    "%d of %d experts, weights %s"
+                            .formatted(experts.used(), experts.count(), words(experts.weighting()))
+                        + (config.feedForward().length() > 0 ? ", and one shared" : "")));
     variants.add("RoPE of " + words(config.rope().layout()) + " elements");
     for (ModelConfig.RopeTable table : config.rope().tables()) {
       if (!(table.scaling() instanceof RopeScaling.None)) {

@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.Penalties;
 import io.sparkllama.engine.api.SamplingParams;
+import io.sparkllama.job.config.AdapterSetting;
 import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
 import io.sparkllama.job.config.EqualPrompts;
@@ -38,6 +39,7 @@ import java.util.stream.Stream;
  * Holds a whole job as its parts need it, checked as far as possible without Spark and model.
  *
  * @param modelSha256 that the model file must have
+ * @param adapters that the job takes: one, or those that rows may choose
  * @param engine its KV cache 0 where that is a share
  * @param kvCacheMemory as the job file says it: only where the engine runs it is known what fits
  * @param spark settings by their full names
@@ -52,6 +54,7 @@ public record JobConfig(
     String modelPath,
     Optional<String> modelSha256,
     Optional<Path> modelCacheDirectory,
+    List<AdapterSetting> adapters,
     SourceSpecification source,
     PipelineSpecification pipeline,
     SinkSpecification sink,
@@ -132,6 +135,7 @@ public record JobConfig(
         values
             .optional(JobKeys.MODEL_CACHE_DIRECTORY)
             .map(text -> path("model.cache-directory", text)),
+        AdapterKeys.adapters(values),
         new SourceSpecification(
             values.value(JobKeys.INPUT_FORMAT),
             values.optional(JobKeys.INPUT_PATH).orElse(List.of()),
@@ -143,7 +147,8 @@ public record JobConfig(
             values.value(JobKeys.OUTPUT_COLUMNS),
             values.optional(JobKeys.CLASSIFY_GOLD),
             window,
-            spread(values, task)),
+            spread(values, task),
+            AdapterKeys.choice(values)),
         new SinkSpecification(
             values.value(JobKeys.OUTPUT_FORMAT),
             values.optional(JobKeys.OUTPUT_PATH),
@@ -349,7 +354,8 @@ public record JobConfig(
         values
             .optional(JobKeys.ENGINE_NATIVE_DIRECTORY)
             .map(text -> path("engine.native-dir", text)),
-        Optional.empty()); // a job's model lies in a cache, which is its specification's
+        Optional.empty(), // a job's model lies in a cache, which is its specification's
+        List.of()); // and so do adapters
   }
 
   private static Path path(String key, String text) {

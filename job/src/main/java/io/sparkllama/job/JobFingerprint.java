@@ -4,6 +4,8 @@ import io.sparkllama.job.config.AnswerKeys;
 import io.sparkllama.job.config.JobKeys;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.RowTask;
+import io.sparkllama.job.plugin.AdapterSpecification;
+import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.sink.Fingerprint;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -19,10 +21,11 @@ final class JobFingerprint {
   /**
    * Takes it.
    *
-   * @param modelSha256 of the model's files
+   * @param engine with the SHA-256 of the model's files, and of the adapters'
    * @param output columns with their types
    */
-  static Fingerprint of(JobConfig config, RowTask task, String modelSha256, StructType output) {
+  static Fingerprint of(
+      JobConfig config, RowTask task, EngineSpecification engine, StructType output) {
     Map<String, Object> settings = AnswerKeys.values(config.values());
     // A file counts as what it holds, so that it may be moved, and may not be changed.
     settings.computeIfPresent(
@@ -35,7 +38,14 @@ final class JobFingerprint {
     if (task.call() instanceof ClassifyTask classify) {
       settings.put(JobKeys.CLASSIFY_LABELS.path(), classify.labels());
     }
-    return Fingerprint.of(modelSha256, config.date(), output.catalogString(), settings);
+    for (AdapterSpecification adapter : engine.adapters()) {
+      String what = "a file with SHA-256 " + adapter.manifest().sha256();
+      settings.put(
+          JobKeys.MODEL_ADAPTERS.path() + "." + adapter.name(),
+          Map.of("file", what, "scale", adapter.scale()));
+    }
+    return Fingerprint.of(
+        engine.manifest().sha256(), config.date(), output.catalogString(), settings);
   }
 
   private static String contents(String key, String path) {

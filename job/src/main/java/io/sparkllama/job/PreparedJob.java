@@ -69,27 +69,31 @@ record PreparedJob(
     GenerationPipeline.check(config.pipeline(), documents.schema(), keys);
     PreparedModel model =
         PreparedModel.of(
-            config.modelPath(),
-            config.modelSha256(),
-            config.modelCacheDirectory(),
-            config.engine(),
-            config.kvCacheMemory(),
-            spark.sparkContext().getConf());
+                config.modelPath(),
+                config.modelSha256(),
+                config.modelCacheDirectory(),
+                config.engine(),
+                config.kvCacheMemory(),
+                spark.sparkContext().getConf())
+            .withAdapters(
+                config.adapters(), config.modelCacheDirectory(), spark.sparkContext().getConf());
     ModelFile file = ModelFile.open(model.local().path());
     PipelineSpecification pipeline =
         new ModelFormat(file, config.chatTemplate()).apply(config.pipeline());
-    new ModelCheck(file, config.engine()).check(pipeline.task());
+    new ModelCheck(file, config.engine().withAdapters(model.adapters())).check(pipeline.task());
     SparkConf conf = spark.sparkContext().getConf();
     ExecutorMemory memory =
         Admission.onDriver(conf)
             .admit(
                 file,
-                model.specification().options(ExecutorCores.here(conf)),
+                model
+                    .specification()
+                    .options(ExecutorCores.here(conf))
+                    .withAdapters(model.adapters()),
                 config.kvCacheMemory());
     PreparedRows prepared = PreparedRows.of(pipeline, documents, keys);
     Fingerprint fingerprint =
-        JobFingerprint.of(
-            config, pipeline.task(), model.specification().manifest().sha256(), prepared.output());
+        JobFingerprint.of(config, pipeline.task(), model.specification(), prepared.output());
     before.ifPresent(made -> made.refuseOther(fingerprint));
     RowChoice choice =
         RowChoice.of(

@@ -3,11 +3,17 @@ package io.sparkllama.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.store.ModelManifest;
 import io.sparkllama.job.config.JobFile;
+import io.sparkllama.job.config.SizeOrShare;
+import io.sparkllama.job.plugin.AdapterSpecification;
+import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.sink.Fingerprint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -27,6 +33,14 @@ class JobFingerprintTest {
       model.path = "m.gguf"
       prompt { user = "{{ text }}", date = 2026-01-31 }
       """;
+
+  private static final EngineSpecification ENGINE =
+      EngineSpecification.of(
+          "file:/m.gguf",
+          manifest("a"),
+          Optional.empty(),
+          EngineOptions.defaults(),
+          new SizeOrShare.Size(0));
 
   @TempDir Path folder;
 
@@ -56,6 +70,43 @@ class JobFingerprintTest {
     assertThatThrownBy(
             () -> divided.refuseOther(of(CLASSIFY, split, "classify.labels=[cat, dog, cow]")))
         .hasMessageEndingWith("another value of: classify.labels");
+  }
+
+  @Test
+  void anAdapterCountsAsWhatItHoldsAndItsScale() {
+    Fingerprint before = withAdapters(new AdapterSpecification("x", "file:/x", manifest("b"), 1));
+    before.refuseOther(
+        withAdapters(new AdapterSpecification("x", "file:/moved", manifest("b"), 1)));
+    for (AdapterSpecification other :
+        List.of(
+            new AdapterSpecification("x", "file:/x", manifest("c"), 1),
+            new AdapterSpecification("x", "file:/x", manifest("b"), 0.5))) {
+      assertThatThrownBy(() -> before.refuseOther(withAdapters(other)))
+          .hasMessageEndingWith("another value of: model.adapters.x");
+    }
+    assertThatThrownBy(() -> before.refuseOther(withAdapters()))
+        .hasMessageEndingWith("another value of: model.adapters.x");
+    String listed = "model.adapters=[{ name = x, path = a }, { name = y, path = b }]";
+    assertThatThrownBy(
+            () ->
+                of(COMPLETE, listed, "model.adapter=x")
+                    .refuseOther(of(COMPLETE, listed, "model.adapter=y")))
+        .hasMessageEndingWith("another value of: model.adapter");
+    assertThatThrownBy(
+            () ->
+                of(COMPLETE, listed, "prompt.adapter-column=a")
+                    .refuseOther(of(COMPLETE, listed, "prompt.adapter-column=b")))
+        .hasMessageEndingWith("another value of: prompt.adapter-column");
+  }
+
+  private static Fingerprint withAdapters(AdapterSpecification... adapters) {
+    JobConfig config = JobConfig.of(JobFile.readText(COMPLETE, List.of()));
+    return JobFingerprint.of(
+        config, config.pipeline().task(), ENGINE.withAdapters(List.of(adapters)), columns(3));
+  }
+
+  private static ModelManifest manifest(String digit) {
+    return new ModelManifest(digit.repeat(64), List.of(new ModelManifest.Entry("m.gguf", 9)));
   }
 
   @Test
@@ -91,6 +142,6 @@ class JobFingerprintTest {
 
   private static Fingerprint of(String job, StructType columns, String... overrides) {
     JobConfig config = JobConfig.of(JobFile.readText(job, List.of(overrides)));
-    return JobFingerprint.of(config, config.pipeline().task(), "a1", columns);
+    return JobFingerprint.of(config, config.pipeline().task(), ENGINE, columns);
   }
 }

@@ -137,6 +137,7 @@ class JobPlanTest {
             config.modelPath(),
             config.modelSha256(),
             config.modelCacheDirectory(),
+            config.adapters(),
             config.source(),
             config.pipeline(),
             config.sink(),

@@ -74,7 +74,7 @@ final class JsonReport {
         .ofInt8Peak(result.work(), rate.median())
         .ifPresent(share -> json.put("share_of_int8_peak", rounded(share)));
     result
-        .bandwidthShare(contestant.name(), run.weights().bytesPerStep())
+        .bandwidthShare(contestant.name(), Math.round(run.weights().bytesPerStep(1)))
         .ifPresent(shares -> distribution(json.putObject("share_of_bandwidth"), shares));
     for (Turn turn : turns) {
       json.withArray("/seconds").add(rounded(turn.measured().seconds()));

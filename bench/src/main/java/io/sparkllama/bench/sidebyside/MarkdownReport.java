@@ -120,7 +120,7 @@ final class MarkdownReport {
       row.add(
           share(
               result
-                  .bandwidthShare(name, run.weights().bytesPerStep())
+                  .bandwidthShare(name, Math.round(run.weights().bytesPerStep(1)))
                   .map(used -> OptionalDouble.of(used.median()))));
     }
     return row;

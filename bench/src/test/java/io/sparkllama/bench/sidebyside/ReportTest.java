@@ -94,7 +94,7 @@ class ReportTest {
             new Machine("a processor", 2, 8L << 30, "17"), 0.5, 2, "today", "abc", "side by side"),
         "model.gguf",
         5 << 20,
-        new WeightWork(900, 1000, 500),
+        new WeightWork(900, 1000, 500, 0, 0, 0),
         new MachinePeaks("avx2", 2, 100_000, 40_000),
         new MachinePeaks("avx2", 2, 200_000, 30_000),
         List.of(

@@ -2,6 +2,7 @@ package io.sparkllama.engine.api;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Asks how probable each label is as the whole answer to a prompt: the joint log-likelihood of the
@@ -10,9 +11,14 @@ import java.util.Objects;
  *
  * @param labels distinct, none empty
  * @param normalization what the log-likelihoods are divided by before the softmax
+ * @param adapter the name of one that the engine has; empty takes the model as it is
  */
 public record ClassifyRequest(
-    Prompt prompt, List<String> labels, OverlongPolicy overlong, Normalization normalization) {
+    Prompt prompt,
+    List<String> labels,
+    OverlongPolicy overlong,
+    Normalization normalization,
+    Optional<String> adapter) {
 
   /**
    * Says what a label's log-likelihood is divided by before the softmax: by nothing, or by its
@@ -27,6 +33,18 @@ public record ClassifyRequest(
     Objects.requireNonNull(prompt, "prompt");
     Objects.requireNonNull(overlong, "overlong");
     Objects.requireNonNull(normalization, "normalization");
+    Objects.requireNonNull(adapter, "adapter");
     labels = List.copyOf(labels);
+  }
+
+  /** Asks the model as it is. */
+  public ClassifyRequest(
+      Prompt prompt, List<String> labels, OverlongPolicy overlong, Normalization normalization) {
+    this(prompt, labels, overlong, normalization, Optional.empty());
+  }
+
+  /** Asks the same of the model with an adapter. */
+  public ClassifyRequest withAdapter(Optional<String> name) {
+    return new ClassifyRequest(prompt, labels, overlong, normalization, name);
   }
 }

@@ -1,11 +1,15 @@
 package io.sparkllama.engine.api;
 
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Configures an engine. None of these options changes an answer, but the KV cache's type, the
- * window, and the context's length with models that have factors of RoPE for long contexts.
+ * window, the adapters, and the context's length with models that have factors of RoPE for long
+ * contexts.
  *
  * @param threads native threads; 0 takes the processors that this JVM may use
  * @param kvCacheMemory bytes for the KV cache; 0 takes room for {@code maxSequences} sequences of
@@ -22,6 +26,7 @@ import java.util.Optional;
  *     temporary folder
  * @param cacheDirectory where the weights are kept as the kernels read them, of models that lie
  *     elsewhere than in a cache; empty takes the standard place
+ * @param adapters that requests may choose, each by its name
  */
 public record EngineOptions(
     int threads,
@@ -35,7 +40,10 @@ public record EngineOptions(
     boolean prefixCache,
     InstructionSet instructionSet,
     Optional<Path> nativeDirectory,
-    Optional<Path> cacheDirectory) {
+    Optional<Path> cacheDirectory,
+    List<AdapterFile> adapters) {
+  /** Most adapters of an engine. */
+  public static final int MOST_ADAPTERS = 1024;
 
   public EngineOptions {
     require(threads >= 0 && threads <= 4096, "threads", "between 0 and 4096", threads);
@@ -53,6 +61,8 @@ public record EngineOptions(
     require(prefillChunk >= 1, "prefill-chunk", "at least 1", prefillChunk);
     require(contextLength >= 0, "context-length", "at least 0", contextLength);
     require(slidingWindow >= 0, "sliding-window", "at least 0", slidingWindow);
+    adapters = List.copyOf(adapters);
+    requireAdapters(adapters);
   }
 
   /**
@@ -72,7 +82,8 @@ public record EngineOptions(
         true,
         InstructionSet.AUTO,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   public EngineOptions withThreads(int value) {
@@ -88,7 +99,8 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withKvCacheType(KvCacheType value) {
@@ -104,7 +116,8 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withKvCacheMemory(long value) {
@@ -120,7 +133,8 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   /**
@@ -139,7 +153,8 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withContextLength(int value) {
@@ -155,7 +170,8 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withSlidingWindow(int value) {
@@ -171,7 +187,8 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withPrefixCache(boolean value) {
@@ -187,7 +204,8 @@ public record EngineOptions(
         value,
         instructionSet,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withInstructionSet(InstructionSet value) {
@@ -203,7 +221,8 @@ public record EngineOptions(
         prefixCache,
         value,
         nativeDirectory,
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withNativeDirectory(Path value) {
@@ -219,7 +238,8 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         Optional.of(value),
-        cacheDirectory);
+        cacheDirectory,
+        adapters);
   }
 
   public EngineOptions withCacheDirectory(Path value) {
@@ -235,7 +255,39 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         nativeDirectory,
-        Optional.of(value));
+        Optional.of(value),
+        adapters);
+  }
+
+  public EngineOptions withAdapters(List<AdapterFile> value) {
+    return new EngineOptions(
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        slidingWindow,
+        prefixCache,
+        instructionSet,
+        nativeDirectory,
+        cacheDirectory,
+        value);
+  }
+
+  private static void requireAdapters(List<AdapterFile> adapters) {
+    if (adapters.size() > MOST_ADAPTERS) {
+      throw new InvalidConfigurationException(
+          "An engine may have at most " + MOST_ADAPTERS + " adapters: " + adapters.size());
+    }
+    Set<String> names = new HashSet<>();
+    for (AdapterFile adapter : adapters) {
+      if (!names.add(adapter.name())) {
+        throw new InvalidConfigurationException(
+            "Two adapters have one name; give each its own: " + adapter.name());
+      }
+    }
   }
 
   private static void require(boolean holds, String key, String wanted, long value) {

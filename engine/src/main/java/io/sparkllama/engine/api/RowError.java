@@ -28,6 +28,9 @@ public record RowError(String errorClass, String message) {
   /** The model gave logits that are not numbers. */
   public static final String NAN_LOGITS = "nan-logits";
 
+  /** The row names an adapter that the engine has not. */
+  public static final String UNKNOWN_ADAPTER = "unknown-adapter";
+
   /** The sequence needs more KV cache than the engine has. */
   public static final String KV_CACHE_TOO_SMALL = "kv-cache-too-small";
 }

@@ -68,7 +68,8 @@ final class BenchLine {
 
   // Weights only; keys and values come on top.
   private double shareOfBandwidth() {
-    double bytes = (double) result.decode().steps() * work.bytesPerStep();
+    long steps = result.decode().steps();
+    double bytes = steps * work.bytesPerStep((double) result.decode().computedTokens() / steps);
     return bytes / result.decode().seconds() / peaks.bytesRead();
   }
 

@@ -33,6 +33,7 @@ final class CompleteCommand implements Callable<Integer> {
 
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
+  @Mixin private AdapterArgument adapter;
   @Mixin private SamplingArguments samplingArguments;
   @Mixin private ConstraintArguments constraintArguments;
   @Mixin private ChatArguments chatArguments;
@@ -75,7 +76,7 @@ final class CompleteCommand implements Callable<Integer> {
     ModelFile file = ModelFile.open(model.path());
     SamplingParams sampling = samplingArguments.params(file);
     constraint = constraintArguments.constraint(file, sampling);
-    try (LlamaEngine engine = LlamaEngine.open(file, engineArguments.options(context));
+    try (LlamaEngine engine = LlamaEngine.open(file, adapter.in(engineArguments.options(context)));
         RequestWindow<Row, GenerationResult> window = window(engine, sampling)) {
       if (source.file == null) {
         window.add(new Row(0, source.prompt));
@@ -124,7 +125,8 @@ final class CompleteCommand implements Callable<Integer> {
             constraint.isPresent()
                 ? Optional.empty() // all that the model writes is the answer
                 : format.flatMap(ChatArguments.Format::marks),
-            constraint));
+            constraint,
+            adapter.name()));
   }
 
   private Prompt plain(String text) {

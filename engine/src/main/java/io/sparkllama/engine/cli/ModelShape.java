@@ -18,7 +18,11 @@ enum ModelShape {
   LLAMA_2_7B(
       "llama-2-7b", 32_000, 4_096, new Layers(32, 4_096, 11_008, 32, 32), new Rope(10_000, 1, 0)),
   LLAMA_3_8B(
-      "llama-3-8b", 128_256, 8_192, new Layers(32, 4_096, 14_336, 32, 8), new Rope(500_000, 1, 0));
+      "llama-3-8b", 128_256, 8_192, new Layers(32, 4_096, 14_336, 32, 8), new Rope(500_000, 1, 0)),
+  LLAMA_65B(
+      "llama-65b", 32_000, 2_048, new Layers(80, 8_192, 22_016, 64, 64), new Rope(10_000, 1, 0)),
+  LLAMA_2_70B(
+      "llama-2-70b", 32_000, 4_096, new Layers(80, 8_192, 28_672, 64, 8), new Rope(10_000, 1, 0));
 
   /** Sizes the layers: how many, the residual stream's width, feed-forward width and heads. */
   record Layers(int count, int embedding, int feedForward, int heads, int kvHeads) {

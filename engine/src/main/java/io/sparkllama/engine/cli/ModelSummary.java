@@ -34,6 +34,7 @@ final class ModelSummary {
   private final Map<QuantizationType, TypeTotal> totals = new TreeMap<>();
   private final Optional<ModelConfig> readable; // whether or not the tensors are there
   private final Optional<PackedPlan> packed;
+  private final Optional<WeightWork> work;
   private final Optional<String> problem;
 
   /** Counts the tensors of one type. */
@@ -51,15 +52,19 @@ final class ModelSummary {
     }
     ModelConfig found = null;
     PackedPlan plan = null;
+    WeightWork counted = null;
     String why = null;
     try {
       found = ModelConfig.of(file);
-      plan = PackedPlan.of(found, WeightMap.of(file, found));
+      WeightMap weights = WeightMap.of(file, found);
+      plan = PackedPlan.of(found, weights);
+      counted = WeightWork.of(found, weights);
     } catch (ModelFormatException e) {
       why = FailureReport.sentence(e);
     }
     readable = Optional.ofNullable(found);
     packed = Optional.ofNullable(plan);
+    work = Optional.ofNullable(counted);
     problem = Optional.ofNullable(why);
   }
 
@@ -84,6 +89,16 @@ final class ModelSummary {
   /** Returns bytes of the packed file, which is mapped; empty where the file cannot be run. */
   OptionalLong packedBytes() {
     return packed.map(plan -> OptionalLong.of(plan.length())).orElse(OptionalLong.empty());
+  }
+
+  /** Returns the work of the matrices; empty where the file cannot be run. */
+  Optional<WeightWork> work() {
+    return work;
+  }
+
+  /** Returns the parameters that one token uses: all but those of the experts that it does not. */
+  long parametersPerToken() {
+    return total().elements() - work.map(WeightWork::unusedPerToken).orElse(0L);
   }
 
   /** Returns how many times the tensors' bytes the packed file has, to three decimals. */

@@ -27,6 +27,7 @@ import picocli.CommandLine.Option;
 final class PerplexityCommand implements Callable<Integer> {
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
+  @Mixin private AdapterArgument adapter;
   @Mixin private ResultOutput output;
   @Mixin private HelpOption help;
 
@@ -50,11 +51,11 @@ final class PerplexityCommand implements Callable<Integer> {
     ModelFile file = ModelFile.open(model.path());
     Tokenizer tokenizer = file.tokenizer();
     int[] tokens = tokens(tokenizer);
-    try (LlamaEngine engine = LlamaEngine.open(file, engineArguments.options(context));
+    try (LlamaEngine engine = LlamaEngine.open(file, adapter.in(engineArguments.options(context)));
         RequestWindow<int[], ScoreResult> window =
             new RequestWindow<>(
                 engineArguments.requestsInFlight(),
-                part -> engine.scoreTokens(first(part), second(part)),
+                part -> engine.scoreTokens(first(part), second(part), adapter.name()),
                 (part, result) -> add(result))) {
       for (int start = 0; start + context <= tokens.length; start += context) {
         window.add(windowAt(tokens, start, tokenizer));

@@ -39,6 +39,7 @@ final class ScoreCommand implements Callable<Integer> {
 
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
+  @Mixin private AdapterArgument adapter;
   @Mixin private ResultOutput output;
   @Mixin private HelpOption help;
 
@@ -62,7 +63,8 @@ final class ScoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (TextFile lines = new TextFile(file);
-        LlamaEngine engine = LlamaEngine.open(model.path(), engineArguments.options(context));
+        LlamaEngine engine =
+            LlamaEngine.open(model.path(), adapter.in(engineArguments.options(context)));
         RequestWindow<Row, ScoreResult> window =
             new RequestWindow<>(
                 engineArguments.requestsInFlight(), row -> submit(engine, row), this::print)) {
@@ -78,8 +80,8 @@ final class ScoreCommand implements Callable<Integer> {
     return failures == 0 ? 0 : CompleteCommand.ROWS_SET_ASIDE;
   }
 
-  private static CompletableFuture<ScoreResult> submit(LlamaEngine engine, Row row) {
-    return engine.score(row.request());
+  private CompletableFuture<ScoreResult> submit(LlamaEngine engine, Row row) {
+    return engine.score(row.request().withAdapter(adapter.name()));
   }
 
   private static Row row(String line, TextFile lines) throws IOException {

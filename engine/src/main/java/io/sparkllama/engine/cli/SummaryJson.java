@@ -11,6 +11,7 @@ import io.sparkllama.engine.runner.NativeModelRunner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** Writes the summary of a model file as the fields of a JSON object. */
 final class SummaryJson {
@@ -18,9 +19,14 @@ final class SummaryJson {
   private static final int MOST_ELEMENTS = 8;
 
   private final ModelSummary summary;
+  private final Optional<ExpectedSpeed> speed;
 
-  SummaryJson(ModelSummary summary) {
+  /**
+   * @param speed where the machine was measured
+   */
+  SummaryJson(ModelSummary summary, Optional<ExpectedSpeed> speed) {
     this.summary = summary;
+    this.speed = speed;
   }
 
   void write(JsonGenerator json) throws IOException {
@@ -42,6 +48,9 @@ final class SummaryJson {
       writeConfig(json, summary.config().get());
     }
     writeMemory(json);
+    if (speed.isPresent()) {
+      writeSpeed(json, speed.get());
+    }
     writeMetadata(json);
   }
 
@@ -59,6 +68,7 @@ final class SummaryJson {
   private void writeTensors(JsonGenerator json) throws IOException {
     json.writeObjectFieldStart("tensors");
     writeTotal(json, summary.total());
+    json.writeNumberField("elements_per_token", summary.parametersPerToken());
     json.writeObjectFieldStart("by_type");
     for (Map.Entry<QuantizationType, ModelSummary.TypeTotal> total : summary.totals().entrySet()) {
       json.writeObjectFieldStart(total.getKey().name());
@@ -83,6 +93,12 @@ final class SummaryJson {
     json.writeNumberField("embedding_length", config.embeddingLength());
     json.writeNumberField("layer_count", config.layerCount());
     json.writeNumberField("feed_forward_length", config.feedForward().length());
+    Optional<ModelConfig.Experts> experts = config.feedForward().experts();
+    if (experts.isPresent()) {
+      json.writeNumberField("expert_count", experts.get().count());
+      json.writeNumberField("experts_used", experts.get().used());
+      json.writeNumberField("expert_length", experts.get().length());
+    }
     json.writeNumberField("head_count", config.attention().headCount());
     json.writeNumberField("kv_head_count", config.attention().kvHeadCount());
     json.writeNumberField("head_dimension", config.attention().headDimension());
@@ -113,6 +129,20 @@ final class SummaryJson {
       }
       json.writeEndObject();
     }
+    json.writeEndObject();
+  }
+
+  private static void writeSpeed(JsonGenerator json, ExpectedSpeed speed) throws IOException {
+    json.writeObjectFieldStart("speed");
+    json.writeNumberField("decode_tokens_per_second_at_most", speed.decodeTokensPerSecond());
+    json.writeNumberField("prefill_tokens_per_second_at_most", speed.prefillTokensPerSecond());
+    json.writeNumberField("bytes_per_token", Math.rint(speed.bytesPerToken()));
+    json.writeNumberField("multiply_adds_per_token", speed.work().layerMultiplyAdds());
+    json.writeNumberField("bandwidth_peak_bytes_per_second", Math.rint(speed.peaks().bytesRead()));
+    json.writeNumberField(
+        "int8_peak_multiply_adds_per_second", Math.rint(speed.peaks().int8MultiplyAdds()));
+    json.writeStringField("instruction_set", speed.peaks().instructionSet());
+    json.writeNumberField("threads", speed.peaks().threads());
     json.writeEndObject();
   }
 

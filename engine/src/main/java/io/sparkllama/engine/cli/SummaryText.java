@@ -9,6 +9,7 @@ import io.sparkllama.engine.runner.NativeModelRunner;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -18,10 +19,15 @@ final class SummaryText {
   private static final int MOST_CHARACTERS = 100;
 
   private final ModelSummary summary;
+  private final Optional<ExpectedSpeed> speed;
   private final StringBuilder text = new StringBuilder();
 
-  SummaryText(ModelSummary summary) {
+  /**
+   * @param speed where the machine was measured
+   */
+  SummaryText(ModelSummary summary, Optional<ExpectedSpeed> speed) {
     this.summary = summary;
+    this.speed = speed;
   }
 
   String text() {
@@ -33,8 +39,14 @@ final class SummaryText {
     for (Map.Entry<QuantizationType, ModelSummary.TypeTotal> type : summary.totals().entrySet()) {
       line("  " + type.getKey().name(), describe(type.getValue()));
     }
+    if (summary.parametersPerToken() != total.elements()) {
+      line(
+          "used per token",
+          String.format(Locale.ROOT, "%,d elements", summary.parametersPerToken()));
+    }
     summary.packedBytes().ifPresent(this::appendPacked);
     summary.config().ifPresent(this::appendMemory);
+    speed.ifPresent(this::appendSpeed);
     summary.problem().ifPresent(this::appendProblem);
     text.append("metadata\n");
     GgufMetadata metadata = summary.file().metadata();
@@ -48,14 +60,14 @@ final class SummaryText {
   private void appendConfig(ModelConfig config) {
     line(
         "shape",
-        "%d layers of width %d, %d heads of %d over %d, feed-forward %d"
+        "%d layers of width %d, %d heads of %d over %d, feed-forward %s"
             .formatted(
                 config.layerCount(),
                 config.embeddingLength(),
                 config.attention().headCount(),
                 config.attention().headDimension(),
                 config.attention().kvHeadCount(),
-                config.feedForward().length()));
+                feedForward(config.feedForward())));
     line("vocabulary", Integer.toString(config.vocabularySize()));
     line("context", Integer.toString(config.contextLength()));
     windows(config)
@@ -72,6 +84,40 @@ final class SummaryText {
         .filter(layer -> layer.window() > 0)
         .collect(
             Collectors.groupingBy(ModelConfig.Layer::window, TreeMap::new, Collectors.counting()));
+  }
+
+  private static String feedForward(ModelConfig.FeedForward feedForward) {
+    String length = Integer.toString(feedForward.length());
+    return feedForward
+        .experts()
+        .map(
+            experts ->
+                "%d of %d experts of %d"
+                        .formatted(experts.used(), experts.count(), experts.length())
+                    + (feedForward.length() > 0 ? " and one of " + length + " for all" : ""))
+        .orElse(length);
+  }
+
+  private void appendSpeed(ExpectedSpeed speed) {
+    MachinePeaks peaks = speed.peaks();
+    line(
+        "decode at most",
+        String.format(
+            Locale.ROOT,
+            "%.1f tokens/s for one row: each reads %s of weights, at %.1f GB/s by %d threads",
+            speed.decodeTokensPerSecond(),
+            ByteCount.readable(Math.round(speed.bytesPerToken())),
+            peaks.bytesRead() * 1e-9,
+            peaks.threads()));
+    line(
+        "prefill at most",
+        String.format(
+            Locale.ROOT,
+            "%.1f tokens/s: each takes %.2f G multiply-adds, at %.0f G/s by %s",
+            speed.prefillTokensPerSecond(),
+            speed.work().layerMultiplyAdds() * 1e-9,
+            peaks.int8MultiplyAdds() * 1e-9,
+            peaks.instructionSet()));
   }
 
   private void appendPacked(long bytes) {

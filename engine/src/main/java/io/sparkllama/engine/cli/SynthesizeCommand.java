@@ -29,7 +29,9 @@ final class SynthesizeCommand implements Callable<Integer> {
       names = "--shape",
       required = true,
       paramLabel = "NAME",
-      description = "llama-60m, tinyllama-1.1b, llama-3.2-1b, llama-2-7b or llama-3-8b.")
+      description =
+          "llama-60m, tinyllama-1.1b, llama-3.2-1b, llama-2-7b, llama-3-8b, llama-65b or"
+              + " llama-2-70b.")
   private String shapeName;
 
   @Option(
@@ -91,7 +93,7 @@ final class SynthesizeCommand implements Callable<Integer> {
     }
     SyntheticModel model = new SyntheticModel(shape, mix, contextLength, vocabularySize);
     List<SyntheticTensor> tensors = model.tensors();
-    GgufContents contents = contents(model, tensors);
+    GgufContents contents = contents(model, tensors, seed);
     long total = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.rowBytes()).sum();
     long elements = tensors.stream().mapToLong(tensor -> tensor.rows() * tensor.columns()).sum();
     int workers = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
@@ -123,7 +125,7 @@ final class SynthesizeCommand implements Callable<Integer> {
     return 0;
   }
 
-  private GgufContents contents(SyntheticModel model, List<SyntheticTensor> tensors) {
+  static GgufContents contents(SyntheticModel model, List<SyntheticTensor> tensors, long seed) {
     GgufContents contents = new GgufContents();
     model.metadata(seed).forEach(contents::put);
     for (SyntheticTensor tensor : tensors) {

@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.importer.checkpoint.OrderedRows;
 import io.sparkllama.engine.importer.checkpoint.RowSource;
+import io.sparkllama.engine.importer.checkpoint.StackedMatrices;
 import io.sparkllama.engine.importer.checkpoint.StackedRows;
 import io.sparkllama.engine.importer.checkpoint.Weights;
 import io.sparkllama.engine.importer.family.HyperParameters;
@@ -81,8 +82,7 @@ final class ImportPlan {
   private void add(TensorRule rule, int layer) {
     List<RowSource> sources = new ArrayList<>();
     List<String> absent = new ArrayList<>();
-    for (String pattern : rule.sources()) {
-      String name = TensorRule.named(pattern, layer);
+    for (String name : rule.sourceNames(layer, shape.experts().count())) {
       weights.rows(name).ifPresentOrElse(sources::add, () -> absent.add(name));
       used.add(name);
     }
@@ -92,9 +92,16 @@ final class ImportPlan {
       }
       return;
     }
-    RowSource stacked = sources.size() == 1 ? sources.get(0) : new StackedRows(sources);
+    RowSource stacked = stacked(rule, sources);
     check(rule, sources, stacked);
     planned.add(planned(rule, layer, stacked));
+  }
+
+  private static RowSource stacked(TensorRule rule, List<RowSource> sources) {
+    if (rule.perExpert()) {
+      return new StackedMatrices(sources);
+    }
+    return sources.size() == 1 ? sources.get(0) : new StackedRows(sources);
   }
 
   private PlannedTensor planned(TensorRule rule, int layer, RowSource stacked) {
@@ -103,7 +110,6 @@ final class ImportPlan {
       source = new OrderedRows(stacked, rule.order().of(shape, stacked.rows()));
     }
     List<Long> outermostFirst = stacked.shape();
-    boolean vector = outermostFirst.size() == 1 || rule.target().endsWith("_norm.weight");
     long[] dimensions = new long[outermostFirst.size()];
     for (int i = 0; i < dimensions.length; i++) {
       dimensions[i] = outermostFirst.get(dimensions.length - 1 - i);
@@ -111,10 +117,17 @@ final class ImportPlan {
     QuantizationType stored = stacked.type().imported().orElseThrow();
     return new PlannedTensor(
         TensorRule.named(rule.target(), layer),
-        vector ? QuantizationType.F32 : matrixType.orElse(stored),
+        staysPrecise(rule, stacked) ? QuantizationType.F32 : matrixType.orElse(stored),
         dimensions,
         source,
         rule.addend());
+  }
+
+  /** Vectors and routers are small, and what they decide is not: GGUF has them in 32 bits. */
+  private static boolean staysPrecise(TensorRule rule, RowSource stacked) {
+    return stacked.shape().size() == 1
+        || rule.target().endsWith("_norm.weight")
+        || rule.target().contains(".ffn_gate_inp");
   }
 
   /** Checks types, and the shape as a whole: the rows of several sources count together. */
@@ -131,14 +144,22 @@ final class ImportPlan {
         throw failure("tensors that become one have different types or widths", stacked.describe());
       }
     }
-    List<Long> wanted = dimensions(rule);
-    if (!stacked.shape().equals(wanted)) {
+    if (rule.perExpert()) {
+      for (RowSource source : sources) {
+        requireShape(source, dimensions(rule).subList(1, rule.shape().size()));
+      }
+    }
+    requireShape(stacked, dimensions(rule));
+  }
+
+  private void requireShape(RowSource source, List<Long> wanted) {
+    if (!source.shape().equals(wanted)) {
       throw failure(
           "the tensor has the shape "
-              + stacked.shape()
+              + source.shape()
               + " but the model's numbers ask for "
               + wanted,
-          stacked.describe());
+          source.describe());
     }
   }
 

@@ -34,6 +34,21 @@ public final class RunnerNatives {
   /** Frees a runner. None of its methods may be under way or called again. */
   public static native void destroy(long handle);
 
+  /**
+   * Opens an adapter: takes the memory of its matrices. Not while a step runs.
+   *
+   * @param description 8-byte words as {@code runner.AdapterDescription} writes them
+   * @return the id by which steps name it when all its rows are there
+   */
+  public static native int openAdapter(long handle, ByteBuffer description);
+
+  /**
+   * Gives a matrix of an adapter its next rows, as a file has them.
+   *
+   * @param rows a multiple of 16, but for the last ones
+   */
+  public static native void fillAdapter(long handle, int adapter, int matrix, ByteBuffer rows);
+
   /** Gives a runner a batch buffer, which must live as long; returns its index. */
   public static native int attach(long handle, ByteBuffer buffer);
 
@@ -56,4 +71,7 @@ public final class RunnerNatives {
 
   /** Returns the bytes of a runner's buffers, beside its weights and its KV cache. */
   public static native long bufferBytes(long handle);
+
+  /** Returns the bytes of the matrices of a runner's adapters. */
+  public static native long adapterBytes(long handle);
 }

@@ -17,6 +17,8 @@ public final class Architectures {
           new Olmo2(),
           new SmolLm3(),
           new Phi3(),
+          new Qwen2Moe(),
+          new Qwen3Moe(),
           new Gemma(),
           new Gemma2(),
           new Gemma3(),

@@ -9,7 +9,6 @@ import static io.sparkllama.engine.model.WeightRole.FEED_FORWARD_NORM;
 import static io.sparkllama.engine.model.WeightRole.FEED_FORWARD_NORM_BIAS;
 
 import io.sparkllama.engine.model.ModelConfig.Activation;
-import io.sparkllama.engine.model.ModelConfig.FeedForward;
 import io.sparkllama.engine.model.ModelConfig.FeedForwardPlace;
 import io.sparkllama.engine.model.ModelConfig.NormKind;
 import io.sparkllama.engine.model.ModelConfig.RopeLayout;
@@ -30,8 +29,7 @@ final class Falcon implements Architecture {
     file.refuseWindow();
     ModelConfig plain = file.plain(RopeLayout.HALVES, NormKind.STANDARD_DEVIATION);
     return plain.with(
-        new FeedForward(
-            plain.feedForward().length(), Activation.GELU, FeedForwardPlace.BESIDE_ATTENTION));
+        plain.feedForward().with(Activation.GELU).with(FeedForwardPlace.BESIDE_ATTENTION));
   }
 
   @Override

@@ -4,6 +4,8 @@ import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.GgufMetadata;
 import io.sparkllama.engine.model.ModelConfig.Attention;
 import io.sparkllama.engine.model.ModelConfig.Ends;
+import io.sparkllama.engine.model.ModelConfig.ExpertWeighting;
+import io.sparkllama.engine.model.ModelConfig.Experts;
 import io.sparkllama.engine.model.ModelConfig.FeedForward;
 import io.sparkllama.engine.model.ModelConfig.Layer;
 import io.sparkllama.engine.model.ModelConfig.NormKind;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Reads a model's hyper-parameters from metadata that is not trusted: each is checked by itself and
@@ -27,11 +30,16 @@ final class HyperParameters {
   private static final int MAX_LAYERS = 1024;
   private static final int MAX_WIDTH = 1 << 18;
   private static final int MAX_FEED_FORWARD = 1 << 20;
+  private static final int MAX_EXPERTS = 1 << 12;
   private static final int MAX_HEADS = 1 << 12;
   private static final int MAX_HEAD_DIMENSION = 1 << 12;
   private static final int MAX_CONTEXT = 1 << 24;
   private static final int MAX_VOCABULARY = 1 << 24;
   private static final double DEFAULT_ROPE_BASE = 10_000;
+
+  /** The function of the router, as llama.cpp numbers it. */
+  private static final int SOFTMAX = 1;
+
   // The last is what Falcon's converter says: Q, K and V follow one another in their tensor.
   private static final Set<String> KNOWN_LAYOUTS =
       Set.of("reference", "Meta AI original pth", "jploski");
@@ -61,7 +69,25 @@ final class HyperParameters {
 
   /** Reads what all models have, with another kind of norms. */
   ModelConfig plain(RopeLayout layout, NormKind normKind) {
-    refuseExperts();
+    if (hasExperts()) {
+      throw metadata.invalid(
+          key("expert_count"),
+          "is "
+              + expertCount()
+              + ": a mixture of experts is not supported in "
+              + architecture
+              + " models");
+    }
+    return decoder(layout, normKind, () -> FeedForward.of(feedForwardLength()));
+  }
+
+  /** Reads what all models have, but for the feed-forward network. */
+  ModelConfig withFeedForward(RopeLayout layout, FeedForward feedForward) {
+    return decoder(layout, NormKind.ROOT_MEAN_SQUARE, () -> feedForward);
+  }
+
+  private ModelConfig decoder(
+      RopeLayout layout, NormKind normKind, Supplier<FeedForward> feedForward) {
     refuseUnknownLayout();
     int embeddingLength = number("embedding_length", MAX_WIDTH);
     int headCount = number("attention.head_count", MAX_HEADS);
@@ -81,7 +107,7 @@ final class HyperParameters {
         number("context_length", MAX_CONTEXT),
         embeddingLength,
         Attention.of(headCount, kvHeadCount, headDimension),
-        FeedForward.of(number("feed_forward_length", MAX_FEED_FORWARD)),
+        feedForward.get(),
         new Norms(positive(epsilonName(normKind)), NormPlacement.BEFORE, normKind),
         new Rope(ropeDimension(headDimension), layout, List.of(table)),
         Collections.nCopies(number("block_count", MAX_LAYERS), new Layer(0, 0)),
@@ -95,13 +121,60 @@ final class HyperParameters {
     };
   }
 
-  private void refuseExperts() {
-    int experts = metadata.optionalInteger(key("expert_count")).orElse(0);
-    if (experts != 0) {
+  int feedForwardLength() {
+    return number("feed_forward_length", MAX_FEED_FORWARD);
+  }
+
+  private int expertCount() {
+    return metadata.optionalInteger(key("expert_count")).orElse(0);
+  }
+
+  boolean hasExperts() {
+    return expertCount() != 0;
+  }
+
+  /**
+   * Reads the sizes of a mixture of experts in every layer, and refuses what routes otherwise than
+   * by a softmax.
+   *
+   * @param length the width inside of an expert
+   */
+  Experts experts(int length, ExpertWeighting weighting) {
+    int count = number("expert_count", MAX_EXPERTS);
+    int used = number("expert_used_count", MAX_EXPERTS);
+    if (used > count) {
       throw metadata.invalid(
-          key("expert_count"),
-          "is " + experts + ": models with a mixture of experts are not supported");
+          key("expert_used_count"),
+          "is " + used + ", which is more than the " + count + " experts");
     }
+    for (String key : List.of("leading_dense_block_count", "expert_group_count")) {
+      refuseNumber(key, 0);
+    }
+    refuseNumber("expert_gating_func", SOFTMAX);
+    double scale = positive("expert_weights_scale", OptionalDouble.of(1));
+    if (scale != 1) {
+      throw metadata.invalid(key("expert_weights_scale"), "is " + scale + ": not supported");
+    }
+    return new Experts(count, used, length, weighting);
+  }
+
+  private void refuseNumber(String name, int supported) {
+    int value = metadata.optionalInteger(key(name)).orElse(supported);
+    if (value != supported) {
+      throw metadata.invalid(
+          key(name), "is " + value + ", which is not supported (supported: " + supported + ")");
+    }
+  }
+
+  /** Reads the width inside of an expert; files of early converters do not say it. */
+  int expertLength() {
+    int evenly = feedForwardLength() / number("expert_used_count", MAX_EXPERTS);
+    return number("expert_feed_forward_length", MAX_FEED_FORWARD, evenly);
+  }
+
+  /** Reads the width inside of the expert that all tokens pass. */
+  int sharedExpertLength() {
+    return number("expert_shared_feed_forward_length", MAX_FEED_FORWARD, feedForwardLength());
   }
 
   private void refuseUnknownLayout() {

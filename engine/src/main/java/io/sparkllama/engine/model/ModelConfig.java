@@ -3,6 +3,7 @@ package io.sparkllama.engine.model;
 import io.sparkllama.engine.gguf.GgufFile;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Says what a model is: its hyper-parameters, checked against each other.
@@ -89,19 +90,58 @@ public record ModelConfig(
   }
 
   /**
-   * Says what the feed-forward network is.
+   * Says what the feed-forward network of each layer is.
    *
-   * @param length its width inside
+   * @param length the width inside of what all tokens pass: the whole network, or the shared one
+   *     beside experts; 0 where there is none of those
+   * @param experts where tokens pass a few of many networks, which are gated as LLaMA's are
    */
-  public record FeedForward(int length, Activation activation, FeedForwardPlace place) {
+  public record FeedForward(
+      int length, Activation activation, FeedForwardPlace place, Optional<Experts> experts) {
+    /** Makes a network that all tokens pass. */
+    public FeedForward(int length, Activation activation, FeedForwardPlace place) {
+      this(length, activation, place, Optional.empty());
+    }
+
     /** Makes a network as LLaMA has it. */
     static FeedForward of(int length) {
       return new FeedForward(length, Activation.SWIGLU, FeedForwardPlace.AFTER_ATTENTION);
     }
 
-    FeedForward with(Activation value) {
-      return new FeedForward(length, value, place);
+    /** Makes a mixture of experts, beside one that all tokens pass where its length is not 0. */
+    static FeedForward of(Experts experts, int sharedLength) {
+      return new FeedForward(
+          sharedLength, Activation.SWIGLU, FeedForwardPlace.AFTER_ATTENTION, Optional.of(experts));
     }
+
+    FeedForward with(Activation value) {
+      return new FeedForward(length, value, place, experts);
+    }
+
+    FeedForward with(FeedForwardPlace value) {
+      return new FeedForward(length, activation, value, experts);
+    }
+  }
+
+  /**
+   * Sizes a mixture of experts.
+   *
+   * @param count of each layer
+   * @param used by each token, at most {@code count}
+   * @param length the width inside of an expert
+   * @param weighting of the experts' outputs
+   */
+  public record Experts(int count, int used, int length, ExpertWeighting weighting) {}
+
+  /**
+   * Says which probabilities the outputs of a token's experts are weighted by: the softmax of the
+   * router's logits. The order is part of the native contract.
+   */
+  public enum ExpertWeighting {
+    /** Over all experts: those of the chosen ones come to less than one. */
+    AMONG_ALL,
+    /** Over the chosen experts alone. */
+    AMONG_CHOSEN
   }
 
   /**

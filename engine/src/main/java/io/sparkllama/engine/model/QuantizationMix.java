@@ -49,7 +49,8 @@ public record QuantizationMix(
     return switch (role) {
       case OUTPUT -> finer;
       case TOKEN_EMBEDDING -> tiedEmbedding ? finer : type;
-      case ATTENTION_VALUE, FEED_FORWARD_DOWN -> needsMoreBits(layer, layers) ? finer : type;
+      case ATTENTION_VALUE, FEED_FORWARD_DOWN, EXPERT_DOWN ->
+          needsMoreBits(layer, layers) ? finer : type;
       default -> type;
     };
   }

@@ -23,9 +23,10 @@ final class WeightList {
    * Says where one weight is.
    *
    * @param namePattern the tensor's name, {@code %d} being the layer
-   * @param shape of the tensor, innermost first: {@code [columns]} or {@code [columns, rows]}
+   * @param shape of the tensor, innermost first: {@code [columns]}, {@code [columns, rows]} or
+   *     {@code [columns, rows, experts]}
    * @param firstRow of the tensor's
-   * @param rows of the weight
+   * @param rows of the weight, of one expert where each has one
    */
   record Weight(
       WeightRole role,
@@ -36,6 +37,24 @@ final class WeightList {
       long rows) {
     String tensorName(int layer) {
       return role.perLayer() ? namePattern.formatted(layer) : namePattern;
+    }
+
+    /** Returns how many matrices a layer has. */
+    int count() {
+      return role.perExpert() ? (int) shape[2] : 1;
+    }
+
+    /** Returns the shape of a tensor that holds so many of a layer's matrices. */
+    long[] shape(int matrices) {
+      if (!role.perExpert()) {
+        return shape;
+      }
+      return new long[] {shape[0], shape[1], matrices};
+    }
+
+    /** Returns the name that an expert's own tensor has in files of old converters. */
+    String expertName(int layer, int expert) {
+      return tensorName(layer).replace("_exps.", "." + expert + ".");
     }
 
     boolean isRequired() {
@@ -51,7 +70,8 @@ final class WeightList {
 
   /**
    * Lists what the hyper-parameters ask for: embedding, norms where they stand, Q, K, V and their
-   * output, a feed-forward network with a gate or without; the output matrix may be tied.
+   * output, a feed-forward network with a gate or without, or experts; the output matrix may be
+   * tied.
    */
   static WeightList of(ModelConfig config) {
     WeightList list = new WeightList(config);
@@ -76,10 +96,8 @@ final class WeightList {
     if (config.attention().queryKeyNorm() != QueryKeyNorm.NONE) {
       list.require(WeightRole.ATTENTION_QUERY_NORM, WeightRole.ATTENTION_KEY_NORM);
     }
-    if (config.feedForward().activation().isGated()) {
-      list.require(WeightRole.FEED_FORWARD_GATE);
-    }
-    list.require(WeightRole.FEED_FORWARD_UP, WeightRole.FEED_FORWARD_DOWN);
+    list.requireFeedForward();
+    config.feedForward().experts().ifPresent(experts -> list.requireExperts(experts.count()));
     for (RopeTable table : config.rope().tables()) {
       if (table.scaling() instanceof RopeScaling.Factors) {
         list.require(WeightRole.ROPE_FACTORS);
@@ -104,6 +122,30 @@ final class WeightList {
       addWhole(role, Presence.OPTIONAL);
     }
     return this;
+  }
+
+  private void requireFeedForward() {
+    if (config.feedForward().length() == 0) {
+      return;
+    }
+    if (config.feedForward().activation().isGated()) {
+      require(WeightRole.FEED_FORWARD_GATE);
+    }
+    require(WeightRole.FEED_FORWARD_UP, WeightRole.FEED_FORWARD_DOWN);
+  }
+
+  private void requireExperts(int count) {
+    require(WeightRole.EXPERT_ROUTER);
+    if (config.feedForward().length() > 0) {
+      require(WeightRole.SHARED_EXPERT_ROUTER);
+    }
+    for (WeightRole role : WeightRole.values()) {
+      if (role.perExpert()) {
+        long[] shape = {columns(role), rows(role), count};
+        weights.put(
+            role, new Weight(role, Presence.REQUIRED, role.namePattern(), shape, 0, rows(role)));
+      }
+    }
   }
 
   /** Takes matrices of the same width out of one tensor, in which they follow one another. */
@@ -159,15 +201,24 @@ final class WeightList {
           FEED_FORWARD_NORM_BIAS,
           FEED_FORWARD_POST_NORM,
           FEED_FORWARD_GATE,
-          FEED_FORWARD_UP ->
+          FEED_FORWARD_UP,
+          EXPERT_ROUTER,
+          EXPERT_GATE,
+          EXPERT_UP,
+          SHARED_EXPERT_ROUTER ->
           config.embeddingLength();
       case ATTENTION_OUTPUT, ATTENTION_QUERY_BIAS -> config.attention().queryWidth();
       case ATTENTION_KEY_BIAS, ATTENTION_VALUE_BIAS -> config.attention().kvWidth();
       case ATTENTION_QUERY_NORM -> normWidth(config.attention().queryWidth());
       case ATTENTION_KEY_NORM -> normWidth(config.attention().kvWidth());
       case FEED_FORWARD_DOWN -> config.feedForward().length();
+      case EXPERT_DOWN -> experts().length();
       case ROPE_FACTORS, ROPE_FACTORS_LONG, ROPE_FACTORS_SHORT -> config.rope().dimension() / 2;
     };
+  }
+
+  private ModelConfig.Experts experts() {
+    return config.feedForward().experts().orElseThrow();
   }
 
   private long normWidth(long allHeads) {
@@ -182,7 +233,9 @@ final class WeightList {
       case TOKEN_EMBEDDING, OUTPUT -> config.vocabularySize();
       case ATTENTION_QUERY -> config.attention().queryWidth();
       case ATTENTION_KEY, ATTENTION_VALUE -> config.attention().kvWidth();
-      case ATTENTION_OUTPUT, FEED_FORWARD_DOWN -> config.embeddingLength();
+      case ATTENTION_OUTPUT, FEED_FORWARD_DOWN, EXPERT_DOWN -> config.embeddingLength();
+      case EXPERT_ROUTER -> experts().count();
+      case EXPERT_GATE, EXPERT_UP -> experts().length();
       case FEED_FORWARD_GATE, FEED_FORWARD_UP -> config.feedForward().length();
       default -> 1;
     };

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Finds the tensor of each role and layer, or the rows of one that are the weight, with shapes
@@ -25,10 +26,10 @@ public final class WeightMap {
   /** Tensors that old converters wrote and that no forward pass reads. */
   private static final Pattern IGNORED = Pattern.compile("blk\\.\\d+\\.attn_rot_embd(\\.weight)?");
 
-  // [role][layer, or 0]; where a weight is a part of a tensor, that part.
-  private final Map<WeightRole, List<TensorInfo>> tensors;
+  // [role][layer, or 0][expert, or 0]; where a weight is a part of a tensor, that part.
+  private final Map<WeightRole, List<List<TensorInfo>>> tensors;
 
-  private WeightMap(Map<WeightRole, List<TensorInfo>> tensors) {
+  private WeightMap(Map<WeightRole, List<List<TensorInfo>>> tensors) {
     this.tensors = tensors;
   }
 
@@ -42,7 +43,7 @@ public final class WeightMap {
   public static WeightMap of(GgufFile file, ModelConfig config) {
     Architecture architecture = Architectures.of(file.metadata());
     WeightList list = architecture.weights(config);
-    Map<WeightRole, List<TensorInfo>> found = new EnumMap<>(WeightRole.class);
+    Map<WeightRole, List<List<TensorInfo>>> found = new EnumMap<>(WeightRole.class);
     Set<String> missing = new LinkedHashSet<>(); // several weights may be parts of one tensor
     Set<String> used = new HashSet<>();
     for (WeightRole role : WeightRole.values()) {
@@ -77,7 +78,7 @@ public final class WeightMap {
       for (WeightRole role : WeightRole.values()) {
         if (role.perLayer() == layer >= 0) {
           int number = layer;
-          list.weight(role).ifPresent(weight -> ordered.add(weight.tensorName(number)));
+          list.weight(role).ifPresent(weight -> ordered.addAll(names(weight, number, file)));
         }
       }
     }
@@ -87,7 +88,8 @@ public final class WeightMap {
 
   /** Returns the names that the file lacks: of an optional weight none where no layer has it. */
   private static List<String> absent(WeightList.Weight weight, GgufFile file, ModelConfig config) {
-    List<String> names = names(weight, config);
+    List<String> names =
+        layers(weight, config).flatMap(layer -> names(weight, layer, file).stream()).toList();
     List<String> absent = names.stream().filter(name -> file.tensor(name).isEmpty()).toList();
     return weight.isRequired() || absent.size() < names.size() ? absent : List.of();
   }
@@ -95,27 +97,57 @@ public final class WeightMap {
   /**
    * Returns a weight of all layers that have it, checked; adds the tensors' names to those used.
    */
-  private static List<TensorInfo> present(
+  private static List<List<TensorInfo>> present(
       WeightList.Weight weight, GgufFile file, ModelConfig config, Set<String> used) {
-    List<TensorInfo> layers = new ArrayList<>();
-    for (String name : names(weight, config)) {
+    return layers(weight, config)
+        .map(layer -> presentIn(layer, weight, file, used))
+        .filter(found -> !found.isEmpty())
+        .toList();
+  }
+
+  private static List<TensorInfo> presentIn(
+      int layer, WeightList.Weight weight, GgufFile file, Set<String> used) {
+    List<String> names = names(weight, layer, file);
+    List<TensorInfo> found = new ArrayList<>();
+    for (String name : names) {
       Optional<TensorInfo> tensor = file.tensor(name);
       if (tensor.isPresent()) {
-        check(weight, tensor.get(), file);
-        layers.add(
-            weight.role().isVector()
-                ? tensor.get()
-                : tensor.get().slice(weight.firstRow(), weight.rows()));
+        int matrices = weight.count() / names.size();
+        check(weight, matrices, tensor.get(), file);
+        found.addAll(parts(weight, matrices, tensor.get()));
         used.add(name);
       }
     }
-    return List.copyOf(layers);
+    return List.copyOf(found);
   }
 
-  private static List<String> names(WeightList.Weight weight, ModelConfig config) {
-    return IntStream.range(0, weight.role().perLayer() ? config.layerCount() : 1)
-        .mapToObj(weight::tensorName)
+  /** Returns what of a tensor is the weight: all, some rows, or the rows of each expert. */
+  private static List<TensorInfo> parts(WeightList.Weight weight, int matrices, TensorInfo tensor) {
+    if (weight.role().isVector()) {
+      return List.of(tensor);
+    }
+    return IntStream.range(0, matrices)
+        .mapToObj(i -> tensor.slice(weight.firstRow() + i * weight.rows(), weight.rows()))
         .toList();
+  }
+
+  /** Returns the tensors that hold a weight in a layer: of experts one, or one for each. */
+  private static List<String> names(WeightList.Weight weight, int layer, GgufFile file) {
+    String name = weight.tensorName(layer);
+    if (weight.role().perExpert() && file.tensor(name).isEmpty()) {
+      List<String> experts =
+          IntStream.range(0, weight.count())
+              .mapToObj(expert -> weight.expertName(layer, expert))
+              .toList();
+      if (experts.stream().anyMatch(one -> file.tensor(one).isPresent())) {
+        return experts;
+      }
+    }
+    return List.of(name);
+  }
+
+  private static Stream<Integer> layers(WeightList.Weight weight, ModelConfig config) {
+    return IntStream.range(0, weight.role().perLayer() ? config.layerCount() : 1).boxed();
   }
 
   /**
@@ -130,12 +162,24 @@ public final class WeightMap {
         .orElseThrow(() -> new IllegalArgumentException("model has no " + role));
   }
 
-  /** Returns a tensor, or the part of one that is the weight, where the file has it. */
+  /**
+   * Returns a tensor, or the part of one that is the weight, where the file has it. The role is
+   * none that each expert has.
+   */
   public Optional<TensorInfo> optionalTensor(WeightRole role, int layer) {
-    List<TensorInfo> layers = tensors.getOrDefault(role, List.of());
-    return layers.isEmpty()
-        ? Optional.empty()
-        : Optional.of(layers.get(role.perLayer() ? layer : 0));
+    if (role.perExpert()) {
+      throw new IllegalArgumentException("each expert has one: " + role);
+    }
+    return tensors(role, layer).stream().findFirst();
+  }
+
+  /**
+   * Returns all tensors of a role in a layer, or the parts of one that are the weights: one, or one
+   * of each expert, in order; none where the model has no such weight.
+   */
+  public List<TensorInfo> tensors(WeightRole role, int layer) {
+    List<List<TensorInfo>> layers = tensors.getOrDefault(role, List.of());
+    return layers.isEmpty() ? List.of() : layers.get(role.perLayer() ? layer : 0);
   }
 
   /** Returns whether the token embedding also serves as the output matrix. */
@@ -143,15 +187,17 @@ public final class WeightMap {
     return optionalTensor(WeightRole.OUTPUT, 0).isEmpty();
   }
 
-  private static void check(WeightList.Weight weight, TensorInfo tensor, GgufFile file) {
-    if (!matches(weight.shape(), tensor.dimensions())) {
+  private static void check(
+      WeightList.Weight weight, int matrices, TensorInfo tensor, GgufFile file) {
+    long[] shape = weight.shape(matrices);
+    if (!matches(shape, tensor.dimensions())) {
       throw new ModelFormatException(
           "tensor "
               + tensor.name()
               + " has the shape "
               + describe(tensor.dimensions())
               + " but the metadata asks for "
-              + describe(weight.shape())
+              + describe(shape)
               + ": "
               + file.parts().get(tensor.part()));
     }

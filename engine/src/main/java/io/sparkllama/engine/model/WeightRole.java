@@ -56,7 +56,17 @@ public enum WeightRole {
   /** [embedding] */
   ATTENTION_NORM_BIAS("blk.%d.attn_norm.bias"),
   /** [embedding] */
-  FEED_FORWARD_NORM_BIAS("blk.%d.ffn_norm.bias");
+  FEED_FORWARD_NORM_BIAS("blk.%d.ffn_norm.bias"),
+  /** [experts, embedding] */
+  EXPERT_ROUTER("blk.%d.ffn_gate_inp.weight"),
+  /** [experts, expertLength, embedding] */
+  EXPERT_GATE("blk.%d.ffn_gate_exps.weight"),
+  /** [experts, expertLength, embedding] */
+  EXPERT_UP("blk.%d.ffn_up_exps.weight"),
+  /** [experts, embedding, expertLength] */
+  EXPERT_DOWN("blk.%d.ffn_down_exps.weight"),
+  /** [1, embedding] */
+  SHARED_EXPERT_ROUTER("blk.%d.ffn_gate_inp_shexp.weight");
 
   private final String pattern;
 
@@ -67,6 +77,11 @@ public enum WeightRole {
   /** Returns whether each layer has one. */
   public boolean perLayer() {
     return pattern.contains("%d");
+  }
+
+  /** Returns whether each expert of a layer has one. */
+  public boolean perExpert() {
+    return this == EXPERT_GATE || this == EXPERT_UP || this == EXPERT_DOWN;
   }
 
   /** Returns whether it is a row of numbers, which are float32 to the forward pass. */
@@ -80,7 +95,12 @@ public enum WeightRole {
           ATTENTION_OUTPUT,
           FEED_FORWARD_GATE,
           FEED_FORWARD_UP,
-          FEED_FORWARD_DOWN ->
+          FEED_FORWARD_DOWN,
+          EXPERT_ROUTER,
+          EXPERT_GATE,
+          EXPERT_UP,
+          EXPERT_DOWN,
+          SHARED_EXPERT_ROUTER ->
           false;
       default -> true;
     };

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Writes a model's description for native code: 8-byte little-endian words in the order that {@code
@@ -52,7 +53,7 @@ final class ModelDescription {
     word(contextLength);
     word(config.embeddingLength());
     word(config.layerCount());
-    word(config.feedForward().length());
+    feedForward(config.feedForward());
     word(config.attention().headCount());
     word(config.attention().kvHeadCount());
     word(config.attention().headDimension());
@@ -66,6 +67,15 @@ final class ModelDescription {
     real(config.ends().embeddingScale());
     real(config.ends().logitSoftCap());
     rope(config, ropeTables);
+  }
+
+  private void feedForward(ModelConfig.FeedForward feedForward) {
+    word(feedForward.length());
+    Optional<ModelConfig.Experts> experts = feedForward.experts();
+    word(experts.map(ModelConfig.Experts::count).orElse(0));
+    word(experts.map(ModelConfig.Experts::used).orElse(0));
+    word(experts.map(ModelConfig.Experts::length).orElse(0));
+    word(experts.map(each -> each.weighting().ordinal()).orElse(0));
   }
 
   private void rope(ModelConfig config, List<RopeFrequencies> tables) {
@@ -88,6 +98,7 @@ final class ModelDescription {
     for (PackedTensor tensor : tensors) {
       word(tensor.role().ordinal());
       word(tensor.layer());
+      word(tensor.expert());
       word(tensor.type().id());
       word(tensor.offset());
       word(tensor.rows());

@@ -8,6 +8,7 @@ import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.jni.NativeHandle;
 import io.sparkllama.engine.jni.NativeLibrary;
 import io.sparkllama.engine.jni.RunnerNatives;
+import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
 import io.sparkllama.engine.store.PackedModel;
@@ -85,16 +86,30 @@ public final class NativeModelRunner implements ModelRunner {
    * Tells what a runner takes, without native code.
    *
    * @param weights bytes of the packed file
+   * @param adapters all that are going to be opened
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
-  public static EngineMemory memory(ModelConfig config, long weights, EngineOptions options) {
+  public static EngineMemory memory(
+      ModelConfig config, long weights, EngineOptions options, List<Adapter> adapters) {
     KvPlan plan = KvPlan.of(config, options);
     BatchCapacity capacity = capacity(config, plan, options);
     return new EngineMemory(
         weights,
         plan.bytes(),
-        NativeBuffers.bytes(config, capacity, ModelDescription.threads(options)),
-        new BatchLayout(capacity).byteSize());
+        NativeBuffers.bytes(
+            config, capacity, ModelDescription.threads(options), mostRank(adapters)),
+        new BatchLayout(capacity).byteSize(),
+        adapters.stream()
+            .mapToLong(adapter -> new AdapterDescription(adapter).keptBytes())
+            .reduce(0, Math::addExact));
+  }
+
+  private static int mostRank(List<Adapter> adapters) {
+    return adapters.stream()
+        .flatMap(adapter -> adapter.changes().stream())
+        .mapToInt(Adapter.Change::rank)
+        .max()
+        .orElse(0);
   }
 
   /**
@@ -177,6 +192,26 @@ public final class NativeModelRunner implements ModelRunner {
   /** Returns the bytes of native buffers, beside the weights and the KV cache. */
   long bufferBytes() {
     return RunnerNatives.bufferBytes(handle.address());
+  }
+
+  /** Returns the bytes of the adapters' matrices. */
+  long adapterBytes() {
+    return RunnerNatives.adapterBytes(handle.address());
+  }
+
+  /**
+   * Opens an adapter of the model; not while a step is in flight.
+   *
+   * @return the id by which steps name it: 0 for the first, and on
+   * @throws io.sparkllama.engine.api.ModelFormatException where its file cannot be read
+   * @throws io.sparkllama.engine.api.InsufficientMemoryException where the system has no memory
+   *     left
+   */
+  public int open(Adapter adapter) {
+    if (inFlight != null) {
+      throw new IllegalStateException("A step is in flight: collect it first");
+    }
+    return new AdapterLoader(adapter).load(handle.address());
   }
 
   @Override

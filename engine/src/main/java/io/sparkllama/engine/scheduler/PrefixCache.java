@@ -3,7 +3,9 @@ package io.sparkllama.engine.scheduler;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 
@@ -11,11 +13,12 @@ import java.util.TreeSet;
  * Remembers which full blocks hold the keys and values of which tokens, so that sequences which
  * begin alike have them computed once.
  *
- * <p>A block is known by its tokens and by the block before it, compared token by token. Those that
- * follow the same block are ordered by their tokens, so that the one which shares the most leading
- * tokens with a sequence stands beside the place where the sequence's own would. A block that no
- * sequence holds any more is kept until its memory is wanted, the one let go longest ago first;
- * blocks of a sequence are let go from its end, so that none outlives the one before it.
+ * <p>A block is known by its tokens and by the block before it, compared token by token; the first
+ * ones of sequences by their adapter, which decides all keys and values. Those that follow the same
+ * block are ordered by their tokens, so that the one which shares the most leading tokens with a
+ * sequence stands beside the place where the sequence's own would. A block that no sequence holds
+ * any more is kept until its memory is wanted, the one let go longest ago first; blocks of a
+ * sequence are let go from its end, so that none outlives the one before it.
  *
  * <p>A block that is being computed is known as well: who needs it waits for it. One thread at a
  * time.
@@ -26,7 +29,7 @@ final class PrefixCache {
     private static final Comparator<Block> BY_TOKENS =
         (one, other) -> Arrays.compare(one.tokens, other.tokens);
 
-    private final Block before; // null for the first
+    private final Block before; // null for what stands before the first ones of an adapter
     private final int[] tokens; // [blockSize], fewer in one that is only looked for
     private TreeSet<Block> following; // null before the first that follows
     private int[] places; // [groups], in the pools; null unless it has been computed
@@ -68,7 +71,7 @@ final class PrefixCache {
       Collections.unmodifiableNavigableSet(new TreeSet<>(Block.BY_TOKENS));
 
   private final int blockSize;
-  private final TreeSet<Block> first = new TreeSet<>(Block.BY_TOKENS); // those with none before
+  private final Map<Integer, Block> origins = new HashMap<>(); // by adapter: no block, but before
   private final LinkedHashSet<Block> unused = new LinkedHashSet<>(); // let go longest ago first
 
   PrefixCache(int blockSize) {
@@ -77,8 +80,8 @@ final class PrefixCache {
 
   /** Returns the block of a sequence that follows a block; null where it is not known. */
   Block next(Block before, Sequence sequence, int index) {
-    Block wanted = new Block(before, tokens(sequence, index));
-    Block found = following(before).floor(wanted);
+    Block wanted = new Block(origin(before, sequence), tokens(sequence, index));
+    Block found = following(wanted.before).floor(wanted);
     return found != null && Block.BY_TOKENS.compare(found, wanted) == 0 ? found : null;
   }
 
@@ -87,8 +90,8 @@ final class PrefixCache {
    * next one; null where none shares any.
    */
   Beginning beginning(Block before, Sequence sequence, int index) {
-    Block wanted = new Block(before, tokens(sequence, index));
-    NavigableSet<Block> known = following(before);
+    Block wanted = new Block(origin(before, sequence), tokens(sequence, index));
+    NavigableSet<Block> known = following(wanted.before);
     Beginning above = nearest(known.tailSet(wanted, /* inclusive= */ true), wanted);
     Beginning below =
         nearest(known.headSet(wanted, /* inclusive= */ false).descendingSet(), wanted);
@@ -116,11 +119,11 @@ final class PrefixCache {
 
   /** Makes the block known that follows a block in a sequence, as one that is being computed. */
   Block expect(Block before, Sequence sequence, int index) {
-    Block block = new Block(before, tokens(sequence, index));
-    if (before != null && before.following == null) {
-      before.following = new TreeSet<>(Block.BY_TOKENS);
+    Block block = new Block(origin(before, sequence), tokens(sequence, index));
+    if (block.before.following == null) {
+      block.before.following = new TreeSet<>(Block.BY_TOKENS);
     }
-    if (!following(before).add(block)) {
+    if (!following(block.before).add(block)) {
       throw new IllegalStateException("The block is known already");
     }
     return block;
@@ -169,14 +172,18 @@ final class PrefixCache {
     return following(block.before).remove(block);
   }
 
-  /**
-   * Returns the blocks that are known to follow a block, or to begin a sequence where it is null.
-   */
-  private NavigableSet<Block> following(Block before) {
-    if (before == null) {
-      return first;
-    }
+  /** Returns the blocks that are known to follow a block. */
+  private static NavigableSet<Block> following(Block before) {
     return before.following == null ? NONE : before.following;
+  }
+
+  /**
+   * Returns what stands before a block of a sequence: where no block does, its adapter's origin.
+   */
+  private Block origin(Block before, Sequence sequence) {
+    return before == null
+        ? origins.computeIfAbsent(sequence.adapter(), any -> new Block(null, new int[0]))
+        : before;
   }
 
   private int[] tokens(Sequence sequence, int index) {

@@ -12,6 +12,9 @@ import java.util.function.BooleanSupplier;
  * <p>Ordered by age: requests as they came, forks after the sequence that they start from.
  */
 public final class Sequence implements Comparable<Sequence> {
+  /** Stands for the model as it is. */
+  public static final int NO_ADAPTER = -1;
+
   private enum State {
     NEW,
     WAITING,
@@ -29,6 +32,7 @@ public final class Sequence implements Comparable<Sequence> {
   private int nextProbe;
   private int adjustments;
   private BooleanSupplier maySample = () -> true;
+  private int adapter;
   private State state = State.NEW;
   private long request = -1;
   private int fork;
@@ -45,6 +49,7 @@ public final class Sequence implements Comparable<Sequence> {
     this.numComputedTokens = prefix;
     this.probes = List.copyOf(probes);
     this.samples = samples;
+    this.adapter = parent == null ? NO_ADAPTER : parent.adapter;
     if (tokens.length == 0) {
       throw new IllegalArgumentException("A sequence needs at least one token");
     }
@@ -115,6 +120,21 @@ public final class Sequence implements Comparable<Sequence> {
    */
   public void sampleWhen(BooleanSupplier ready) {
     maySample = ready;
+  }
+
+  /**
+   * Says which adapter changes the model for it, before it is scheduled: its keys and values are
+   * that adapter's. A fork has its parent's.
+   */
+  public void use(int newAdapter) {
+    if (state != State.NEW || (parent != null && parent.adapter != newAdapter)) {
+      throw new IllegalStateException("Its adapter is decided already: " + newAdapter);
+    }
+    adapter = newAdapter;
+  }
+
+  public int adapter() {
+    return adapter;
   }
 
   public BlockTable table(int group) {

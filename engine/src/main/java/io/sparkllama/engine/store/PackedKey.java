@@ -17,7 +17,7 @@ record PackedKey(String text) {
     ModelIdentity.Digest digest = new ModelIdentity.Digest("spark-llama packed model");
     digest.number(PackedLayout.VERSION).text(DEVICE).text(model.text());
     for (PackedTensor tensor : plan.tensors()) {
-      digest.number(tensor.role().ordinal()).number(tensor.layer());
+      digest.number(tensor.role().ordinal()).number(tensor.layer()).number(tensor.expert());
       digest.number(tensor.source().type().id()).number(tensor.rows()).number(tensor.columns());
       // A file may be replaced between its reading and its identification.
       digest.number(tensor.source().part()).number(tensor.source().offset());

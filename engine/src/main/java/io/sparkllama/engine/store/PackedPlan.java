@@ -24,7 +24,7 @@ public record PackedPlan(List<PackedTensor> tensors, long length) {
     tensors = List.copyOf(tensors);
   }
 
-  private record Weight(WeightRole role, int layer, TensorInfo source) {
+  private record Weight(WeightRole role, int layer, int expert, TensorInfo source) {
     boolean isVector() {
       return role.isVector();
     }
@@ -65,6 +65,7 @@ public record PackedPlan(List<PackedTensor> tensors, long length) {
           new PackedTensor(
               weight.role(),
               weight.layer(),
+              weight.expert(),
               weight.source(),
               weight.type(),
               weight.isVector() ? 1 : weight.source().rows(),
@@ -98,8 +99,9 @@ public record PackedPlan(List<PackedTensor> tensors, long length) {
   }
 
   private static void add(List<Weight> to, WeightMap weights, WeightRole role, int layer) {
-    weights
-        .optionalTensor(role, layer)
-        .ifPresent(tensor -> to.add(new Weight(role, layer, tensor)));
+    List<TensorInfo> tensors = weights.tensors(role, layer);
+    for (int expert = 0; expert < tensors.size(); expert++) {
+      to.add(new Weight(role, layer, expert, tensors.get(expert)));
+    }
   }
 }

@@ -8,6 +8,7 @@ import io.sparkllama.engine.model.WeightRole;
  * Says where one weight lies in a packed file.
  *
  * @param layer 0 for weights of the whole model
+ * @param expert 0 for weights of no expert
  * @param source the weight in the model's own files: a tensor, or a part of one
  * @param type of the packed elements
  * @param rows 1 for vectors, which are float32 numbers: {@code [columns]}
@@ -17,6 +18,7 @@ import io.sparkllama.engine.model.WeightRole;
 public record PackedTensor(
     WeightRole role,
     int layer,
+    int expert,
     TensorInfo source,
     QuantizationType type,
     long rows,

@@ -103,10 +103,64 @@ class ModelConfigTest {
             + ")");
   }
 
+  private static TinyModel experts(String architecture) {
+    return new TinyModel()
+        .architecture(architecture)
+        .set(architecture + ".expert_count", ofUint32(8))
+        .set(architecture + ".expert_used_count", ofUint32(2));
+  }
+
   @Test
   void mixtureOfExperts() throws IOException {
-    refuse("llama.expert_count", ofUint32(8), "is 8: models with a mixture of experts");
-    assertThat(config(new TinyModel().set("llama.expert_count", ofUint32(0)))).isNotNull();
+    assertThat(config(new TinyModel().set("llama.expert_count", ofUint32(0))).feedForward())
+        .isEqualTo(ModelConfig.FeedForward.of(12));
+    assertThat(config(experts("llama")).feedForward())
+        .isEqualTo(
+            ModelConfig.FeedForward.of(
+                new ModelConfig.Experts(8, 2, 12, ModelConfig.ExpertWeighting.AMONG_CHOSEN), 0));
+    refuse(
+        experts("qwen2"),
+        "metadata key qwen2.expert_count is 8: a mixture of experts is not supported in qwen2");
+  }
+
+  @Test
+  void expertsOfQwenHaveAWidthOfTheirOwn() throws IOException {
+    assertThat(config(experts("qwen3moe")).feedForward())
+        .as("as files of early converters have it")
+        .isEqualTo(
+            ModelConfig.FeedForward.of(
+                new ModelConfig.Experts(8, 2, 6, ModelConfig.ExpertWeighting.AMONG_CHOSEN), 0));
+    TinyModel shared =
+        experts("qwen2moe")
+            .set("qwen2moe.expert_feed_forward_length", ofUint32(4))
+            .set("qwen2moe.expert_shared_feed_forward_length", ofUint32(10));
+    assertThat(config(shared).feedForward())
+        .isEqualTo(
+            ModelConfig.FeedForward.of(
+                new ModelConfig.Experts(8, 2, 4, ModelConfig.ExpertWeighting.AMONG_ALL), 10));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "expert_count, 4097, must be 1 to 4096 but is 4097",
+    "expert_used_count, 0, must be 1 to 4096 but is 0",
+    "expert_used_count, 9, 'is 9, which is more than the 8 experts'",
+    "leading_dense_block_count, 1, 'is 1, which is not supported'",
+    "expert_group_count, 4, 'is 4, which is not supported'",
+    "expert_gating_func, 2, 'is 2, which is not supported (supported: 1)'",
+  })
+  void expertsThatTheForwardPassDoesNotHave(String key, int value, String message)
+      throws IOException {
+    refuse(
+        experts("llama").set("llama." + key, ofUint32(value)),
+        "metadata key llama." + key + " " + message);
+  }
+
+  @Test
+  void weightsOfExpertsAreNotScaled() throws IOException {
+    TinyModel model = experts("llama").set("llama.expert_weights_scale", ofFloat32(2.5f));
+    refuse(model, "metadata key llama.expert_weights_scale is 2.5: not supported");
+    assertThat(config(model.set("llama.expert_weights_scale", ofFloat32(1)))).isNotNull();
   }
 
   @ParameterizedTest

@@ -163,6 +163,94 @@ class WeightMapTest {
         "lacks tensors that phi3 needs: blk.1.attn_qkv.weight: ");
   }
 
+  /** Makes a model of three experts, two used, whose tensors are added by the caller. */
+  private static TinyModel routed() {
+    TinyModel model =
+        new TinyModel()
+            .set("llama.expert_count", ofUint32(3))
+            .set("llama.expert_used_count", ofUint32(2));
+    for (String layer : List.of("blk.0.", "blk.1.")) {
+      for (String part : List.of("ffn_gate", "ffn_up", "ffn_down")) {
+        model.removeTensor(layer + part + ".weight");
+      }
+      model.tensor(layer + "ffn_gate_inp.weight", 8, 3);
+    }
+    return model;
+  }
+
+  private static TinyModel stacked() {
+    TinyModel model = routed();
+    for (String layer : List.of("blk.0.", "blk.1.")) {
+      model.tensor(layer + "ffn_gate_exps.weight", QuantizationType.F16, 8, 12, 3);
+      model.tensor(layer + "ffn_up_exps.weight", 8, 12, 3);
+      model.tensor(layer + "ffn_down_exps.weight", 12, 8, 3);
+    }
+    return model;
+  }
+
+  private static TinyModel separate() {
+    TinyModel model = routed();
+    for (String layer : List.of("blk.0.", "blk.1.")) {
+      for (int expert = 0; expert < 3; expert++) {
+        model.tensor(layer + "ffn_gate." + expert + ".weight", QuantizationType.F16, 8, 12);
+        model.tensor(layer + "ffn_up." + expert + ".weight", 8, 12);
+        model.tensor(layer + "ffn_down." + expert + ".weight", 12, 8);
+      }
+    }
+    return model;
+  }
+
+  @Test
+  void expertsAreMatricesOfOneTensor() throws IOException {
+    GgufFile file = stacked().file(directory);
+    WeightMap weights = WeightMap.of(file, ModelConfig.of(file));
+    long gate = file.tensor("blk.1.ffn_gate_exps.weight").orElseThrow().offset();
+    List<TensorInfo> experts = weights.tensors(WeightRole.EXPERT_GATE, 1);
+    assertThat(experts).hasSize(3);
+    for (int expert = 0; expert < 3; expert++) {
+      assertPart(experts.get(expert), gate + expert * 12 * 8 * 2, 12, 2);
+    }
+    assertThat(weights.tensors(WeightRole.EXPERT_DOWN, 0).get(2).dimensions())
+        .containsExactly(12, 8);
+    assertThat(weights.tensor(WeightRole.EXPERT_ROUTER, 1).dimensions()).containsExactly(8, 3);
+    assertThat(weights.tensors(WeightRole.FEED_FORWARD_GATE, 0)).isEmpty();
+    assertThat(weights.tensors(WeightRole.SHARED_EXPERT_ROUTER, 0)).isEmpty();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> weights.tensor(WeightRole.EXPERT_UP, 0))
+        .withMessage("each expert has one: EXPERT_UP");
+  }
+
+  @Test
+  void expertsMayHaveATensorEach() throws IOException {
+    WeightMap weights = weights(separate());
+    assertThat(weights.tensors(WeightRole.EXPERT_UP, 1))
+        .extracting(TensorInfo::name)
+        .containsExactly("blk.1.ffn_up.0.weight", "blk.1.ffn_up.1.weight", "blk.1.ffn_up.2.weight");
+  }
+
+  @Test
+  void expertsThatDoNotFit() throws IOException {
+    refuse(
+        stacked().tensor("blk.0.ffn_up_exps.weight", 8, 12, 2),
+        "tensor blk.0.ffn_up_exps.weight has the shape 8 x 12 x 2 but the metadata asks for"
+            + " 8 x 12 x 3");
+    refuse(
+        separate().tensor("blk.1.ffn_up.2.weight", 8, 11),
+        "tensor blk.1.ffn_up.2.weight has the shape 8 x 11 but the metadata asks for 8 x 12");
+    refuse(
+        stacked().removeTensor("blk.1.ffn_down_exps.weight"),
+        "lacks tensors that llama needs: blk.1.ffn_down_exps.weight: ");
+    refuse(
+        separate().removeTensor("blk.1.ffn_down.1.weight"),
+        "lacks tensors that llama needs: blk.1.ffn_down.1.weight: ");
+    refuse(
+        stacked().tensor("blk.0.ffn_gate.3.weight", 8, 12),
+        "has tensors that llama does not use: blk.0.ffn_gate.3.weight: ");
+    refuse(
+        stacked().removeTensor("blk.0.ffn_gate_inp.weight"),
+        "lacks tensors that llama needs: blk.0.ffn_gate_inp.weight: ");
+  }
+
   @Test
   void aVocabularyOfAnotherSizeThanTheEmbedding() throws IOException {
     TinyModel model =

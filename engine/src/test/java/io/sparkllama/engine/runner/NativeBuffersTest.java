@@ -7,6 +7,7 @@ import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.KvCacheType;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,7 +45,7 @@ class NativeBuffersTest {
   }
 
   private static void assertForetold(SharedModel model, EngineOptions options) {
-    EngineMemory foretold = NativeModelRunner.memory(model.config(), 0, options);
+    EngineMemory foretold = NativeModelRunner.memory(model.config(), 0, options, List.of());
 
     try (NativeModelRunner runner = model.runner(options)) {
       assertThat(foretold.buffers()).isEqualTo(runner.bufferBytes());

@@ -1,7 +1,9 @@
 package io.sparkllama.engine.runner;
 
+import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.gguf.GgufFile;
+import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
 import io.sparkllama.engine.store.CacheDirectory;
@@ -10,6 +12,7 @@ import io.sparkllama.engine.store.PackedPlace;
 import io.sparkllama.engine.store.PackedPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
 /** Opens runners on the models of the shared data folder; skips the test where there is none. */
@@ -37,6 +40,10 @@ final class SharedModel {
 
   ModelConfig config() {
     return ModelConfig.of(file);
+  }
+
+  List<Adapter> adapters(List<AdapterFile> files) {
+    return files.stream().map(adapter -> Adapter.of(adapter, file, config())).toList();
   }
 
   NativeModelRunner runner(EngineOptions options) {

@@ -63,7 +63,7 @@ class StepRefusalTest {
         spoil("length does not fit", BatchSection.SEQUENCE_CONTEXT_LENGTH, 0, 513),
         spoil("no block of the pool", BatchSection.SEQUENCE_BLOCK_TABLE, 0, -1),
         spoil("no block of the pool", BatchSection.SEQUENCE_BLOCK_TABLE, 0, blocks),
-        spoil("adapters", BatchSection.SEQUENCE_ADAPTER, 1, 0),
+        spoil("adapter is not there", BatchSection.SEQUENCE_ADAPTER, 1, 0),
         spoil("none of the pool", BatchSection.SEQUENCE_MASK, 1, -2),
         spoil("none of the pool", BatchSection.SEQUENCE_MASK, 1, Integer.MAX_VALUE),
         spoil("temperature", b -> b.setFloat(BatchSection.SEQUENCE_TEMPERATURE, 0, Float.NaN)),

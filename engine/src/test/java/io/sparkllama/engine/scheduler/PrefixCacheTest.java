@@ -65,6 +65,25 @@ class PrefixCacheTest {
   }
 
   @Test
+  void whatBeginsAlikeWithAnotherAdapterIsNotShared() {
+    simulation.useAdapters(2);
+    int[] prefix = IntStream.range(0, 11).toArray();
+    simulation.sampling(with(prefix, 100), 1); // the model as it is
+    simulation.sampling(with(prefix, 100), 1);
+    simulation.sampling(with(prefix, 100), 1);
+    simulation.runToEnd();
+
+    assertThat(simulation.takeComputed()).isEqualTo(36);
+    assertThat(simulation.scheduler.cachedTokens()).isZero();
+
+    simulation.sampling(with(prefix, 101), 1);
+    simulation.sampling(with(prefix, 102), 1);
+    simulation.sampling(with(prefix, 103), 1);
+    simulation.runToEnd();
+    assertThat(simulation.takeComputed()).isEqualTo(3); // each has its own kind's
+  }
+
+  @Test
   void whatIsThrownAwayForACopyIsStillCopied() {
     int[] prefix = IntStream.range(0, 47).toArray();
     simulation.sampling(with(prefix, 100), 1);

@@ -53,6 +53,8 @@ final class ScheduleSimulation {
   private final int pool; // blocks of the smallest
   private final long[][] pools; // [groups][positions]
   private final List<Job> jobs = new ArrayList<>(); // by age, but for forks
+  private int adapters = 1; // sequences take turns with them, the first being none
+  private int requests;
   private long computed;
   private Job oldest; // that was seen last
   private long oldestProgress;
@@ -124,7 +126,15 @@ final class ScheduleSimulation {
     }
   }
 
+  /** Lets requests take turns with the model as it is and so many adapters. */
+  void useAdapters(int count) {
+    adapters = 1 + count;
+  }
+
   private Job added(Job job) {
+    if (job.parent == null) {
+      job.sequence.use(requests++ % adapters - 1);
+    }
     scheduler.add(job.sequence);
     jobs.add(job);
     return job;
@@ -242,7 +252,7 @@ final class ScheduleSimulation {
   }
 
   private static long mark(Sequence sequence, int position) {
-    long mark = 17;
+    long mark = 17 + sequence.adapter();
     for (int i = 0; i <= position; i++) {
       mark = mark * 1_000_003 + sequence.token(i) + 1;
     }

@@ -29,7 +29,9 @@ class SchedulerPropertiesTest {
       int blockSize, int pool, int secondPool, SchedulerLimits limits, boolean prefixCache) {
     ScheduleSimulation simulation() {
       int[] pools = secondPool == 0 ? new int[] {pool} : new int[] {pool, pool + secondPool - 2};
-      return new ScheduleSimulation(pools, blockSize, limits, prefixCache);
+      ScheduleSimulation simulation = new ScheduleSimulation(pools, blockSize, limits, prefixCache);
+      simulation.useAdapters(pool % 3);
+      return simulation;
     }
   }
 

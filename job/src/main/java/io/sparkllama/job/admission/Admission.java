@@ -123,6 +123,7 @@ public final class Admission {
         + (java.offHeap() > 0 ? ", Spark's off-heap " + ByteCount.readable(java.offHeap()) : "")
         + ", weights "
         + ByteCount.readable(engine.weights())
+        + (engine.adapters() > 0 ? ", adapters " + ByteCount.readable(engine.adapters()) : "")
         + ", KV cache "
         + ByteCount.readable(engine.kvCache())
         + ", buffers "

@@ -17,6 +17,7 @@ public final class AnswerKeys {
 
   private static final Set<ConfigKey<?>> DECIDING =
       Set.of(
+          JobKeys.MODEL_ADAPTER,
           JobKeys.INPUT_KEY,
           JobKeys.OUTPUT_FORMAT,
           JobKeys.OUTPUT_OPTIONS,

@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -153,6 +155,41 @@ public record ConfigType<T>(
         "list of whole numbers",
         "a list of whole numbers between " + least + " and " + most,
         integer(least, most));
+  }
+
+  /**
+   * Takes a list of adapters: objects with {@code name}, {@code path}, and where wanted {@code
+   * scale} and {@code sha256}; a single one is a list of one. Names differ.
+   */
+  public static ConfigType<List<AdapterSetting>> adapters() {
+    ConfigType<List<AdapterSetting>> list =
+        listOf(
+            "list of objects",
+            "a list of objects, each with a name of its own and a path, such as { name = formal,"
+                + " path = \"/models/formal.gguf\" }, and where wanted scale and sha256",
+            new ConfigType<>("object", "an object", ConfigType::adapter, false));
+    return list.map(
+        all -> all.stream().map(AdapterSetting::name).distinct().count() < all.size() ? null : all);
+  }
+
+  private static AdapterSetting adapter(ConfigValue value) {
+    if (!(value instanceof ConfigObject object)
+        || !Set.of("name", "path", "scale", "sha256").containsAll(object.keySet())) {
+      return null;
+    }
+    String name = object.get("name") == null ? null : scalarText(object.get("name"));
+    String path = object.get("path") == null ? null : scalarText(object.get("path"));
+    String sha256 = object.get("sha256") == null ? "" : scalarText(object.get("sha256"));
+    Double scale = object.get("scale") == null ? Double.valueOf(1) : number(object.get("scale"));
+    return name == null
+            || name.isBlank()
+            || path == null
+            || path.isEmpty()
+            || sha256 == null
+            || scale == null
+        ? null
+        : new AdapterSetting(
+            name, path, Optional.of(sha256).filter(text -> !text.isEmpty()), scale);
   }
 
   /** Takes an object of any keys with plain values, read as texts. */

@@ -47,6 +47,21 @@ public final class JobKeys {
               + " below $XDG_CACHE_HOME or else ~/.cache, or /var/tmp/spark-llama-USER, the first that"
               + " can be written to.");
 
+  public static final ConfigKey<List<AdapterSetting>> MODEL_ADAPTERS =
+      DECLARED.of(
+          "model.adapters",
+          ConfigType.adapters(),
+          List.of(),
+          "",
+          "LoRA adapters of the model in GGUF: [{ name = formal, path = \"/models/formal.gguf\" }],"
+              + " with scale, which multiplies what the adapter changes, and sha256 where wanted.");
+  public static final ConfigKey<String> MODEL_ADAPTER =
+      DECLARED.optional(
+          "model.adapter",
+          ConfigType.string(),
+          "The adapter that all rows take, by its name. Without it, and without"
+              + " prompt.adapter-column, they take the model as it is.");
+
   public static final ConfigKey<String> INPUT_FORMAT =
       DECLARED.of(
           "input.format", ConfigType.string(), "parquet", "", "Any format that Spark reads.");
@@ -143,6 +158,12 @@ public final class JobKeys {
           "The date that templates see, such as 2026-01-31; without it the day on which the job"
               + " starts (UTC). Name it where a job that is run again must give the same bytes with"
               + " a template that writes the date.");
+  public static final ConfigKey<String> PROMPT_ADAPTER_COLUMN =
+      DECLARED.optional(
+          "prompt.adapter-column",
+          ConfigType.string(),
+          "A column with the name of the adapter that a row takes, one of model.adapters; null"
+              + " takes the model as it is, and any other name is the row's error.");
   public static final ConfigKey<OverlongPrompt> PROMPT_OVERLONG =
       DECLARED.of(
           "prompt.overlong",

@@ -82,7 +82,7 @@ public final class GenerationPipeline {
         .mapPartitions(
             new GeneratePartition(
                 engine,
-                new RowWalk(specification.task(), layout),
+                new RowWalk(specification.task(), layout, specification.adapter()),
                 specification.window(),
                 counter,
                 gauge,

@@ -47,10 +47,11 @@ public final class GenerationTrial {
     Dataset<Row> keyed = PromptCensus.keyed(prepared.rows(), layout.keys(), layout.inputs().size());
     PromptCensus census = PromptCensus.of(keyed);
     long asked = specification.spread().asked(census.rows(), census.prompts());
+    RowWalk walk = new RowWalk(specification.task(), layout, specification.adapter());
     // One executor tries while the others wait: it must cost little of what all of them have.
     return asked < least * executors(keyed.sparkSession().sparkContext())
         ? Optional.empty()
-        : Optional.of(predict(census, asked, keyed, new RowWalk(specification.task(), layout)));
+        : Optional.of(predict(census, asked, keyed, walk));
   }
 
   private JobPrediction predict(PromptCensus census, long asked, Dataset<Row> keyed, RowWalk walk) {

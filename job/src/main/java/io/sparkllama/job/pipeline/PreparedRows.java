@@ -8,10 +8,12 @@ import io.sparkllama.job.source.InputColumn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
@@ -64,10 +66,7 @@ public record PreparedRows(Dataset<Row> rows, RowLayout layout, StructType outpu
     for (InputColumn key : keys) {
       add(selected, key);
     }
-    List<String> inputs =
-        task.names().stream()
-            .filter(name -> !task.sets(name) || List.of(schema.fieldNames()).contains(name))
-            .toList();
+    List<String> inputs = inputs(specification, schema);
     if (keys.isEmpty() && inputs.isEmpty()) {
       throw new InvalidConfigurationException(
           "The prompt names no column, so no key can be derived: put {{ column }} into it, or name"
@@ -78,6 +77,7 @@ public record PreparedRows(Dataset<Row> rows, RowLayout layout, StructType outpu
         chat.messagesColumn().ifPresent(column -> requireMessages(schema, column));
       }
     }
+    specification.adapter().columnRead().ifPresent(column -> requireText(schema, column));
     for (String input : inputs) {
       add(selected, InputColumn.resolveValue(schema, input, specification.templateKeys()));
     }
@@ -96,6 +96,31 @@ public record PreparedRows(Dataset<Row> rows, RowLayout layout, StructType outpu
             gold.isPresent(),
             specification.spread().keysPrompts());
     return new Columns(selected, layout, output);
+  }
+
+  /**
+   * Returns the columns that decide a row's answer: those of the prompts, and the one that names
+   * its adapter, so that rows of equal prompts and different adapters are not taken for equal.
+   */
+  private static List<String> inputs(PipelineSpecification specification, StructType schema) {
+    RowTask task = specification.task();
+    return Stream.concat(
+            task.names().stream()
+                .filter(name -> !task.sets(name) || List.of(schema.fieldNames()).contains(name)),
+            specification.adapter().columnRead().stream())
+        .distinct()
+        .toList();
+  }
+
+  private static void requireText(StructType schema, String name) {
+    InputColumn column = InputColumn.resolve(schema, name, "prompt.adapter-column");
+    if (!column.type().equals(DataTypes.StringType)) {
+      throw new InvalidConfigurationException(
+          "prompt.adapter-column needs a column of texts; "
+              + name
+              + " is of type "
+              + column.type().simpleString());
+    }
   }
 
   private static void requireMessages(StructType schema, String name) {

@@ -18,8 +18,13 @@ import org.apache.spark.sql.RowFactory;
  * Takes one row from its columns to the engine, and from the answer to the output's columns.
  *
  * @param layout of the rows that come in
+ * @param adapter that the rows choose
  */
-record RowWalk(RowTask task, RowLayout layout) implements Serializable {
+record RowWalk(RowTask task, RowLayout layout, AdapterChoice adapter) implements Serializable {
+  /** Makes a walk with the model as it is. */
+  RowWalk(RowTask task, RowLayout layout) {
+    this(task, layout, AdapterChoice.NONE);
+  }
 
   /**
    * Renders the row's prompt and sends it; a row that a template refuses has its error at once.
@@ -29,7 +34,8 @@ record RowWalk(RowTask task, RowLayout layout) implements Serializable {
   PendingAnswer<?> submit(EngineCalls engine, Executor later, Row row) {
     try {
       RowKey key = task.seedsByPrompt() ? RowKeys.derive(layout.promptTexts(row)) : key(row);
-      return task.submit(engine, later, key, layout.inputValues(row));
+      Map<String, Object> values = layout.inputValues(row);
+      return task.submit(adapter.in(engine, values), later, key, values);
     } catch (TemplateException problem) {
       Answer failed = Answer.refused(problem, task.typedFields().size());
       return PendingAnswer.of(Collections.nCopies(task.completions(), failed));

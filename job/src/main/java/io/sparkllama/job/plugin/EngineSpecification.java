@@ -7,6 +7,7 @@ import io.sparkllama.engine.store.ModelManifest;
 import io.sparkllama.job.config.SizeOrShare;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param kvCacheMemory in bytes where the driver knows what an executor may take, so that all have
  *     the same; else as the job says it, for each executor to settle
  * @param nativeDirectory as in {@link EngineOptions}; empty takes the system's temporary folder
+ * @param adapters that tasks may choose
  */
 public record EngineSpecification(
     String modelLocation,
@@ -34,7 +36,8 @@ public record EngineSpecification(
     int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
-    String nativeDirectory)
+    String nativeDirectory,
+    List<AdapterSpecification> adapters)
     implements Serializable {
 
   /** Makes a specification that travels from options, whose paths do not. */
@@ -58,7 +61,8 @@ public record EngineSpecification(
         options.slidingWindow(),
         options.prefixCache(),
         options.instructionSet(),
-        options.nativeDirectory().map(EngineSpecification::absolute).orElse(""));
+        options.nativeDirectory().map(EngineSpecification::absolute).orElse(""),
+        List.of());
   }
 
   /** Each executor has a working directory of its own: a relative path would be as many folders. */
@@ -82,12 +86,33 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
-        nativeDirectory);
+        nativeDirectory,
+        adapters);
+  }
+
+  /** Returns the same with adapters. */
+  public EngineSpecification withAdapters(List<AdapterSpecification> all) {
+    return new EngineSpecification(
+        modelLocation,
+        manifest,
+        cacheDirectory,
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        slidingWindow,
+        prefixCache,
+        instructionSet,
+        nativeDirectory,
+        List.copyOf(all));
   }
 
   /**
    * Returns the engine's options on an executor, but for the KV cache's memory: 0, until it is
-   * known what fits.
+   * known what fits; and for the adapters: none, until they are on its host.
    *
    * @param executorCores threads where the job leaves their number open
    */
@@ -104,6 +129,7 @@ public record EngineSpecification(
         prefixCache,
         instructionSet,
         nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),
-        cacheDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(cacheDirectory)));
+        cacheDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(cacheDirectory)),
+        List.of());
   }
 }

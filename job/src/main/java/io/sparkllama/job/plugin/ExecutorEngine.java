@@ -2,6 +2,7 @@ package io.sparkllama.job.plugin;
 
 import io.sparkllama.engine.EngineStatistics;
 import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.ByteCount;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.store.CacheDirectory;
@@ -13,6 +14,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -84,11 +88,15 @@ public final class ExecutorEngine {
         specification.cacheDirectory().isEmpty()
             ? CacheDirectory.standard()
             : Path.of(specification.cacheDirectory());
-    HadoopModelSource source =
-        HadoopModelSource.of(
-            specification.modelLocation(), HadoopModelSource.hadoopConfiguration(conf));
-    LocalModel model = new ModelStore(cache).localize(source, specification.manifest());
-    EngineOptions wanted = specification.options(ExecutorCores.here(conf));
+    Configuration hadoop = HadoopModelSource.hadoopConfiguration(conf);
+    HadoopModelSource source = HadoopModelSource.of(specification.modelLocation(), hadoop);
+    ModelStore store = new ModelStore(cache);
+    LocalModel model = store.localize(source, specification.manifest());
+    List<AdapterFile> adapters = new ArrayList<>();
+    for (AdapterSpecification adapter : specification.adapters()) {
+      adapters.add(adapter.localize(store, hadoop));
+    }
+    EngineOptions wanted = specification.options(ExecutorCores.here(conf)).withAdapters(adapters);
     return LlamaEngine.open(
         model,
         file -> {

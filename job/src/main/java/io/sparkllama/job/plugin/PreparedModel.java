@@ -1,13 +1,18 @@
 package io.sparkllama.job.plugin;
 
+import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.ModelStore;
+import io.sparkllama.job.config.AdapterSetting;
 import io.sparkllama.job.config.SizeOrShare;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 
 /**
@@ -15,8 +20,10 @@ import org.apache.spark.SparkConf;
  * the executors.
  *
  * @param local the driver's own copy, in the cache of its host
+ * @param adapters the driver's own copies, as its engine would open them
  */
-public record PreparedModel(LocalModel local, EngineSpecification specification) {
+public record PreparedModel(
+    LocalModel local, EngineSpecification specification, List<AdapterFile> adapters) {
 
   /**
    * Brings the model to the driver's host, where it is hashed once for all executors.
@@ -43,6 +50,29 @@ public record PreparedModel(LocalModel local, EngineSpecification specification)
     return new PreparedModel(
         local,
         EngineSpecification.of(
-            source.location(), local.manifest(), cacheDirectory, options, kvCacheMemory));
+            source.location(), local.manifest(), cacheDirectory, options, kvCacheMemory),
+        List.of());
+  }
+
+  /**
+   * Brings adapters to the driver's host, too.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where one is missing, is another
+   *     one, or has no room
+   */
+  public PreparedModel withAdapters(
+      List<AdapterSetting> settings, Optional<Path> cacheDirectory, SparkConf conf)
+      throws IOException {
+    ModelStore store = new ModelStore(cacheDirectory.orElseGet(CacheDirectory::standard));
+    Configuration hadoop = HadoopModelSource.hadoopConfiguration(conf);
+    List<AdapterSpecification.Prepared> prepared = new ArrayList<>();
+    for (AdapterSetting setting : settings) {
+      prepared.add(AdapterSpecification.prepare(setting, store, hadoop));
+    }
+    return new PreparedModel(
+        local,
+        specification.withAdapters(
+            prepared.stream().map(AdapterSpecification.Prepared::specification).toList()),
+        prepared.stream().map(AdapterSpecification.Prepared::file).toList());
   }
 }

@@ -29,6 +29,7 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
   static final List<Class<? extends Record>> RECORDS =
       List.of(
           EngineSpecification.class,
+          AdapterSpecification.class,
           SizeOrShare.Size.class,
           SizeOrShare.Share.class,
           ModelManifest.class,

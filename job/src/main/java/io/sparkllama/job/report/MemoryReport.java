@@ -17,6 +17,9 @@ record MemoryReport(ExecutorMemory memory) {
     object.put("java_heap", memory.java().heap());
     object.put("java_off_heap", memory.java().offHeap());
     object.put("weights", engine.weights());
+    if (engine.adapters() > 0) {
+      object.put("adapters", engine.adapters());
+    }
     object.put("kv_cache", engine.kvCache());
     if (memory.kvCacheMemory() instanceof SizeOrShare.Share share) {
       object.put("kv_cache_percent", share.percent());
@@ -51,6 +54,9 @@ record MemoryReport(ExecutorMemory memory) {
       lines.add("  Spark off-heap", "%s", ByteCount.readable(java.offHeap()));
     }
     lines.add("  weights", "%s, mapped from a file", ByteCount.readable(engine.weights()));
+    if (engine.adapters() > 0) {
+      lines.add("  adapters", "%s", ByteCount.readable(engine.adapters()));
+    }
     lines.add("  KV cache", "%s%s", ByteCount.readable(engine.kvCache()), open());
     lines.add("  buffers", "%s", ByteCount.readable(engine.buffers() + engine.batch()));
   }

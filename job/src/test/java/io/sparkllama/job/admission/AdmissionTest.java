@@ -115,6 +115,27 @@ class AdmissionTest {
         .doesNotThrowAnyException();
   }
 
+  /** Mapped weights count in full: else a job would run, at the speed of the disk. */
+  @Test
+  void aModelThatIsLargerThanTheMachineIsRefusedBeforeItStarts() throws Exception {
+    new FakeSystem(root).withMachine();
+    long weights = 41_400_000_000L; // 70B parameters in Q4_K_M
+    EngineMemory large = new EngineMemory(weights, GIBIBYTE, 100 << 20, 1 << 20);
+    SparkConf conf = conf("local[2]").set("spark.driver.memory", "1g");
+    assertThatThrownBy(() -> check(Admission.here(conf, root), large))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContainingAll(
+            "take a machine with", "weights 38.6 GiB", "there is 16.0 GiB by MemTotal");
+    SparkConf cluster =
+        conf("k8s://host")
+            .set("spark.executor.memory", "2g")
+            .set("spark.executor.memoryOverhead", "40g");
+    assertThatCode(() -> check(Admission.onDriver(cluster), large)).doesNotThrowAnyException();
+    cluster.set("spark.executor.memoryOverhead", "39g");
+    assertThatThrownBy(() -> check(Admission.onDriver(cluster), large))
+        .hasMessageContainingAll("raise spark.executor.memoryOverhead", "weights 38.6 GiB");
+  }
+
   private static ExecutorMemory admit(Admission admission, SizeOrShare wanted) {
     return admission.admit(TICKETS, EngineOptions.defaults().withThreads(1), wanted);
   }

@@ -55,6 +55,9 @@ class SparkLlamaKryoRegistratorTest {
   private static final ModelManifest MANIFEST =
       new ModelManifest("ab".repeat(32), List.of(new ModelManifest.Entry("m.gguf", 12)));
 
+  private static final AdapterSpecification ADAPTER =
+      new AdapterSpecification("x", "file:/x.gguf", MANIFEST, 0.5);
+
   private static SerializerInstance kryo() {
     SparkConf conf =
         new SparkConf(false)
@@ -66,11 +69,13 @@ class SparkLlamaKryoRegistratorTest {
   static Stream<Record> travellers() {
     return Stream.of(
         EngineSpecification.of(
-            "hdfs://host/m.gguf",
-            MANIFEST,
-            Optional.of(Path.of("/cache")),
-            EngineOptions.defaults().withNativeDirectory(Path.of("/native")),
-            new SizeOrShare.Share(12.5)),
+                "hdfs://host/m.gguf",
+                MANIFEST,
+                Optional.of(Path.of("/cache")),
+                EngineOptions.defaults().withNativeDirectory(Path.of("/native")),
+                new SizeOrShare.Share(12.5))
+            .withAdapters(List.of(ADAPTER)),
+        ADAPTER,
         new SizeOrShare.Size(7),
         new SizeOrShare.Share(100),
         MANIFEST,
@@ -82,11 +87,12 @@ class SparkLlamaKryoRegistratorTest {
         new ReasoningMarks("<think>", "</think>"),
         new GenerationRequest(new RowKey(1, 2), PROMPT, SAMPLING, OverlongPolicy.TRUNCATE_MIDDLE),
         new GenerationRequest(
-            new RowKey(1, 2),
-            PROMPT,
-            SAMPLING,
-            OverlongPolicy.ERROR,
-            Optional.of(new ReasoningMarks("<think>", "</think>"))),
+                new RowKey(1, 2),
+                PROMPT,
+                SAMPLING,
+                OverlongPolicy.ERROR,
+                Optional.of(new ReasoningMarks("<think>", "</think>")))
+            .withAdapter(Optional.of("x")),
         new AnswerConstraint.Regex("a+"),
         new AnswerConstraint.Choices(List.of("yes", "no")),
         new GenerationRequest(new RowKey(1, 2), PROMPT, FREE, OverlongPolicy.ERROR)
@@ -144,11 +150,12 @@ class SparkLlamaKryoRegistratorTest {
   void theSpecificationTravelsInsideAClosureToo() throws Exception {
     EngineSpecification specification =
         EngineSpecification.of(
-            "file:/m.gguf",
-            MANIFEST,
-            Optional.empty(),
-            EngineOptions.defaults(),
-            new SizeOrShare.Share(50));
+                "file:/m.gguf",
+                MANIFEST,
+                Optional.empty(),
+                EngineOptions.defaults(),
+                new SizeOrShare.Share(50))
+            .withAdapters(List.of(ADAPTER));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(specification);

@@ -8,7 +8,8 @@ import java.util.List;
  * Gives the rows of a tensor that a model is made of, from wherever they lie in a checkpoint. A
  * vector counts as rows of one element, so that its elements can be put in another order too.
  */
-public sealed interface RowSource permits StoredRows, OrderedRows, StackedRows, JoinedColumns {
+public sealed interface RowSource
+    permits StoredRows, OrderedRows, StackedRows, StackedMatrices, JoinedColumns {
   /** Returns how the elements are stored. */
   ElementType type();
 

@@ -15,7 +15,33 @@ public record HyperParameters(
     int heads,
     int kvHeads,
     int headDimension,
-    int vocabulary) {
+    int vocabulary,
+    Experts experts) {
+  /**
+   * Holds the numbers of a mixture of experts; all are 0 where there is none.
+   *
+   * @param count of each layer
+   * @param length the width inside of one
+   * @param sharedLength the width inside of the one that all tokens pass
+   */
+  public record Experts(int count, int length, int sharedLength) {
+    private static Experts of(JsonObject config) {
+      String count = config.has("num_local_experts") ? "num_local_experts" : "num_experts";
+      if (!config.has(count)) {
+        return new Experts(0, 0, 0);
+      }
+      String shared = "shared_expert_intermediate_size";
+      return new Experts(
+          number(config, count, MOST_EXPERTS),
+          config.has(EXPERT_LENGTH)
+              ? number(config, EXPERT_LENGTH, MOST_FEED_FORWARD)
+              : number(config, "intermediate_size", MOST_FEED_FORWARD),
+          config.has(shared) ? number(config, shared, MOST_FEED_FORWARD) : 0);
+    }
+  }
+
+  private static final String EXPERT_LENGTH = "moe_intermediate_size";
+  private static final int MOST_EXPERTS = 1 << 12;
   private static final int MOST_LAYERS = 1024;
   private static final int MOST_WIDTH = 1 << 18;
   private static final int MOST_FEED_FORWARD = 1 << 20;
@@ -54,7 +80,8 @@ public record HyperParameters(
         heads,
         kvHeads,
         headDimension,
-        number(config, "vocab_size", MOST_VOCABULARY));
+        number(config, "vocab_size", MOST_VOCABULARY),
+        Experts.of(config));
   }
 
   private static int number(JsonObject config, String name, int most) {

@@ -8,7 +8,8 @@ import java.util.Set;
 
 /** Imports Qwen 2 and 2.5: biases on query, key and value; RoPE turns halves. */
 final class Qwen2Family {
-  private static final List<TensorRule> BIASES =
+  /** Of query, key and value. */
+  static final List<TensorRule> BIASES =
       List.of(
           TensorRule.of("blk.{}.attn_q.bias", QUERY).from("model.layers.{}.self_attn.q_proj.bias"),
           TensorRule.of("blk.{}.attn_k.bias", KEY).from("model.layers.{}.self_attn.k_proj.bias"),

@@ -7,7 +7,8 @@ import java.util.Set;
 
 /** Imports Qwen 3: a norm on each head of query and key; RoPE turns halves. */
 final class Qwen3Family {
-  private static final List<TensorRule> HEAD_NORMS =
+  /** Of each head of query and key. */
+  static final List<TensorRule> HEAD_NORMS =
       List.of(
           TensorRule.of("blk.{}.attn_q_norm.weight", HEAD)
               .from("model.layers.{}.self_attn.q_norm.weight"),

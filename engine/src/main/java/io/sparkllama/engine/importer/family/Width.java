@@ -14,5 +14,9 @@ public interface Width {
   /** All key heads together; the values have as many. */
   Width KEY = shape -> (long) shape.kvHeads() * shape.headDimension();
 
+  Width EXPERTS = shape -> shape.experts().count();
+  Width EXPERT = shape -> shape.experts().length();
+  Width SHARED_EXPERT = shape -> shape.experts().sharedLength();
+
   long of(HyperParameters shape);
 }
