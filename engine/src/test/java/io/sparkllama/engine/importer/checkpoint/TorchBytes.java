@@ -81,7 +81,7 @@ public final class TorchBytes {
       for (int i = 0; i < namesAndContents.length; i += 2) {
         byte[] content = (byte[]) namesAndContents[i + 1];
         ZipEntry entry = new ZipEntry((String) namesAndContents[i]);
-        entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0)); // the same bytes every time
+        entry.setTimeLocal(LocalDateTime.of(2000, 1, 1, 0, 0)); // the same bytes every time
         entry.setMethod(ZipEntry.STORED);
         entry.setSize(content.length);
         CRC32 crc = new CRC32();
