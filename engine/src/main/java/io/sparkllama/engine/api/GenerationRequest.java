@@ -44,8 +44,7 @@ public record GenerationRequest(
       SamplingParams sampling,
       OverlongPolicy overlong,
       Optional<ReasoningMarks> reasoning) {
-    this(
-        rowKey, prompt, sampling, overlong, reasoning, Optional.empty(), Optional.empty());
+    this(rowKey, prompt, sampling, overlong, reasoning, Optional.empty(), Optional.empty());
   }
 
   /** Asks for a completion whose text is all that the model writes. */
@@ -56,8 +55,7 @@ public record GenerationRequest(
 
   /** Asks the same of the model with an adapter. */
   public GenerationRequest withAdapter(Optional<String> name) {
-    return new GenerationRequest(
-        rowKey, prompt, sampling, overlong, reasoning, constraint, name);
+    return new GenerationRequest(rowKey, prompt, sampling, overlong, reasoning, constraint, name);
   }
 
   /** Returns the same request for an answer within a constraint. */
