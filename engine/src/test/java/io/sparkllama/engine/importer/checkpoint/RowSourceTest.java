@@ -85,7 +85,8 @@ class RowSourceTest {
 
   @Test
   void adjacentPairsTakeTheHalvesInTurn() throws IOException {
-    HyperParameters shape = new HyperParameters(1, 8, 8, 2, 1, 4, 8);
+    HyperParameters shape =
+        new HyperParameters(1, 8, 8, 2, 1, 4, 8, new HyperParameters.Experts(0, 0, 0));
     RowSource vector = rows("v");
     RowSource query = new OrderedRows(vector, RowOrder.ADJACENT_QUERY.of(shape, vector.rows()));
     RowSource key = new OrderedRows(vector, RowOrder.ADJACENT_KEY.of(shape, vector.rows()));
