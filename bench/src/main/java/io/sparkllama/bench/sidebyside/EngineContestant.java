@@ -67,7 +67,7 @@ final class EngineContestant implements Contestant {
       }
     }
     // Two bytes for each of a position's keys and values: the default type is f16.
-    long bytesPerPosition = 4L * model.layerCount() * model.kvHeadCount() * model.headDimension();
+    long bytesPerPosition = 4L * model.layerCount() * model.attention().kvWidth();
     return options.withContextLength(longest).withKvCacheMemory(positions * bytesPerPosition);
   }
 
