@@ -96,7 +96,7 @@ class InspectCommandTest {
 
   private Path large(ModelShape shape) throws IOException {
     SyntheticModel model =
-        new SyntheticModel(shape, QuantizationMix.ofLabel("Q4_K_M").orElseThrow(), 0);
+        new SyntheticModel(shape, QuantizationMix.ofLabel("Q4_K_M").orElseThrow(), 0, 0);
     return SparseFile.write(
         folder.resolve(shape.label() + ".gguf"),
         SynthesizeCommand.contents(model, model.tensors(), 0));
