@@ -119,6 +119,11 @@ ModelDescription read_model_description(WordReader& words) {
   }
   p.feed_forward_place =
       static_cast<FeedForwardPlace>(words.integer("feed-forward network's place", 0, 1));
+  if (p.feed_forward_place == FeedForwardPlace::kBesideAttention && !p.norms_before()) {
+    throw ModelFormatError(
+        "A feed-forward network beside attention needs a norm before it: without one its input"
+        " would be the residual stream itself, which attention changes");
+  }
   p.embedding_scale = positive_real(words, "embedding scale");
   p.logit_soft_cap = soft_cap(words, "of logits");
   if (p.head_count % p.kv_head_count != 0 || p.query_width() > kMost) {

@@ -207,10 +207,14 @@ void Model::require_complete() const {
 }
 
 bool Model::is_complete(const LayerWeights& layer) const {
-  const bool before = is_complete(layer.attention_norm) && is_complete(layer.feed_forward_norm);
-  const bool after =
-      is_complete(layer.attention_post_norm) && is_complete(layer.feed_forward_post_norm);
-  return (before || !parameters_.norms_before()) && (after || !parameters_.norms_after()) &&
+  // A norm of another placement would be applied all the same.
+  const auto fits = [this](const Norm& norm, bool wanted) {
+    return wanted ? is_complete(norm) : norm.weight == nullptr && norm.bias == nullptr;
+  };
+  const bool before = parameters_.norms_before();
+  const bool after = parameters_.norms_after();
+  return fits(layer.attention_norm, before) && fits(layer.feed_forward_norm, before) &&
+         fits(layer.attention_post_norm, after) && fits(layer.feed_forward_post_norm, after) &&
          layer.query.data != nullptr && layer.key.data != nullptr && layer.value.data != nullptr &&
          layer.attention_output.data != nullptr && has_feed_forward(layer);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runner/work_cost.h"
+
 namespace sparkllama {
 namespace {
 
@@ -12,8 +14,6 @@ constexpr int64_t kChunkRows = 16;
 
 // Outputs of B that are summed before they are added: whole panels.
 constexpr int64_t kBlockOutputs = 32 * kPanelRows;
-
-constexpr int64_t kFloatProductCost = 4;  // in integer multiply-adds, as in forward_pass.cc
 
 // Floats in whole lines, so that every part of a thread's scratch begins on a border of 64 bytes.
 int64_t whole_lines(int64_t floats) { return (floats + 15) / 16 * 16; }

@@ -31,6 +31,9 @@ class AdapterSet {
   // where it does not fit the model, and MemoryError.
   int32_t open(WordReader& words);
 
+  // Forgets the adapter that was opened last.
+  void close_last() { adapters_.pop_back(); }
+
   // Packs the next rows of a matrix, as a file has them: whole panels, but for the last ones.
   // Throws EngineError where there are no such rows.
   void fill(int32_t adapter, int32_t matrix, std::span<const std::byte> rows);

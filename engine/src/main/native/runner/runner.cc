@@ -59,7 +59,12 @@ void Runner::put_mask(int64_t id, std::span<const uint64_t> words) {
 
 int32_t Runner::open_adapter(WordReader& words) {
   const int32_t adapter = adapters_.open(words);
-  forward_.reserve_adapters();
+  try {
+    forward_.reserve_adapters();
+  } catch (...) {
+    adapters_.close_last();  // steps go on without it
+    throw;
+  }
   return adapter;
 }
 

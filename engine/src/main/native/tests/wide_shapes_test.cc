@@ -29,7 +29,7 @@ constexpr int32_t kLayers = 2;
 constexpr int32_t kHeadDimension = 128;
 constexpr int kTokens = 2;
 constexpr int kTopTokens = 8;
-constexpr int64_t kSparePanels = 40;  // more than there are matrices of the same columns
+constexpr int64_t kSparePanels = 48;  // more than there are matrices of the same columns
 
 struct Shape {
   const char* name;

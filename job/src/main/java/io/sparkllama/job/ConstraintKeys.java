@@ -38,11 +38,12 @@ final class ConstraintKeys {
   }
 
   /**
-   * Refuses a constraint that no completion of the job could keep.
+   * Returns the tokens of the shortest completion that a constraint allows; refuses one that no
+   * completion of the job could keep.
    *
    * @param mostTokens of a completion
    */
-  static void check(AnswerConstraint constraint, ModelFile model, int mostTokens) {
+  static int fewestTokens(AnswerConstraint constraint, ModelFile model, int mostTokens) {
     int fewest;
     try {
       fewest = model.fewestTokens(constraint);
@@ -58,6 +59,7 @@ final class ConstraintKeys {
               + " tokens, the shortest needs "
               + fewest);
     }
+    return fewest;
   }
 
   private static void refuseBeside(ConfigValues values, String key) {

@@ -48,6 +48,12 @@ final class ModelCheck {
       refuseThoughts(classify);
       needed = fixed + longestLabel(classify);
     }
+    if (task.call() instanceof CompleteTask complete && complete.constraint() != null) {
+      needed =
+          fixed
+              + ConstraintKeys.fewestTokens(
+                  complete.constraint(), model, complete.sampling().maxTokens());
+    }
     requireRoom(fixed, needed);
     if (task instanceof SummarizeTask summarize) {
       for (RowPrompt prompt : summarize.combination().prompts()) {
@@ -59,9 +65,6 @@ final class ModelCheck {
       SamplingParams sampling = complete.sampling();
       requireInVocabulary("generation.stop-tokens", sampling.stopTokens());
       requireInVocabulary("generation.logit-bias", sampling.penalties().logitBias().keySet());
-      if (complete.constraint() != null) {
-        ConstraintKeys.check(complete.constraint(), model, sampling.maxTokens());
-      }
     }
   }
 

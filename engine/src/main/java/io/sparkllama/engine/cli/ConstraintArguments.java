@@ -21,9 +21,7 @@ final class ConstraintArguments {
   @Option(
       names = "--choices",
       paramLabel = "TEXT",
-      split = ",",
-      description =
-          "Every answer is one of these texts, which commas part; may be given more than once.")
+      description = "Every answer is this text, or another that the option is given with.")
   private List<String> choices = new ArrayList<>();
 
   /**

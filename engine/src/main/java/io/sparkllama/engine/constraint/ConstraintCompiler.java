@@ -19,8 +19,11 @@ final class ConstraintCompiler {
   /** States of an automaton over bytes; a mask may have to be made for each. */
   static final int MOST_STATES = 32_768;
 
-  /** States before an expression's automaton is made deterministic. */
-  private static final double MOST_PARTS = 100_000;
+  /** Transitions before an expression's automaton is made deterministic: of 12 bytes each. */
+  private static final double MOST_TRANSITIONS = 1_000_000;
+
+  /** Bytes of all choices together. */
+  private static final int MOST_BYTES = 100_000;
 
   /** What making it deterministic may cost, in Lucene's unit: well below a second. */
   private static final int MOST_WORK = 100_000;
@@ -41,7 +44,7 @@ final class ConstraintCompiler {
 
   private static ByteAutomaton regex(String expression) {
     RegexNode node = RegexParser.parse(expression);
-    if (node.size() > MOST_PARTS) {
+    if (node.size() > MOST_TRANSITIONS) {
       throw tooLarge("The regular expression", expression);
     }
     try {
@@ -70,7 +73,7 @@ final class ConstraintCompiler {
                 + text);
       }
       bytes += utf8.length;
-      if (bytes > MOST_PARTS) {
+      if (bytes > MOST_BYTES) {
         throw new InvalidConfigurationException(
             "The choices are too long together: shorten them, or take fewer: " + texts.size());
       }

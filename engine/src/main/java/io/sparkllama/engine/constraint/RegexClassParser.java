@@ -3,6 +3,7 @@ package io.sparkllama.engine.constraint;
 import io.sparkllama.engine.constraint.CodePointSet.Range;
 import io.sparkllama.engine.tokenizer.CharacterClass;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -30,6 +31,7 @@ final class RegexClassParser {
           "S", CharacterClass.SYMBOL);
 
   private final RegexReader reader;
+  private final Map<Integer, CodePointSet> read = new HashMap<>(); // by category
 
   RegexClassParser(RegexReader reader) {
     this.reader = reader;
@@ -171,6 +173,10 @@ final class RegexClassParser {
       throw reader.refusalAt(
           begin, "has a property that is not supported (\\p{L}, M, N, P and S are): " + name);
     }
+    return read.computeIfAbsent(wanted, RegexClassParser::charactersOf);
+  }
+
+  private static CodePointSet charactersOf(int wanted) {
     List<Range> ranges = new ArrayList<>();
     for (int point = 0; point <= Character.MAX_CODE_POINT; point++) {
       if ((CharacterClass.of(point) & wanted) != 0) {

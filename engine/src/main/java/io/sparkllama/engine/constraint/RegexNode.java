@@ -10,8 +10,11 @@ sealed interface RegexNode {
   /** Stands for a repetition without upper bound. */
   int UNBOUNDED = -1;
 
-  /** Returns about how many states its automaton has before it is made deterministic. */
+  /** Returns about how many transitions its automaton has before it is made deterministic. */
   double size();
+
+  /** Returns whether it matches the empty text. */
+  boolean matchesEmpty();
 
   /** Makes its automaton over code points. What {@link #size} says must be bearable. */
   Automaton automaton();
@@ -20,7 +23,12 @@ sealed interface RegexNode {
   record OneOf(CodePointSet characters) implements RegexNode {
     @Override
     public double size() {
-      return 2;
+      return 1.0 + characters.ranges().size();
+    }
+
+    @Override
+    public boolean matchesEmpty() {
+      return false;
     }
 
     @Override
@@ -41,7 +49,18 @@ sealed interface RegexNode {
   record Concatenation(List<RegexNode> parts) implements RegexNode {
     @Override
     public double size() {
-      return 1 + parts.stream().mapToDouble(RegexNode::size).sum();
+      double size = 1;
+      int reached = 1; // parts from which this one can be reached: those before it may be left out
+      for (RegexNode part : parts) {
+        size += part.size() * reached;
+        reached = part.matchesEmpty() ? reached + 1 : 1;
+      }
+      return size;
+    }
+
+    @Override
+    public boolean matchesEmpty() {
+      return parts.stream().allMatch(RegexNode::matchesEmpty);
     }
 
     @Override
@@ -60,6 +79,11 @@ sealed interface RegexNode {
     }
 
     @Override
+    public boolean matchesEmpty() {
+      return branches.stream().anyMatch(RegexNode::matchesEmpty);
+    }
+
+    @Override
     public Automaton automaton() {
       return Operations.union(branches.stream().map(RegexNode::automaton).toList());
     }
@@ -73,7 +97,14 @@ sealed interface RegexNode {
   record Repetition(RegexNode body, int least, int most) implements RegexNode {
     @Override
     public double size() {
-      return body.size() * Math.max(1.0, most == UNBOUNDED ? least + 1.0 : most);
+      double times = Math.max(1.0, most == UNBOUNDED ? least + 1.0 : most);
+      // Each of the first ones leads into all that follow where those between may be left out.
+      return body.size() * times * (body.matchesEmpty() ? Math.max(1.0, least) : 1.0);
+    }
+
+    @Override
+    public boolean matchesEmpty() {
+      return least == 0 || body.matchesEmpty();
     }
 
     @Override

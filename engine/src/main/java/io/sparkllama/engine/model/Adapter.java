@@ -85,12 +85,23 @@ public record Adapter(String name, GgufFile file, List<Change> changes) {
         .forEach(
             (name, pair) -> {
               check(name, pair, targets.get(name).get(0).weight().shape(), file);
-              double scale = source.scale() * alpha / pair.a().rows();
+              float scale = scale(source, alpha / pair.a().rows(), file);
               for (Target target : targets.get(name)) {
-                changes.add(change(target, pair, (float) scale));
+                changes.add(change(target, pair, scale));
               }
             });
     return new Adapter(source.name(), file, changes);
+  }
+
+  private static float scale(AdapterFile source, double alphaByRank, GgufFile file) {
+    float scale = (float) (source.scale() * alphaByRank);
+    if (Float.isInfinite(scale)) {
+      throw refused(
+          "has a scale beyond what float32 holds, that of the file times the one given",
+          alphaByRank + " times " + source.scale(),
+          file);
+    }
+    return scale;
   }
 
   private static Change change(Target target, Pair pair, float scale) {
@@ -182,7 +193,7 @@ public record Adapter(String name, GgufFile file, List<Change> changes) {
           "changes tensors that adapters of "
               + architecture.id()
               + " cannot change (attention's and the feed-forward network's matrices and the output"
-              + " matrix they can; token embedding, norms and biases not)",
+              + " matrix they can; token embedding, norms, biases, experts and their routers not)",
           others.stream().limit(MOST_NAMES_IN_MESSAGE).collect(Collectors.joining(", ")),
           file);
     }

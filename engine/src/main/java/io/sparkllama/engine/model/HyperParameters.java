@@ -31,6 +31,10 @@ final class HyperParameters {
   private static final int MAX_WIDTH = 1 << 18;
   private static final int MAX_FEED_FORWARD = 1 << 20;
   private static final int MAX_EXPERTS = 1 << 12;
+
+  /** Experts of all layers: the largest models in use have some 15,000. */
+  private static final int MAX_EXPERTS_OF_ALL_LAYERS = 1 << 16;
+
   private static final int MAX_HEADS = 1 << 12;
   private static final int MAX_HEAD_DIMENSION = 1 << 12;
   private static final int MAX_CONTEXT = 1 << 24;
@@ -146,6 +150,17 @@ final class HyperParameters {
       throw metadata.invalid(
           key("expert_used_count"),
           "is " + used + ", which is more than the " + count + " experts");
+    }
+    int layers = number("block_count", MAX_LAYERS);
+    if ((long) layers * count > MAX_EXPERTS_OF_ALL_LAYERS) {
+      throw metadata.invalid(
+          key("expert_count"),
+          "is "
+              + count
+              + " in each of "
+              + layers
+              + " layers; all together must be at most "
+              + MAX_EXPERTS_OF_ALL_LAYERS);
     }
     for (String key : List.of("leading_dense_block_count", "expert_group_count")) {
       refuseNumber(key, 0);

@@ -206,7 +206,9 @@ class RegexDialectTest {
         "(.*a.*){12}b.{20}",
         ".{0,100000}",
         "(.|a.|b..|c...){500}x.{40}",
-        "((((a*)*)*)*b){20000}c{0,20000}"
+        "((((a*)*)*)*b){20000}c{0,20000}",
+        "(a?){20000}", // 2 * 10^8 transitions
+        "\\p{L}{1,30000}"
       })
   void refusesWhatWouldTakeForever(String expression) {
     assertThatThrownBy(() -> compile(expression))
@@ -219,6 +221,8 @@ class RegexDialectTest {
   @ValueSource(
       strings = {
         ".{0,1000}",
+        "(a?){100}",
+        "\\p{L}{1,100}",
         "([a-z]{1,20} ){1,40}[a-z]{1,20}",
         "\\{\"name\": \"[^\"\\\\\\n]{1,80}\", \"date\": \"20\\d\\d-(0[1-9]|1[0-2])-[0-3]\\d\"\\}",
         "(\\p{L}+ ){0,30}\\.",

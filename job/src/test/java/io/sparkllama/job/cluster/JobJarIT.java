@@ -30,6 +30,7 @@ class JobJarIT {
           "META-INF/licenses/progressbar.txt",
           "META-INF/licenses/jline.txt",
           "META-INF/licenses/icu4j.txt",
+          "META-INF/licenses/lucene.txt",
           "META-INF/services/org/jline/terminal/provider/exec",
           "io/sparkllama/");
 
@@ -40,7 +41,8 @@ class JobJarIT {
           "picocli/CommandLine",
           "me/tongfei/",
           "org/jline/",
-          "com/ibm/icu/");
+          "com/ibm/icu/",
+          "org/apache/lucene/");
 
   private static JarFile jar;
 
@@ -69,7 +71,8 @@ class JobJarIT {
             "io/sparkllama/shaded/picocli/CommandLine.class",
             "io/sparkllama/shaded/progressbar/ProgressBar.class",
             "io/sparkllama/shaded/jline/terminal/Terminal.class",
-            "io/sparkllama/shaded/icu/text/BreakIterator.class")
+            "io/sparkllama/shaded/icu/text/BreakIterator.class",
+            "io/sparkllama/shaded/lucene/util/automaton/Automaton.class")
         .anyMatch(name -> name.startsWith("io/sparkllama/job/") && name.endsWith(".class"))
         .anyMatch(name -> name.startsWith("io/sparkllama/") && name.endsWith(".so"))
         .doesNotHaveDuplicates();
