@@ -16,6 +16,9 @@ final class CharacterMap implements TextNormalizer {
   /** Bytes of a rule's left side: those in use have at most a few dozen. */
   private static final int LONGEST_RULE = 256;
 
+  /** Bytes of a rule's right side: the longest that Unicode's own rules have is 33. */
+  private static final int LONGEST_REPLACEMENT = 256;
+
   private final int[]
       units; // [a multiple of 256] 32 bits: label 0-7, leaf 8, offset 9-30, value 31
   private final String source;
@@ -60,7 +63,7 @@ final class CharacterMap implements TextNormalizer {
   /** Follows every way through the array once, so that no text can lead outside of it. */
   private void check() {
     BitSet seen = new BitSet(units.length);
-    BitSet checked = new BitSet(replacements.length);
+    BitSet starts = new BitSet(replacements.length);
     IntList open = new IntList(256);
     long root = offset(units[0]);
     if (root >= units.length) {
@@ -80,7 +83,11 @@ final class CharacterMap implements TextNormalizer {
           throw damaged("leads outside of its array", below);
         }
         if (hasLeaf(units[child])) {
-          checkReplacement(value(units[(int) below]), checked);
+          int start = value(units[(int) below]);
+          if (start >= replacements.length) {
+            throw damaged("names a replacement that it does not hold", start);
+          }
+          starts.set(start);
         }
         if (!seen.get((int) below)) {
           seen.set((int) below);
@@ -88,20 +95,37 @@ final class CharacterMap implements TextNormalizer {
         }
       }
     }
+    checkReplacements(starts);
   }
 
-  private void checkReplacement(int start, BitSet checked) {
-    if (start >= replacements.length) {
-      throw damaged("names a replacement that it does not hold", start);
+  /**
+   * Checks the replacements in one pass: those that end with the same zero byte are ends of the
+   * first of them.
+   */
+  private void checkReplacements(BitSet starts) {
+    int first = starts.nextSetBit(0);
+    while (first >= 0) {
+      int end = replacementEnd(first);
+      if (end == replacements.length) {
+        throw damaged("holds a replacement without an end", first);
+      }
+      if (end - first > LONGEST_REPLACEMENT) {
+        throw damaged(
+            "holds a replacement of more than " + LONGEST_REPLACEMENT + " bytes", end - first);
+      }
+      checkUtf8(first, end);
+      int next = starts.nextSetBit(first + 1);
+      while (next >= 0 && next <= end) {
+        if (!startsCharacter(replacements[next])) {
+          throw damaged("holds a replacement that is not UTF-8", next);
+        }
+        next = starts.nextSetBit(next + 1);
+      }
+      first = next;
     }
-    if (checked.get(start)) {
-      return;
-    }
-    checked.set(start);
-    int end = replacementEnd(start);
-    if (end == replacements.length) {
-      throw damaged("holds a replacement without an end", start);
-    }
+  }
+
+  private void checkUtf8(int start, int end) {
     try {
       UTF_8.newDecoder().decode(ByteBuffer.wrap(replacements, start, end - start));
     } catch (CharacterCodingException e) {

@@ -86,6 +86,36 @@ class CharacterMapTest {
   }
 
   @Test
+  void replacementsAreBounded() {
+    String most = "\u00e9".repeat(128); // 256 bytes
+    CharacterMap map = new CharacterMap(map(units(), (most + '\0').getBytes(UTF_8)), "map.gguf");
+    assertThat(map.normalize("aa")).isEqualTo(most + most);
+    refuses(map(units(), (most + "x\0").getBytes(UTF_8)), "of more than 256 bytes (257)");
+  }
+
+  /** Adds a rule that replaces 'b' by what begins at a byte. */
+  private static int[] unitsWithB(int start) {
+    int[] units = units();
+    int child = 256 ^ 'b';
+    units[child] = 'b' | LEAF | offset(child ^ 2); // its value is at 2
+    units[2] = VALUE | start;
+    return units;
+  }
+
+  @Test
+  void replacementsMayBeEndsOfOthers() {
+    byte[] replacements = "x\u00e9y\0z\0".getBytes(UTF_8);
+    for (String end : new String[] {"x\u00e9y", "\u00e9y", "y", "", "z"}) {
+      int start = end.equals("z") ? 5 : 4 - end.getBytes(UTF_8).length;
+      CharacterMap map = new CharacterMap(map(unitsWithB(start), replacements), "map.gguf");
+      assertThat(map.normalize("bab")).isEqualTo(end + "x\u00e9y" + end);
+    }
+    refuses(map(unitsWithB(2), replacements), "not UTF-8 (2)");
+    refuses(map(unitsWithB(5), "x\u00e9y\0z".getBytes(UTF_8)), "without an end (5)");
+    refuses(map(unitsWithB(3), new byte[] {'x', 'y', 0, (byte) 0xc3, 0}), "not UTF-8 (3)");
+  }
+
+  @Test
   void aWayInACircleEnds() {
     int[] units = units();
     units[256 ^ 'a'] = 'a' | offset('a'); // leads back to the root's children
