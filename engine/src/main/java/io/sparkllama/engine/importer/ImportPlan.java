@@ -58,6 +58,7 @@ final class ImportPlan {
 
   private List<PlannedTensor> plan() {
     List<TensorRule> rules = family.rules(config, weights.names()).toList();
+    requireExperts(rules);
     for (TensorRule rule : rules) {
       if (!rule.perLayer()) {
         add(rule, 0);
@@ -77,6 +78,24 @@ final class ImportPlan {
             .toList();
     refuse("has tensors that " + family.architecture() + " has no place for", unused);
     return planned;
+  }
+
+  /** Counts before names are made: config.json may ask for millions of tensors. */
+  private void requireExperts(List<TensorRule> rules) {
+    long ofEach =
+        rules.stream().filter(TensorRule::perExpert).mapToLong(rule -> rule.sources().size()).sum();
+    long needed = ofEach * shape.layers() * shape.experts().count();
+    if (needed > weights.names().size()) {
+      throw failure(
+          "config.json asks for more tensors of experts than the checkpoint has tensors",
+          needed
+              + " of "
+              + shape.experts().count()
+              + " experts in each of "
+              + shape.layers()
+              + " layers, but there are "
+              + weights.names().size());
+    }
   }
 
   private void add(TensorRule rule, int layer) {

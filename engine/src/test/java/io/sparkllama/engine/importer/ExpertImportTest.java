@@ -103,6 +103,21 @@ class ExpertImportTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"mixtral, num_local_experts, 65", "qwen3-moe, num_local_experts, 57"})
+  void moreExpertsThanTensorsAreCountedNotNamed(String family, String key, int tensors) {
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(
+            () ->
+                imported(
+                    family,
+                    Optional.empty(),
+                    config -> config.put(key, 4096).put("num_hidden_layers", 1024)))
+        .withMessageContaining("more tensors of experts than the checkpoint has")
+        .withMessageContaining(
+            "12582912 of 4096 experts in each of 1024 layers, but there are " + tensors);
+  }
+
+  @ParameterizedTest
   @CsvSource({"qwen3-moe, false", "qwen2-moe, true"})
   void weightsAsNoModelOfTheFamilyHasThem(String family, boolean normalized) {
     assertThatExceptionOfType(ModelFormatException.class)
