@@ -131,10 +131,15 @@ public final class WeightMap {
         .toList();
   }
 
-  /** Returns the tensors that hold a weight in a layer: of experts one, or one for each. */
+  /**
+   * Returns the tensors that hold a weight in a layer: of experts one, or one for each, which a
+   * file of fewer tensors cannot have.
+   */
   private static List<String> names(WeightList.Weight weight, int layer, GgufFile file) {
     String name = weight.tensorName(layer);
-    if (weight.role().perExpert() && file.tensor(name).isEmpty()) {
+    if (weight.role().perExpert()
+        && weight.count() <= file.tensors().size()
+        && file.tensor(name).isEmpty()) {
       List<String> experts =
           IntStream.range(0, weight.count())
               .mapToObj(expert -> weight.expertName(layer, expert))

@@ -252,6 +252,15 @@ class WeightMapTest {
   }
 
   @Test
+  void moreExpertsThanTensorsAreNotNamedOneByOne() throws IOException {
+    TinyModel model = separate().set("llama.expert_count", ofUint32(4096));
+    model.tensor("blk.0.ffn_gate_inp.weight", 8, 4096).tensor("blk.1.ffn_gate_inp.weight", 8, 4096);
+    refuse(
+        model,
+        "lacks tensors that llama needs: blk.0.ffn_gate_exps.weight, blk.1.ffn_gate_exps.weight, ");
+  }
+
+  @Test
   void aVocabularyOfAnotherSizeThanTheEmbedding() throws IOException {
     TinyModel model =
         new TinyModel().set("tokenizer.ggml.tokens", ofStrings(List.of("a", "b", "c")));
