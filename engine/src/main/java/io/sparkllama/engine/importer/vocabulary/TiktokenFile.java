@@ -18,7 +18,12 @@ import java.util.Optional;
  * base 64 and its rank. The special tokens stand in no file but in Meta's code.
  */
 final class TiktokenFile {
-  private static final int MOST_TOKEN_BYTES = 1024;
+  /** As Llama 3's longest tokens have. */
+  private static final int MOST_TOKEN_BYTES = 128;
+
+  /** Characters of all merges: those of Llama 3 have some 3 million. */
+  private static final int MOST_MERGE_CHARACTERS = 1 << 24;
+
   private static final int SPECIAL_TOKENS = 256;
 
   /** Those of Llama 3; reserved ones fill up what is between and after. */
@@ -113,12 +118,22 @@ final class TiktokenFile {
    */
   private List<String> merges() {
     List<String> merges = new ArrayList<>();
+    long characters = 0;
     for (String token : byRank) {
       List<Integer> cuts = new ArrayList<>();
       for (int cut = 1; cut < token.length(); cut++) {
         if (ranks.containsKey(token.substring(0, cut)) && ranks.containsKey(token.substring(cut))) {
           cuts.add(cut);
         }
+      }
+      characters += cuts.size() * (token.length() + 1L);
+      if (characters > MOST_MERGE_CHARACTERS) {
+        throw new ModelFormatException(
+            "the tokenizer's tokens are made of one another in too many ways; their merges would"
+                + " have more than "
+                + MOST_MERGE_CHARACTERS
+                + " characters: "
+                + path);
       }
       cuts.sort(
           Comparator.comparing((Integer cut) -> ranks.get(token.substring(0, cut)))

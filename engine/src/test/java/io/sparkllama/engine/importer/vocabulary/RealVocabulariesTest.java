@@ -97,6 +97,47 @@ class RealVocabulariesTest {
         .withMessageEndingWith("tokenizer.model");
   }
 
+  private static String line(byte[] token, int rank) {
+    return Base64.getEncoder().encodeToString(token) + " " + rank + "\n";
+  }
+
+  @Test
+  void tokensOfTiktokenFilesAreBounded() {
+    Path path = Path.of("tokenizer.model");
+    assertThat(
+            TiktokenFile.read(path, line(new byte[128], 0))
+                .vocabulary(257, TiktokenFile.Since.LLAMA_3)
+                .merges())
+        .isEmpty();
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(() -> TiktokenFile.read(path, line(new byte[129], 0)))
+        .withMessage(
+            "a line of the tokenizer is not a token's bytes and the next rank, line 1: "
+                + "tokenizer.model");
+  }
+
+  @Test
+  void mergesOfTiktokenFilesAreBounded() {
+    // All words of two letters up to a length: each is made in as many ways as it has cuts.
+    StringBuilder lines = new StringBuilder();
+    int rank = 0;
+    for (int length = 1; length <= 16; length++) {
+      for (int word = 0; word < 1 << length; word++) {
+        byte[] token = new byte[length];
+        for (int i = 0; i < length; i++) {
+          token[i] = (byte) ('a' + (word >> i & 1));
+        }
+        lines.append(line(token, rank++));
+      }
+    }
+    int size = rank + 256;
+    TiktokenFile file = TiktokenFile.read(Path.of("tokenizer.model"), lines.toString());
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(() -> file.vocabulary(size, TiktokenFile.Since.LLAMA_3))
+        .withMessageContaining("in too many ways")
+        .withMessageEndingWith(" 16777216 characters: tokenizer.model");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
