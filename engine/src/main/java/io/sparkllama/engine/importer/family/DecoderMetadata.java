@@ -35,35 +35,45 @@ public final class DecoderMetadata {
 
   static void norm(JsonObject config, HyperParameters shape, ArchitectureKeys keys) {
     // Absent where it has the value that the modelling code of all these families has by default.
-    keys.real("attention.layer_norm_rms_epsilon", config.optionalReal("rms_norm_eps").orElse(1e-6));
+    keys.real(
+        "attention.layer_norm_rms_epsilon", config.optionalPositive("rms_norm_eps").orElse(1e-6));
   }
 
   static void rope(JsonObject config, HyperParameters shape, ArchitectureKeys keys) {
     rope(RopeConfig.of(config), config, shape, keys);
   }
 
+  /** Turns whole heads, as the orders of rows and the forward passes of most families have it. */
   static void rope(
       RopeConfig rope, JsonObject config, HyperParameters shape, ArchitectureKeys keys) {
-    keys.number("rope.dimension_count", rope.dimension(shape)).real("rope.freq_base", rope.base());
+    rope.requireWholeHeads(config);
+    write(rope, config, shape, keys);
+  }
+
+  /** Turns the first elements of each head, where config.json says so. */
+  static void partialRope(JsonObject config, HyperParameters shape, ArchitectureKeys keys) {
+    write(RopeConfig.of(config), config, shape, keys);
+  }
+
+  private static void write(
+      RopeConfig rope, JsonObject config, HyperParameters shape, ArchitectureKeys keys) {
+    keys.number("rope.dimension_count", rope.dimension(config, shape))
+        .real("rope.freq_base", rope.base());
     switch (rope.type()) {
       // "dynamic" stretches only what is beyond max_position_embeddings, which is the context here.
       // The factors of the others are tensors; see RopeFactors.
       case "default", "dynamic", "llama3" -> {}
       case "linear" ->
           keys.text("rope.scaling.type", "linear")
-              .real("rope.scaling.factor", rope.positive("factor"));
-      case "yarn" ->
-          keys.text("rope.scaling.type", "yarn")
-              .real("rope.scaling.factor", rope.positive("factor"))
-              .number(
-                  "rope.scaling.original_context_length",
-                  rope.values()
-                      .optionalInteger("original_max_position_embeddings")
-                      .orElse(config.integer("max_position_embeddings")));
+              .real("rope.scaling.factor", rope.values().positive("factor"));
       case "longrope", "su" -> LongRope.of(config, shape).write(keys);
       default ->
           throw rope.values()
-              .invalid("rope_type", "names a stretching that is not supported, " + rope.type());
+              .invalid(
+                  "rope_type",
+                  "names a stretching that is not supported (supported: default,"
+                      + " dynamic, linear, llama3, longrope), "
+                      + rope.type());
     }
   }
 

@@ -102,7 +102,7 @@ final class FalconFamily {
     keys.text("tensor_data_layout", "jploski")
         .real(
             "attention.layer_norm_epsilon",
-            config.optionalReal("layer_norm_epsilon").orElse(NORM_EPSILON));
+            config.optionalPositive("layer_norm_epsilon").orElse(NORM_EPSILON));
   }
 
   private static void requireBeside(

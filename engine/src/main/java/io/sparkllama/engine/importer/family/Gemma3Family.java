@@ -51,10 +51,7 @@ final class Gemma3Family {
     double base =
         apart
             ? windowed.base()
-            : config.optionalReal("rope_local_base_freq").orElse(WINDOW_ROPE_BASE);
-    if (!(base > 0)) {
-      throw config.invalid("rope_local_base_freq", "must be positive but is " + base);
-    }
+            : config.optionalPositive("rope_local_base_freq").orElse(WINDOW_ROPE_BASE);
     keys.real("rope.freq_base_swa", base);
   }
 

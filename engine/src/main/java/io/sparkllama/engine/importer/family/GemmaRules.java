@@ -59,10 +59,7 @@ final class GemmaRules {
     return (config, shape, keys) -> {
       int usual =
           shape.layers() == largest ? shape.embedding() / shape.heads() : shape.headDimension();
-      double width = config.optionalReal("query_pre_attn_scalar").orElse(256);
-      if (!(width > 0)) {
-        throw config.invalid("query_pre_attn_scalar", "must be positive but is " + width);
-      }
+      double width = config.optionalPositive("query_pre_attn_scalar").orElse(256);
       if (width != usual) {
         keys.real("attention.scale", 1 / Math.sqrt(width));
       }
@@ -78,8 +75,9 @@ final class GemmaRules {
     return (config, shape, keys) -> {
       double absent = config.names().contains(name) ? 0 : defaultValue;
       double cap = config.optionalReal(name).orElse(absent);
-      if (!(cap >= 0)) {
-        throw config.invalid(name, "must be positive or null but is " + cap);
+      if (!(cap >= 0 && Float.isFinite((float) cap))) {
+        throw config.invalid(
+            name, "must be positive, and a number of 32 bits, or null, but is " + cap);
       }
       if (cap != 0 || defaultValue != 0) {
         keys.real(name, cap);

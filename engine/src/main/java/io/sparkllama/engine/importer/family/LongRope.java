@@ -29,12 +29,12 @@ record LongRope(
     double stretch = (double) context / original;
     double attention =
         values
-            .optionalReal("attention_factor")
+            .optionalPositive("attention_factor")
             .orElse(
                 stretch <= 1
                     ? 1
                     : Math.sqrt(1 + StrictMath.log(stretch) / StrictMath.log(original)));
-    int pairs = rope.dimension(shape) / 2;
+    int pairs = rope.dimension(config, shape) / 2;
     return new LongRope(
         factors(values, "short_factor", pairs),
         factors(values, "long_factor", pairs),

@@ -32,7 +32,9 @@ final class Phi3Family {
           "phi3",
           Set.of("Phi3ForCausalLM"),
           false,
-          DecoderMetadata.STANDARD
+          ((MetadataRule) DecoderMetadata::shape)
+              .and(DecoderMetadata::norm)
+              .and(DecoderMetadata::partialRope)
               .and(DecoderMetadata.requireText("hidden_act", List.of("silu")))
               .and(DecoderMetadata.refuseSwitch("attention_bias"))
               .and(DecoderMetadata::slidingWindow),

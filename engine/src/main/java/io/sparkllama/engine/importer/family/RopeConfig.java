@@ -14,6 +14,7 @@ import java.util.Optional;
  */
 public record RopeConfig(double base, String type, JsonObject values, double rotatedShare) {
   private static final double DEFAULT_BASE = 10_000;
+  private static final String SHARE = "partial_rotary_factor";
 
   public static RopeConfig of(JsonObject config) {
     return of(config, config.optionalObject("rope_parameters"));
@@ -34,24 +35,31 @@ public record RopeConfig(double base, String type, JsonObject values, double rot
     JsonObject owner = parameters.orElse(config);
     double base =
         owner
-            .optionalReal("rope_theta")
-            .orElse(config.optionalReal("rope_theta").orElse(DEFAULT_BASE));
-    if (!(base > 0)) {
-      throw owner.invalid("rope_theta", "must be positive but is " + base);
-    }
-    double share =
-        owner
-            .optionalReal("partial_rotary_factor")
-            .orElse(config.optionalReal("partial_rotary_factor").orElse(1));
+            .optionalPositive("rope_theta")
+            .orElse(config.optionalPositive("rope_theta").orElse(DEFAULT_BASE));
+    double share = owner.optionalReal(SHARE).orElse(config.optionalReal(SHARE).orElse(1));
     if (!(share > 0 && share <= 1)) {
-      throw owner.invalid("partial_rotary_factor", "must be above 0, at most 1, but is " + share);
+      throw owner.invalid(SHARE, "must be above 0, at most 1, but is " + share);
     }
     return new RopeConfig(base, type(values, config), values, share);
   }
 
-  /** Returns the number of elements of a head that are turned. */
-  public int dimension(HyperParameters shape) {
-    return 2 * (int) (shape.headDimension() * rotatedShare / 2);
+  /** Returns the number of elements of a head that are turned: even, and at least 2. */
+  int dimension(JsonObject config, HyperParameters shape) {
+    int dimension = 2 * (int) (shape.headDimension() * rotatedShare / 2);
+    if (dimension < 2) {
+      throw config.invalid(
+          SHARE,
+          "is " + rotatedShare + ", which turns nothing of a head's " + shape.headDimension());
+    }
+    return dimension;
+  }
+
+  /** Refuses a model in which only a part of each head is turned. */
+  void requireWholeHeads(JsonObject config) {
+    if (rotatedShare != 1) {
+      throw config.invalid(SHARE, "must be 1 in a model of this family, but is " + rotatedShare);
+    }
   }
 
   private static String type(JsonObject values, JsonObject config) {
@@ -60,14 +68,5 @@ public record RopeConfig(double base, String type, JsonObject values, double rot
     }
     // "type" is the older name.
     return values.optionalText("rope_type").or(() -> values.optionalText("type")).orElse("default");
-  }
-
-  /** Returns a number of the stretching that must be positive. */
-  double positive(String name) {
-    double value = values.real(name);
-    if (!(value > 0)) {
-      throw values.invalid(name, "must be positive but is " + value);
-    }
-    return value;
   }
 }

@@ -21,17 +21,17 @@ final class RopeFactors {
    * that turn seldom are divided by the factor, and those between are blended.
    */
   private static float[] llama3(RopeConfig rope, JsonObject config, HyperParameters shape) {
-    double factor = rope.positive("factor");
-    double low = rope.positive("low_freq_factor");
-    double high = rope.positive("high_freq_factor");
+    double factor = rope.values().positive("factor");
+    double low = rope.values().positive("low_freq_factor");
+    double high = rope.values().positive("high_freq_factor");
     double context =
         rope.values()
-            .optionalReal("original_max_position_embeddings")
+            .optionalPositive("original_max_position_embeddings")
             .orElse(config.integer("max_position_embeddings"));
     if (high <= low) {
       throw rope.values().invalid("high_freq_factor", "must be above low_freq_factor");
     }
-    int dimension = rope.dimension(shape);
+    int dimension = rope.dimension(config, shape);
     float[] factors = new float[dimension / 2];
     for (int pair = 0; pair < factors.length; pair++) {
       double wavelength = 2 * Math.PI * StrictMath.pow(rope.base(), 2.0 * pair / dimension);

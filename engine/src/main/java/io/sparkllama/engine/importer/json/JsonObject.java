@@ -159,6 +159,24 @@ public final class JsonObject {
     return OptionalDouble.of(number);
   }
 
+  /** Returns a number that is above 0 and finite, in 32 bits too. */
+  public double positive(String name) {
+    return optionalPositive(name).orElseThrow(() -> missing(name));
+  }
+
+  /** Returns a number that is above 0 and finite, in 32 bits too. */
+  public OptionalDouble optionalPositive(String name) {
+    OptionalDouble number = optionalReal(name);
+    if (number.isPresent()) {
+      float single = (float) number.getAsDouble();
+      require(
+          single > 0 && Float.isFinite(single),
+          name,
+          "must be positive, and a number of 32 bits, but is " + number.getAsDouble());
+    }
+    return number;
+  }
+
   public Optional<Boolean> optionalBool(String name) {
     return value(name)
         .map(
