@@ -164,6 +164,32 @@ class AdapterTest {
   }
 
   @Test
+  void expertsCannotBeChanged() throws IOException {
+    TinyModel routed =
+        new TinyModel()
+            .set("llama.expert_count", MetadataValue.ofUint32(3))
+            .set("llama.expert_used_count", MetadataValue.ofUint32(2));
+    model = GgufFile.read(routed.write(directory));
+    String gate = "blk.0.ffn_gate_exps.weight";
+    assertRefused(
+        new Example().tensor(gate + ".lora_a", 8, 2, 3).tensor(gate + ".lora_b", 2, 12, 3),
+        "cannot change",
+        "experts and their routers not): " + gate + ":");
+  }
+
+  @Test
+  void aScaleBeyondFloat32IsRefused() throws IOException {
+    Example example = new Example();
+    assertThat(example.read(2e38).changes().get(0).scale()).isEqualTo(3e38f);
+    for (double scale : new double[] {3e38, -3e38, 1e300}) {
+      assertThatThrownBy(() -> example.read(scale))
+          .isInstanceOf(ModelFormatException.class)
+          .hasMessageContaining("a scale beyond what float32 holds")
+          .hasMessageContaining("1.5 times " + scale);
+    }
+  }
+
+  @Test
   void halfAPairIsRefused() {
     assertRefused(new Example().remove("blk.1.attn_q.weight.lora_b"), "lacks one", "attn_q");
     assertRefused(new Example().remove("blk.1.attn_q.weight.lora_a"), "lacks one", "attn_q");
