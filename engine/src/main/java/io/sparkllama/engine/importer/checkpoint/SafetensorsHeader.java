@@ -30,6 +30,10 @@ final class SafetensorsHeader {
   private static final int LENGTH_BYTES = 8;
   private static final int MOST_TENSORS = 200_000;
   private static final int MOST_NAME = 512;
+
+  /** Bytes of what a file says of itself, in use a few words. */
+  private static final long MOST_METADATA_BYTES = 1 << 20;
+
   private static final int MOST_DIMENSIONS = 8;
 
   private static final JsonFactory JSON =
@@ -101,7 +105,7 @@ final class SafetensorsHeader {
       String name = json.currentName();
       expect(json.nextToken() == JsonToken.START_OBJECT, name(name), "must be an object");
       if (name.equals("__metadata__")) {
-        json.skipChildren();
+        skipMetadata();
       } else {
         expect(tensors.size() < MOST_TENSORS, "the header", "names too many tensors");
         tensors.add(readTensor(name));
@@ -109,6 +113,22 @@ final class SafetensorsHeader {
     }
     expect(json.nextToken() == null, "the header", "must end after its object");
     return tensors;
+  }
+
+  /** Passes over the texts that a file says of itself; their names are kept to find doubles. */
+  private void skipMetadata() throws IOException {
+    long start = json.currentLocation().getByteOffset();
+    while (json.nextToken() != JsonToken.END_OBJECT) {
+      expect(
+          json.currentToken() == JsonToken.FIELD_NAME
+              || json.currentToken() == JsonToken.VALUE_STRING,
+          "__metadata__",
+          "must hold texts");
+      expect(
+          json.currentLocation().getByteOffset() - start <= MOST_METADATA_BYTES,
+          "__metadata__",
+          "must have at most " + MOST_METADATA_BYTES + " bytes");
+    }
   }
 
   private CheckpointTensor readTensor(String name) throws IOException {

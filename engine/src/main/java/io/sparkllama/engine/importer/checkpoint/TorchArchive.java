@@ -23,7 +23,7 @@ final class TorchArchive {
   private static final String PICKLE = "data.pkl";
 
   /** That of a model of 405 billion parameters has about half a megabyte. */
-  private static final long MOST_PICKLE_BYTES = 16 << 20;
+  private static final long MOST_PICKLE_BYTES = 2 << 20;
 
   private static final int ZIP_MAGIC = 0x504b0304; // PK, 3, 4
 

@@ -93,6 +93,23 @@ class SafetensorsHeaderTest {
   }
 
   @Test
+  void whatAFileSaysOfItselfIsBounded() throws IOException {
+    String most = "'__metadata__':{'format':'" + "x".repeat((1 << 20) - 30) + "'}";
+    assertThat(SafetensorsHeader.read(file("{" + most + "," + ONE + "}", 8), 0)).hasSize(1);
+    StringBuilder entries = new StringBuilder("'a':'x'");
+    for (int i = 0; i < 100_000; i++) {
+      entries.append(",'").append(i).append("':'x'");
+    }
+    assertRefused(
+        file("{'__metadata__':{" + entries + "}," + ONE + "}", 8),
+        "__metadata__ of the safetensors file must have at most 1048576 bytes");
+    assertRefused(
+        file("{'__metadata__':{'a':['b']}," + ONE + "}", 8),
+        "__metadata__ of the safetensors file must hold texts");
+    assertRefused(file("{'__metadata__':{'a':'b'", 0), "not the JSON");
+  }
+
+  @Test
   void refusesLengthsBeforeTakingMemory() throws IOException {
     byte[] header = ("{" + ONE + "}").replace('\'', '"').getBytes(StandardCharsets.UTF_8);
     assertRefused(file(Long.MAX_VALUE, header, 8), "length that cannot be right");

@@ -67,6 +67,14 @@ class TorchArchiveTest {
     assertThat(tensor.offset()).isEqualTo(entry + "m/data/0".length() + 8);
   }
 
+  @Test
+  void refusesPicklesBeyondAnyInUse() throws IOException {
+    String most = "}N" + "q\0".repeat((1 << 20) - 2); // behind two bytes that say the protocol
+    assertPickleRefused(new TorchBytes().raw(most.substring(1) + "."), "holds no dictionary");
+    assertPickleRefused(
+        new TorchBytes().raw(most + "."), "has a pickle of more than 2097152 bytes");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -130,7 +138,7 @@ class TorchArchiveTest {
   @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void keysOfOneHashTakeNoLongerThanOthers() throws IOException {
     TorchBytes pickle = new TorchBytes().raw("}(");
-    for (int key = 0; key < 200_000; key++) {
+    for (int key = 0; key < 150_000; key++) {
       pickle.longNumber((long) key << 32 | key ^ 0x5bd1e995).raw("N");
     }
     assertPickleRefused(pickle.raw("u."), "holds something beside tensors");
