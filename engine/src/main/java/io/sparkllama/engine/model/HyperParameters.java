@@ -18,7 +18,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -45,8 +44,8 @@ final class HyperParameters {
   private static final int SOFTMAX = 1;
 
   // The last is what Falcon's converter says: Q, K and V follow one another in their tensor.
-  private static final Set<String> KNOWN_LAYOUTS =
-      Set.of("reference", "Meta AI original pth", "jploski");
+  private static final List<String> KNOWN_LAYOUTS =
+      List.of("reference", "Meta AI original pth", "jploski");
 
   private final GgufFile file;
   private final GgufMetadata metadata;
@@ -197,7 +196,11 @@ final class HyperParameters {
     if (layout.isPresent() && !KNOWN_LAYOUTS.contains(layout.get())) {
       throw metadata.invalid(
           key("tensor_data_layout"),
-          "is \"" + layout.get() + "\", which is not supported (supported: reference)");
+          "is \""
+              + layout.get()
+              + "\", which is not supported (supported: "
+              + String.join(", ", KNOWN_LAYOUTS)
+              + ")");
     }
   }
 

@@ -157,6 +157,16 @@ class ModelConfigTest {
   }
 
   @Test
+  void expertsOfAllLayersAreBounded() throws IOException {
+    TinyModel model = experts("llama").set("llama.expert_count", ofUint32(4096));
+    assertThat(config(model.set("llama.block_count", ofUint32(16)))).isNotNull();
+    refuse(
+        model.set("llama.block_count", ofUint32(17)),
+        "metadata key llama.expert_count is 4096 in each of 17 layers; all together must be at"
+            + " most 65536");
+  }
+
+  @Test
   void weightsOfExpertsAreNotScaled() throws IOException {
     TinyModel model = experts("llama").set("llama.expert_weights_scale", ofFloat32(2.5f));
     refuse(model, "metadata key llama.expert_weights_scale is 2.5: not supported");
@@ -302,6 +312,10 @@ class ModelConfigTest {
   void tensorDataLayout() throws IOException {
     String key = "llama.tensor_data_layout";
     assertThat(config(new TinyModel().set(key, ofString("Meta AI original pth")))).isNotNull();
-    refuse(key, ofString("interleaved"), "is \"interleaved\", which is not supported");
+    refuse(
+        key,
+        ofString("interleaved"),
+        "is \"interleaved\", which is not supported (supported: reference, Meta AI original pth,"
+            + " jploski)");
   }
 }
