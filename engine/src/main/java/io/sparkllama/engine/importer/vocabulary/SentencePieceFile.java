@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -88,7 +87,8 @@ final class SentencePieceFile {
           piece.type == TokenType.USER_DEFINED ? piece.text.replace('\u2581', ' ') : piece.text;
       tokens.put(id, text, piece.score, piece.type);
     }
-    return new GgufVocabulary("default", tokens, List.of(), Optional.of(addsPrefix));
+    return new GgufVocabulary(
+        tokens, new CuttingRules.SentencePiece(addsPrefix, removesExtraSpaces));
   }
 
   /** Returns the ids by role, {@code bos}, {@code eos}, {@code unk} and {@code pad}. */
@@ -96,11 +96,6 @@ final class SentencePieceFile {
     Map<String, Integer> inside = new HashMap<>(roles);
     inside.values().removeIf(id -> id < 0 || id >= pieces.size());
     return inside;
-  }
-
-  /** Returns whether spaces at the ends, and more than one in a row, are taken out of texts. */
-  boolean removesExtraSpaces() {
-    return removesExtraSpaces;
   }
 
   private void addPiece(ProtobufMessage message) {
