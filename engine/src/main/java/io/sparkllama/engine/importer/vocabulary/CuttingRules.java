@@ -2,6 +2,7 @@ package io.sparkllama.engine.importer.vocabulary;
 
 import io.sparkllama.engine.gguf.GgufContents;
 import io.sparkllama.engine.gguf.MetadataValue;
+import io.sparkllama.engine.tokenizer.CharacterMap;
 import io.sparkllama.engine.tokenizer.PreTokenizerName.Habit;
 import java.util.List;
 import java.util.Optional;
@@ -39,8 +40,10 @@ sealed interface CuttingRules {
    * @param addSpacePrefix whether a space goes before every text
    * @param removeExtraWhitespaces whether spaces at the ends, and more than one in a row, are taken
    *     out of texts
+   * @param characterMap replaces characters before all that
    */
-  record SentencePiece(boolean addSpacePrefix, boolean removeExtraWhitespaces)
+  record SentencePiece(
+      boolean addSpacePrefix, boolean removeExtraWhitespaces, Optional<CharacterMap> characterMap)
       implements CuttingRules {
     @Override
     public void write(GgufContents contents) {
@@ -50,6 +53,10 @@ sealed interface CuttingRules {
       contents.put(
           "tokenizer.ggml.remove_extra_whitespaces",
           MetadataValue.ofBoolean(removeExtraWhitespaces));
+      characterMap.ifPresent(
+          map ->
+              contents.put(
+                  "tokenizer.ggml.precompiled_charsmap", MetadataValue.ofUint8s(map.bytes())));
     }
   }
 }

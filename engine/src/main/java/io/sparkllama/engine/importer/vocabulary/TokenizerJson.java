@@ -1,8 +1,10 @@
 package io.sparkllama.engine.importer.vocabulary;
 
 import io.sparkllama.engine.importer.json.JsonObject;
+import io.sparkllama.engine.tokenizer.CharacterMap;
 import io.sparkllama.engine.tokenizer.PreTokenizerName.Habit;
 import io.sparkllama.engine.tokenizer.TokenType;
+import java.util.Base64;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +22,8 @@ final class TokenizerJson {
 
   /** SentencePiece writes spaces so. */
   private static final String SPACE = "\u2581";
+
+  private static final String CHARACTER_MAP = "precompiled_charsmap";
 
   private final JsonObject root;
   private final JsonObject model;
@@ -109,7 +113,8 @@ final class TokenizerJson {
         .optionalText("unk_token")
         .flatMap(text -> tokens.id(text).stream().boxed().findFirst())
         .ifPresent(id -> tokens.retype(id, TokenType.UNKNOWN));
-    return new GgufVocabulary(tokens, new CuttingRules.SentencePiece(prefix, false));
+    return new GgufVocabulary(
+        tokens, new CuttingRules.SentencePiece(prefix, false, characterMap()));
   }
 
   /** Returns for each token that is merged from two others the place of its first merge. */
@@ -123,12 +128,18 @@ final class TokenizerJson {
 
   /** Returns whether a space goes before every text; refuses other changes of the text. */
   private boolean checkedPrefix() {
-    refuseOther("normalizer", normalizers, Set.of("Prepend", "Replace"));
+    refuseOther("normalizer", normalizers, Set.of("Precompiled", "Prepend", "Replace"));
     refuseOther("pre_tokenizer", preTokenizers, Set.of("Metaspace", "Split"));
     boolean prefix = false;
     boolean replaces = false;
     for (JsonObject step : normalizers) {
-      if (step.text("type").equals("Prepend")) {
+      String type = step.text("type");
+      if (type.equals("Precompiled")) {
+        if (step != normalizers.get(0)) {
+          throw root.invalid(
+              "normalizer", "replaces characters after other steps, for which GGUF has no place");
+        }
+      } else if (type.equals("Prepend")) {
         requireSpace(step, "prepend");
         prefix = true;
       } else {
@@ -155,6 +166,20 @@ final class TokenizerJson {
           "pre_tokenizer", "is neither of byte-level BPE nor as SentencePiece would have it");
     }
     return prefix;
+  }
+
+  /** Returns the map that replaces characters; whoever calls has seen that it comes first. */
+  private Optional<CharacterMap> characterMap() {
+    if (!TextSteps.hasType(normalizers, "Precompiled")) {
+      return Optional.empty();
+    }
+    JsonObject step = normalizers.get(0);
+    try {
+      byte[] bytes = Base64.getDecoder().decode(step.text(CHARACTER_MAP));
+      return Optional.of(new CharacterMap(bytes, root.path().toString()));
+    } catch (IllegalArgumentException e) {
+      throw step.invalid(CHARACTER_MAP, "is not in base 64");
+    }
   }
 
   private static void requireSpace(JsonObject step, String name) {

@@ -1,9 +1,12 @@
 package io.sparkllama.engine.importer.vocabulary;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.gguf.GgufContents;
 import io.sparkllama.engine.gguf.GgufFile;
@@ -20,6 +23,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -30,6 +34,7 @@ class ImportedTokenizersTest {
   private static final String HABITS = "sparkllama.tokenizer.habits";
   private static final String STRIP_LEFT = "sparkllama.tokenizer.strip_left";
   private static final String STRIP_RIGHT = "sparkllama.tokenizer.strip_right";
+  private static final String CHARACTER_MAP = "tokenizer.ggml.precompiled_charsmap";
   private static final Path GOLDEN = Path.of("src/test/resources/importer/tokenizers");
 
   @TempDir private Path folder;
@@ -62,7 +67,9 @@ class ImportedTokenizersTest {
         "gpt2",
         "llama3-form-c",
         "strips",
-        "character-strips"
+        "character-strips",
+        "map",
+        "model-map"
       })
   void idsAreThoseOfTheMakersLibrary(String kind) throws IOException {
     Tokenizer tokenizer = Tokenizers.of(imported(kind));
@@ -100,5 +107,50 @@ class ImportedTokenizersTest {
     assertThat(metadata.optionalIntArray(STRIP_RIGHT).orElseThrow())
         .containsExactly(texts.indexOf("<r>"), texts.indexOf("<lr>"), texts.indexOf("<tool-r>"));
     assertThat(imported("gpt2").optionalIntArray(STRIP_LEFT)).isEmpty();
+    metadata = imported("map");
+    assertThat(metadata.optionalIntArray(STRIP_LEFT).orElseThrow()).isEmpty();
+    assertThat(metadata.optionalIntArray(STRIP_RIGHT).orElseThrow()).isEmpty();
+  }
+
+  @Test
+  void characterMapsKeepTheirBytes() throws IOException {
+    JsonNode json =
+        new ObjectMapper().readTree(GOLDEN.resolve("map").resolve("tokenizer.json").toFile());
+    byte[] map =
+        json.at("/normalizer/normalizers/0/precompiled_charsmap").binaryValue(); // from base 64
+    for (String kind : List.of("map", "model-map")) {
+      int[] written = imported(kind).optionalIntArray(CHARACTER_MAP).orElseThrow();
+      assertThat(written).hasSize(map.length);
+      for (int i = 0; i < map.length; i++) {
+        assertThat((byte) written[i]).isEqualTo(map[i]);
+      }
+    }
+    assertThat(imported("character-strips").optionalIntArray(CHARACTER_MAP)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/normalizer/normalizers/0, precompiled_charsmap, !?, is not in base 64",
+    "/normalizer/normalizers/0, precompiled_charsmap, BAAAAA==, character map",
+    "/normalizer/normalizers/1, type, Precompiled, after other steps",
+    "/normalizer/normalizers/1, type, Lowercase, for which GGUF has no place"
+  })
+  void refusesMapsThatAreDamagedOrComeLate(String place, String key, String value, String problem)
+      throws IOException {
+    ObjectMapper mapper = new ObjectMapper();
+    JsonNode json = mapper.readTree(GOLDEN.resolve("map").resolve("tokenizer.json").toFile());
+    ((ObjectNode) json.at(place)).put(key, value);
+    mapper.writeValue(folder.resolve("tokenizer.json").toFile(), json);
+    int size = expected("map").get("size").intValue();
+    assertThatExceptionOfType(ModelFormatException.class)
+        .isThrownBy(
+            () ->
+                TokenizerFiles.write(
+                    folder,
+                    JsonObject.of(Map.of(), folder.resolve("config.json")),
+                    size,
+                    new GgufContents()))
+        .withMessageContaining(problem)
+        .withMessageEndingWith("tokenizer.json");
   }
 }

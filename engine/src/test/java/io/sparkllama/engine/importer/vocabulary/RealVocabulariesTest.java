@@ -41,7 +41,8 @@ class RealVocabulariesTest {
     assertThat(vocabulary.tokens().types())
         .isEqualTo(expected.optionalIntArray("tokenizer.ggml.token_type").orElseThrow());
     assertThat(file.roles()).isEqualTo(Map.of("unk", 0, "bos", 1, "eos", 2));
-    assertThat(vocabulary.rules()).isEqualTo(new CuttingRules.SentencePiece(true, false));
+    assertThat(vocabulary.rules())
+        .isEqualTo(new CuttingRules.SentencePiece(true, false, Optional.empty()));
   }
 
   @Test
