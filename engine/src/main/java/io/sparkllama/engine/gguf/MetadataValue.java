@@ -129,6 +129,10 @@ public sealed interface MetadataValue {
     return new StringArray(values);
   }
 
+  static MetadataValue ofUint8s(byte[] values) {
+    return new NumberArray(MetadataType.UINT8, values.clone());
+  }
+
   static MetadataValue ofInt32s(int... values) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asIntBuffer().put(values);

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.sparkllama.engine.api.ModelFormatException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.util.BitSet;
 
@@ -12,7 +13,7 @@ import java.util.BitSet;
  * Replaces characters as a SentencePiece model says: at each place the longest rule that fits, by a
  * double array in darts-clone's format with the replacements behind it, each ended by a zero byte.
  */
-final class CharacterMap implements TextNormalizer {
+public final class CharacterMap implements TextNormalizer {
   /** Bytes of a rule's left side: those in use have at most a few dozen. */
   private static final int LONGEST_RULE = 256;
 
@@ -32,7 +33,7 @@ final class CharacterMap implements TextNormalizer {
    * @param source where they come from, for messages
    * @throws ModelFormatException if it is damaged
    */
-  CharacterMap(byte[] bytes, String source) {
+  public CharacterMap(byte[] bytes, String source) {
     this.source = source;
     long length =
         bytes.length < 4 ? -1 : Integer.toUnsignedLong(littleEndian(bytes, 0)); // of the array
@@ -46,6 +47,16 @@ final class CharacterMap implements TextNormalizer {
     replacements = new byte[bytes.length - 4 - (int) length];
     System.arraycopy(bytes, 4 + (int) length, replacements, 0, replacements.length);
     check();
+  }
+
+  /** Returns the map as it was read. */
+  public byte[] bytes() {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(4 + 4 * units.length + replacements.length)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(4 * units.length).asIntBuffer().put(units);
+    bytes.position(4 + 4 * units.length);
+    return bytes.put(replacements).array();
   }
 
   private static int littleEndian(byte[] bytes, int at) {

@@ -1,15 +1,19 @@
 package io.sparkllama.engine.importer.vocabulary;
 
 import io.sparkllama.engine.importer.json.JsonObject;
+import io.sparkllama.engine.importer.vocabulary.TokenTable.Side;
 import io.sparkllama.engine.tokenizer.TokenType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 
-/** Adds the tokens that a directory puts beside its tokenizer.model. */
+/** Adds the tokens that a tokenizer's files name beside its vocabulary proper. */
 final class AddedTokens {
   private AddedTokens() {}
 
+  /** Adds what a directory puts beside its tokenizer.model. */
   static void add(Path directory, TokenTable tokens) throws IOException {
     Path added = directory.resolve("added_tokens.json");
     if (Files.exists(added)) {
@@ -34,12 +38,29 @@ final class AddedTokens {
         throw decoder.invalid(name, "must be a token's id");
       }
       JsonObject token = decoder.object(name);
-      TokenType type =
-          token.optionalBool("special").orElse(false) ? TokenType.CONTROL : TokenType.USER_DEFINED;
       int id = Integer.parseInt(name);
       if (!tokens.hasUnknown(id)) {
-        tokens.putAdded(id, token.text("content"), type);
+        put(id, token, tokens);
       }
     }
+  }
+
+  /**
+   * Adds one token.
+   *
+   * @param token its text, whether it is special, and which whitespace goes with it
+   */
+  static void put(int id, JsonObject token, TokenTable tokens) {
+    TokenType type =
+        token.optionalBool("special").orElse(false) ? TokenType.CONTROL : TokenType.USER_DEFINED;
+    tokens.putAdded(id, token.text("content"), type);
+    Set<Side> sides = EnumSet.noneOf(Side.class);
+    if (token.optionalBool("lstrip").orElse(false)) {
+      sides.add(Side.LEFT);
+    }
+    if (token.optionalBool("rstrip").orElse(false)) {
+      sides.add(Side.RIGHT);
+    }
+    tokens.strip(id, sides);
   }
 }

@@ -2,35 +2,37 @@ package io.sparkllama.engine.importer.vocabulary;
 
 import io.sparkllama.engine.gguf.GgufContents;
 import io.sparkllama.engine.gguf.MetadataValue;
-import java.util.List;
-import java.util.Optional;
 
 /**
  * Holds the tokens of a model as a GGUF has them.
  *
- * @param preTokenizer how text is cut into words; {@code default} for SentencePiece
- * @param merges best first, two tokens with a space between; empty for SentencePiece
- * @param addSpacePrefix whether a space goes before every text; empty for byte-level BPE
+ * @param rules what becomes of text before it is cut into them
  */
-record GgufVocabulary(
-    String preTokenizer, TokenTable tokens, List<String> merges, Optional<Boolean> addSpacePrefix) {
-  boolean isSentencePiece() {
-    return addSpacePrefix.isPresent();
-  }
+record GgufVocabulary(TokenTable tokens, CuttingRules rules) {
+  private static final String STRIP_LEFT = "sparkllama.tokenizer.strip_left";
+  private static final String STRIP_RIGHT = "sparkllama.tokenizer.strip_right";
 
   void write(GgufContents contents) {
-    contents.put(
-        "tokenizer.ggml.model", MetadataValue.ofString(isSentencePiece() ? "llama" : "gpt2"));
-    contents.put("tokenizer.ggml.pre", MetadataValue.ofString(preTokenizer));
     contents.put("tokenizer.ggml.tokens", MetadataValue.ofStrings(tokens.texts()));
-    if (isSentencePiece()) {
+    contents.put("tokenizer.ggml.token_type", MetadataValue.ofInt32s(tokens.types()));
+    if (rules instanceof CuttingRules.SentencePiece) {
       contents.put("tokenizer.ggml.scores", MetadataValue.ofFloat32s(tokens.scores()));
     }
-    contents.put("tokenizer.ggml.token_type", MetadataValue.ofInt32s(tokens.types()));
-    if (!isSentencePiece()) {
-      contents.put("tokenizer.ggml.merges", MetadataValue.ofStrings(merges));
+    rules.write(contents);
+    writeStrips(contents);
+  }
+
+  /**
+   * Says which tokens swallow whitespace, where the files say it. A reader guesses it for some
+   * models of SentencePiece's (Phi-3's), so for them it also counts that no token does.
+   */
+  private void writeStrips(GgufContents contents) {
+    int[] left = tokens.strippingLeft();
+    int[] right = tokens.strippingRight();
+    boolean mayBeGuessed = rules instanceof CuttingRules.SentencePiece && tokens.saysStrips();
+    if (left.length > 0 || right.length > 0 || mayBeGuessed) {
+      contents.put(STRIP_LEFT, MetadataValue.ofInt32s(left));
+      contents.put(STRIP_RIGHT, MetadataValue.ofInt32s(right));
     }
-    addSpacePrefix.ifPresent(
-        add -> contents.put("tokenizer.ggml.add_space_prefix", MetadataValue.ofBoolean(add)));
   }
 }

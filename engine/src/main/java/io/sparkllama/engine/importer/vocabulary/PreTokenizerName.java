@@ -76,7 +76,7 @@ final class PreTokenizerName {
       throw tokenizer.invalid(
           "pre_tokenizer", "cuts text in a way that has no name in GGUF, by " + describe(rules));
     }
-    // Llama 3 alone takes a word that is a token as it is; in GGUF its name says so.
+    // Of those that cut as Llama 3 does, its own name says in GGUF that words are taken whole.
     boolean wholeWords = tokenizer.object("model").optionalBool("ignore_merges").orElse(false);
     return name.equals("dbrx") && wholeWords ? "llama-bpe" : name;
   }

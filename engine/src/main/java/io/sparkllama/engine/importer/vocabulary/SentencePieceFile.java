@@ -1,6 +1,7 @@
 package io.sparkllama.engine.importer.vocabulary;
 
 import io.sparkllama.engine.api.ModelFormatException;
+import io.sparkllama.engine.tokenizer.CharacterMap;
 import io.sparkllama.engine.tokenizer.TokenType;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -9,16 +10,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads a tokenizer.model as SentencePiece writes it: pieces with scores and types, and which of
  * them have a role. Field numbers are those of sentencepiece_model.proto.
  */
 final class SentencePieceFile {
-  private static final Logger LOG = LoggerFactory.getLogger(SentencePieceFile.class);
-
   private static final int PIECE = 1;
   private static final int TRAINER = 2;
   private static final int NORMALIZER = 3;
@@ -45,6 +42,7 @@ final class SentencePieceFile {
   private int modelType = 1; // unigram, unless the file says
   private boolean addsPrefix = true;
   private boolean removesExtraSpaces = true;
+  private Optional<CharacterMap> characterMap = Optional.empty();
 
   private record Piece(String text, float score, TokenType type) {}
 
@@ -88,7 +86,8 @@ final class SentencePieceFile {
           piece.type == TokenType.USER_DEFINED ? piece.text.replace('\u2581', ' ') : piece.text;
       tokens.put(id, text, piece.score, piece.type);
     }
-    return new GgufVocabulary("default", tokens, List.of(), Optional.of(addsPrefix));
+    return new GgufVocabulary(
+        tokens, new CuttingRules.SentencePiece(addsPrefix, removesExtraSpaces, characterMap));
   }
 
   /** Returns the ids by role, {@code bos}, {@code eos}, {@code unk} and {@code pad}. */
@@ -96,11 +95,6 @@ final class SentencePieceFile {
     Map<String, Integer> inside = new HashMap<>(roles);
     inside.values().removeIf(id -> id < 0 || id >= pieces.size());
     return inside;
-  }
-
-  /** Returns whether spaces at the ends, and more than one in a row, are taken out of texts. */
-  boolean removesExtraSpaces() {
-    return removesExtraSpaces;
   }
 
   private void addPiece(ProtobufMessage message) {
@@ -144,11 +138,11 @@ final class SentencePieceFile {
         case ADD_PREFIX -> addsPrefix = message.number() != 0;
         case REMOVE_EXTRA_SPACES -> removesExtraSpaces = message.number() != 0;
         case CHARACTER_MAP -> {
-          if (message.bytes().hasRemaining()) {
-            LOG.warn(
-                "the tokenizer replaces characters before it cuts text, for which GGUF has no"
-                    + " place: {}",
-                path);
+          ByteBuffer map = message.bytes();
+          if (map.hasRemaining()) {
+            byte[] bytes = new byte[map.remaining()];
+            map.get(bytes);
+            characterMap = Optional.of(new CharacterMap(bytes, path.toString()));
           }
         }
         default -> message.skip();

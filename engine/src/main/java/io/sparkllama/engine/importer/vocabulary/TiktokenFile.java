@@ -103,7 +103,8 @@ final class TiktokenFile {
       String text = named == null ? "<|reserved_special_token_" + reserved++ + "|>" : named;
       tokens.put(byRank.size() + i, text, 0, TokenType.CONTROL);
     }
-    return new GgufVocabulary("llama-bpe", tokens, merges(), Optional.empty());
+    return new GgufVocabulary(
+        tokens, new CuttingRules.BytePair("llama-bpe", Optional.empty(), merges()));
   }
 
   /** Says which special tokens a model has. */

@@ -4,10 +4,12 @@ import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.tokenizer.TokenType;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** Collects tokens by id, from files that are not trusted, until every id has one. */
 final class TokenTable {
@@ -17,6 +19,15 @@ final class TokenTable {
   private final int size;
   private final Map<Integer, Entry> entries = new HashMap<>();
   private final Map<String, Integer> ids = new HashMap<>();
+  private final BitSet strippingLeft = new BitSet();
+  private final BitSet strippingRight = new BitSet();
+  private boolean saysStrips;
+
+  /** Where the whitespace stands that a token swallows. */
+  enum Side {
+    LEFT,
+    RIGHT
+  }
 
   private record Entry(String text, float score, TokenType type) {}
 
@@ -57,6 +68,32 @@ final class TokenTable {
   void retype(int id, TokenType type) {
     Entry entry = entries.get(id);
     entries.put(id, new Entry(entry.text, entry.score, type));
+  }
+
+  /**
+   * Sets which of the whitespace beside a token goes with it.
+   *
+   * @param id a token that is there
+   */
+  void strip(int id, Set<Side> sides) {
+    saysStrips = true;
+    strippingLeft.set(id, sides.contains(Side.LEFT));
+    strippingRight.set(id, sides.contains(Side.RIGHT));
+  }
+
+  /** Returns whether the files say of any token what becomes of the whitespace beside it. */
+  boolean saysStrips() {
+    return saysStrips;
+  }
+
+  /** Returns the ids of tokens that swallow what whitespace stands before them, ascending. */
+  int[] strippingLeft() {
+    return strippingLeft.stream().toArray();
+  }
+
+  /** Returns the ids of tokens that swallow what whitespace follows them, ascending. */
+  int[] strippingRight() {
+    return strippingRight.stream().toArray();
   }
 
   /** Returns whether an id is the token for what has none, which stays that. */

@@ -83,9 +83,6 @@ public final class TokenizerFiles {
       SentencePieceFile file = SentencePieceFile.read(path, ByteBuffer.wrap(bytes));
       vocabulary = file.vocabulary(vocabularySize);
       AddedTokens.add(directory, vocabulary.tokens());
-      contents.put(
-          "tokenizer.ggml.remove_extra_whitespaces",
-          MetadataValue.ofBoolean(file.removesExtraSpaces()));
       Map<String, Integer> ids = new HashMap<>();
       file.roles().forEach((role, id) -> ids.put(role + "_token_id", id));
       byId = JsonObject.of(ids, path);

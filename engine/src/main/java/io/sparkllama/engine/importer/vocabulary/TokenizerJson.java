@@ -1,7 +1,11 @@
 package io.sparkllama.engine.importer.vocabulary;
 
 import io.sparkllama.engine.importer.json.JsonObject;
+import io.sparkllama.engine.tokenizer.CharacterMap;
+import io.sparkllama.engine.tokenizer.PreTokenizerName.Habit;
 import io.sparkllama.engine.tokenizer.TokenType;
+import java.util.Base64;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +22,8 @@ final class TokenizerJson {
 
   /** SentencePiece writes spaces so. */
   private static final String SPACE = "\u2581";
+
+  private static final String CHARACTER_MAP = "precompiled_charsmap";
 
   private final JsonObject root;
   private final JsonObject model;
@@ -51,14 +57,31 @@ final class TokenizerJson {
   }
 
   private GgufVocabulary byteLevel() {
-    // NFC alone is left out, as it is by every reader of GGUF.
     refuseOther("normalizer", normalizers, Set.of("NFC"));
     TokenTable tokens = new TokenTable(root.path(), vocabularySize);
     model.integers("vocab").forEach((text, id) -> tokens.put(id, text, 0, TokenType.NORMAL));
     addAdded(tokens);
     List<String> merges = model.pairs("merges").stream().map(TokenizerJson::written).toList();
-    return new GgufVocabulary(
-        PreTokenizerName.of(root, preTokenizers), tokens, merges, Optional.empty());
+    String name = PreTokenizerName.of(root, preTokenizers);
+    return new GgufVocabulary(tokens, new CuttingRules.BytePair(name, otherHabits(name), merges));
+  }
+
+  /**
+   * Returns what this tokenizer does beside cutting words where its name stands for something else.
+   * The begin token is left out: the metadata always says by itself whether texts begin with it.
+   */
+  private Optional<Set<Habit>> otherHabits(String name) {
+    Set<Habit> habits = EnumSet.noneOf(Habit.class);
+    if (model.optionalBool("ignore_merges").orElse(false)) {
+      habits.add(Habit.WHOLE_WORDS);
+    }
+    if (!normalizers.isEmpty()) { // any number of NFC, of which one is enough
+      habits.add(Habit.FORM_C);
+    }
+    Set<Habit> implied = EnumSet.noneOf(Habit.class);
+    implied.addAll(io.sparkllama.engine.tokenizer.PreTokenizerName.of(name).orElseThrow().habits());
+    implied.remove(Habit.BEGIN_TOKEN);
+    return habits.equals(implied) ? Optional.empty() : Optional.of(habits);
   }
 
   // In the alphabet of bytes a space is U+0120; one that stands there as it is must not cut a
@@ -90,7 +113,8 @@ final class TokenizerJson {
         .optionalText("unk_token")
         .flatMap(text -> tokens.id(text).stream().boxed().findFirst())
         .ifPresent(id -> tokens.retype(id, TokenType.UNKNOWN));
-    return new GgufVocabulary("default", tokens, List.of(), Optional.of(prefix));
+    return new GgufVocabulary(
+        tokens, new CuttingRules.SentencePiece(prefix, false, characterMap()));
   }
 
   /** Returns for each token that is merged from two others the place of its first merge. */
@@ -104,12 +128,18 @@ final class TokenizerJson {
 
   /** Returns whether a space goes before every text; refuses other changes of the text. */
   private boolean checkedPrefix() {
-    refuseOther("normalizer", normalizers, Set.of("Prepend", "Replace"));
+    refuseOther("normalizer", normalizers, Set.of("Precompiled", "Prepend", "Replace"));
     refuseOther("pre_tokenizer", preTokenizers, Set.of("Metaspace", "Split"));
     boolean prefix = false;
     boolean replaces = false;
     for (JsonObject step : normalizers) {
-      if (step.text("type").equals("Prepend")) {
+      String type = step.text("type");
+      if (type.equals("Precompiled")) {
+        if (step != normalizers.get(0)) {
+          throw root.invalid(
+              "normalizer", "replaces characters after other steps, for which GGUF has no place");
+        }
+      } else if (type.equals("Prepend")) {
         requireSpace(step, "prepend");
         prefix = true;
       } else {
@@ -136,6 +166,20 @@ final class TokenizerJson {
           "pre_tokenizer", "is neither of byte-level BPE nor as SentencePiece would have it");
     }
     return prefix;
+  }
+
+  /** Returns the map that replaces characters; whoever calls has seen that it comes first. */
+  private Optional<CharacterMap> characterMap() {
+    if (!TextSteps.hasType(normalizers, "Precompiled")) {
+      return Optional.empty();
+    }
+    JsonObject step = normalizers.get(0);
+    try {
+      byte[] bytes = Base64.getDecoder().decode(step.text(CHARACTER_MAP));
+      return Optional.of(new CharacterMap(bytes, root.path().toString()));
+    } catch (IllegalArgumentException e) {
+      throw step.invalid(CHARACTER_MAP, "is not in base 64");
+    }
   }
 
   private static void requireSpace(JsonObject step, String name) {
@@ -179,10 +223,7 @@ final class TokenizerJson {
 
   private void addAdded(TokenTable tokens) {
     for (JsonObject added : root.objects("added_tokens")) {
-      int id = added.integer("id");
-      TokenType type =
-          added.optionalBool("special").orElse(false) ? TokenType.CONTROL : TokenType.USER_DEFINED;
-      tokens.putAdded(id, added.text("content"), type);
+      AddedTokens.put(added.integer("id"), added, tokens);
     }
   }
 }

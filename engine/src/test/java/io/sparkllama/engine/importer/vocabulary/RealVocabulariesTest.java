@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,8 +41,8 @@ class RealVocabulariesTest {
     assertThat(vocabulary.tokens().types())
         .isEqualTo(expected.optionalIntArray("tokenizer.ggml.token_type").orElseThrow());
     assertThat(file.roles()).isEqualTo(Map.of("unk", 0, "bos", 1, "eos", 2));
-    assertThat(vocabulary.addSpacePrefix()).contains(true);
-    assertThat(file.removesExtraSpaces()).isFalse();
+    assertThat(vocabulary.rules())
+        .isEqualTo(new CuttingRules.SentencePiece(true, false, Optional.empty()));
   }
 
   @Test
@@ -58,7 +59,10 @@ class RealVocabulariesTest {
     GgufVocabulary vocabulary =
         TiktokenFile.read(path, lines.toString()).vocabulary(128_256, TiktokenFile.Since.LLAMA_3);
 
-    assertThat(vocabulary.merges()).isEqualTo(expected.stringArray("tokenizer.ggml.merges"));
+    assertThat(vocabulary.rules())
+        .isEqualTo(
+            new CuttingRules.BytePair(
+                "llama-bpe", Optional.empty(), expected.stringArray("tokenizer.ggml.merges")));
     assertThat(vocabulary.tokens().texts()).isEqualTo(texts);
     assertThat(vocabulary.tokens().types())
         .isEqualTo(expected.optionalIntArray("tokenizer.ggml.token_type").orElseThrow());
