@@ -1,6 +1,7 @@
 package io.sparkllama.job.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -108,10 +109,7 @@ class JobJarIT {
   void findsTheEndsOfSentencesByItself() throws Exception {
     Locale before = Locale.getDefault();
     Locale.setDefault(Locale.forLanguageTag("el-GR"));
-    try (URLClassLoader alone =
-        new URLClassLoader(
-            new URL[] {Path.of(jar.getName()).toUri().toURL()},
-            ClassLoader.getPlatformClassLoader())) {
+    try (URLClassLoader alone = jarAlone()) {
       Constructor<?> constructor =
           alone
               .loadClass("io.sparkllama.job.division.SentenceEnds")
@@ -128,14 +126,41 @@ class JobJarIT {
     }
   }
 
+  /** Runs what is left of Lucene, with what it does where automata become too large. */
+  @Test
+  void compilesConstraintsByItself() throws Exception {
+    try (URLClassLoader alone = jarAlone()) {
+      String api = "io.sparkllama.engine.api.";
+      Constructor<?> regex =
+          alone.loadClass(api + "AnswerConstraint$Regex").getConstructor(String.class);
+      Method compile =
+          alone
+              .loadClass("io.sparkllama.engine.constraint.ConstraintCompiler")
+              .getDeclaredMethod("compile", alone.loadClass(api + "AnswerConstraint"));
+      compile.setAccessible(true);
+      assertThat(compile.invoke(null, regex.newInstance("(\\p{L}+ ?){1,3}|[0-9]{2,}"))).isNotNull();
+      Object tooLarge = regex.newInstance("(a|b)*a(a|b){30}");
+      assertThatThrownBy(() -> compile.invoke(null, tooLarge))
+          .cause()
+          .hasMessageContaining("is too large");
+    }
+  }
+
+  private static URLClassLoader jarAlone() throws IOException {
+    return new URLClassLoader(
+        new URL[] {Path.of(jar.getName()).toUri().toURL()}, ClassLoader.getPlatformClassLoader());
+  }
+
   @Test
   void carriesItsLicences() throws IOException {
     assertThat(text("META-INF/LICENSE")).contains("Apache License").contains("Version 2.0");
     assertThat(text("META-INF/NOTICE"))
-        .contains("spark-llama", "Typesafe Config", "picocli", "progressbar", "JLine", "ICU4J");
+        .contains("spark-llama", "Typesafe Config", "picocli", "progressbar", "JLine", "ICU4J")
+        .contains("Lucene");
     assertThat(text("META-INF/licenses/progressbar.txt")).contains("Tongfei Chen");
     assertThat(text("META-INF/licenses/jline.txt")).contains("JLine");
     assertThat(text("META-INF/licenses/icu4j.txt")).contains("UNICODE LICENSE V3");
+    assertThat(text("META-INF/licenses/lucene.txt")).contains("Lucene");
   }
 
   private static String text(String name) throws IOException {
