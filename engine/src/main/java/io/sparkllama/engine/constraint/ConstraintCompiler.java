@@ -19,8 +19,8 @@ final class ConstraintCompiler {
   /** States of an automaton over bytes; a mask may have to be made for each. */
   static final int MOST_STATES = 32_768;
 
-  /** Transitions before an expression's automaton is made deterministic: of 12 bytes each. */
-  private static final double MOST_TRANSITIONS = 1_000_000;
+  /** The size of an expression, as {@link RegexNode#size} counts it. */
+  private static final double MOST_PARTS = 100_000;
 
   /** Bytes of all choices together. */
   private static final int MOST_BYTES = 100_000;
@@ -44,7 +44,7 @@ final class ConstraintCompiler {
 
   private static ByteAutomaton regex(String expression) {
     RegexNode node = RegexParser.parse(expression);
-    if (node.size() > MOST_TRANSITIONS) {
+    if (node.size() > MOST_PARTS) {
       throw tooLarge("The regular expression", expression);
     }
     try {

@@ -10,7 +10,10 @@ sealed interface RegexNode {
   /** Stands for a repetition without upper bound. */
   int UNBOUNDED = -1;
 
-  /** Returns about how many transitions its automaton has before it is made deterministic. */
+  /**
+   * Returns about what its automaton takes before it is made deterministic: its states, each
+   * transition being a sixteenth of one.
+   */
   double size();
 
   /** Returns whether it matches the empty text. */
@@ -23,7 +26,7 @@ sealed interface RegexNode {
   record OneOf(CodePointSet characters) implements RegexNode {
     @Override
     public double size() {
-      return 1.0 + characters.ranges().size();
+      return 2 + characters.ranges().size() / 16.0;
     }
 
     @Override
