@@ -5,6 +5,7 @@ import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
+import io.sparkllama.job.config.GenerationKeys;
 import io.sparkllama.job.config.JobKeys;
 import io.sparkllama.job.config.OverlongPrompt;
 import java.util.List;
@@ -22,9 +23,9 @@ final class ConstraintKeys {
    */
   static Optional<AnswerConstraint> constraint(ConfigValues values) {
     Optional<AnswerConstraint> regex =
-        values.optional(JobKeys.GENERATION_REGEX).map(AnswerConstraint.Regex::new);
+        values.optional(GenerationKeys.REGEX).map(AnswerConstraint.Regex::new);
     Optional<AnswerConstraint> choices =
-        values.optional(JobKeys.GENERATION_CHOICES).map(AnswerConstraint.Choices::new);
+        values.optional(GenerationKeys.CHOICES).map(AnswerConstraint.Choices::new);
     if (regex.isPresent() && choices.isPresent()) {
       throw new InvalidConfigurationException(
           "generation.regex and generation.choices each say what a completion is: leave one out.");
@@ -63,7 +64,7 @@ final class ConstraintKeys {
   }
 
   private static void refuseBeside(ConfigValues values, String key) {
-    for (ConfigKey<?> other : List.of(JobKeys.GENERATION_STOP, JobKeys.GENERATION_STOP_TOKENS)) {
+    for (ConfigKey<?> other : List.of(GenerationKeys.STOP, GenerationKeys.STOP_TOKENS)) {
       if (values.names(other)) {
         throw new InvalidConfigurationException(
             other.path() + " would cut what " + key + " asks for: leave it out.");
@@ -93,7 +94,7 @@ final class ConstraintKeys {
 
   private static String key(AnswerConstraint constraint) {
     return constraint instanceof AnswerConstraint.Regex
-        ? JobKeys.GENERATION_REGEX.path()
-        : JobKeys.GENERATION_CHOICES.path();
+        ? GenerationKeys.REGEX.path()
+        : GenerationKeys.CHOICES.path();
   }
 }

@@ -7,10 +7,14 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.config.AdapterSetting;
 import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
+import io.sparkllama.job.config.EngineKeys;
 import io.sparkllama.job.config.EqualPrompts;
+import io.sparkllama.job.config.GenerationKeys;
 import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.OutputKeys;
 import io.sparkllama.job.config.OverlongPrompt;
 import io.sparkllama.job.config.SizeOrShare;
+import io.sparkllama.job.config.TaskKeys;
 import io.sparkllama.job.config.TaskName;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.ClassifyTask;
@@ -79,31 +83,31 @@ public record JobConfig(
           .toList();
   private static final List<ConfigKey<?>> GENERATION =
       List.of(
-          JobKeys.GENERATION_TEMPERATURE,
-          JobKeys.GENERATION_N,
-          JobKeys.GENERATION_TOP_K,
-          JobKeys.GENERATION_TOP_P,
-          JobKeys.GENERATION_MIN_P,
-          JobKeys.GENERATION_REPETITION_PENALTY,
-          JobKeys.GENERATION_PRESENCE_PENALTY,
-          JobKeys.GENERATION_FREQUENCY_PENALTY,
-          JobKeys.GENERATION_LOGIT_BIAS,
-          JobKeys.GENERATION_SEED,
-          JobKeys.GENERATION_SEED_BY,
-          JobKeys.GENERATION_MAX_TOKENS,
-          JobKeys.GENERATION_STOP,
-          JobKeys.GENERATION_STOP_TOKENS,
-          JobKeys.GENERATION_REGEX,
-          JobKeys.GENERATION_CHOICES);
+          GenerationKeys.TEMPERATURE,
+          GenerationKeys.N,
+          GenerationKeys.TOP_K,
+          GenerationKeys.TOP_P,
+          GenerationKeys.MIN_P,
+          GenerationKeys.REPETITION_PENALTY,
+          GenerationKeys.PRESENCE_PENALTY,
+          GenerationKeys.FREQUENCY_PENALTY,
+          GenerationKeys.LOGIT_BIAS,
+          GenerationKeys.SEED,
+          GenerationKeys.SEED_BY,
+          GenerationKeys.MAX_TOKENS,
+          GenerationKeys.STOP,
+          GenerationKeys.STOP_TOKENS,
+          GenerationKeys.REGEX,
+          GenerationKeys.CHOICES);
   private static final List<ConfigKey<?>> CLASSIFY =
       List.of(
-          JobKeys.CLASSIFY_LABELS,
-          JobKeys.CLASSIFY_LABELS_FILE,
-          JobKeys.CLASSIFY_NORMALIZATION,
-          JobKeys.CLASSIFY_GOLD);
-  private static final List<ConfigKey<?>> SUMMARIZE = List.of(JobKeys.SUMMARIZE_COMBINE);
+          TaskKeys.CLASSIFY_LABELS,
+          TaskKeys.CLASSIFY_LABELS_FILE,
+          TaskKeys.CLASSIFY_NORMALIZATION,
+          TaskKeys.CLASSIFY_GOLD);
+  private static final List<ConfigKey<?>> SUMMARIZE = List.of(TaskKeys.SUMMARIZE_COMBINE);
   private static final List<ConfigKey<?>> SCORE =
-      List.of(JobKeys.SCORE_CONTEXT, JobKeys.SCORE_CONTINUATION);
+      List.of(TaskKeys.SCORE_CONTEXT, TaskKeys.SCORE_CONTINUATION);
 
   /**
    * Puts a job together: templates compiled, labels read.
@@ -124,7 +128,7 @@ public record JobConfig(
     ConfigValues values = given.with(JobKeys.PROMPT_DATE, date);
     EngineOptions engine = engine(values);
     RowTask task = task(values);
-    int wanted = values.value(JobKeys.ENGINE_WINDOW);
+    int wanted = values.value(EngineKeys.WINDOW);
     int window =
         wanted == 0
             ? Math.max(2, promptsOf(2 * engine.maxSequences(), task.completions()))
@@ -144,26 +148,26 @@ public record JobConfig(
         new PipelineSpecification(
             task,
             templateKeys(values),
-            values.value(JobKeys.OUTPUT_COLUMNS),
-            values.optional(JobKeys.CLASSIFY_GOLD),
+            values.value(OutputKeys.OUTPUT_COLUMNS),
+            values.optional(TaskKeys.CLASSIFY_GOLD),
             window,
             spread(values, task),
             AdapterKeys.choice(values)),
         new SinkSpecification(
-            values.value(JobKeys.OUTPUT_FORMAT),
-            values.optional(JobKeys.OUTPUT_PATH),
-            values.value(JobKeys.OUTPUT_MODE),
-            values.value(JobKeys.OUTPUT_OPTIONS),
-            values.value(JobKeys.OUTPUT_SHOW)),
+            values.value(OutputKeys.OUTPUT_FORMAT),
+            values.optional(OutputKeys.OUTPUT_PATH),
+            values.value(OutputKeys.OUTPUT_MODE),
+            values.value(OutputKeys.OUTPUT_OPTIONS),
+            values.value(OutputKeys.OUTPUT_SHOW)),
         engine,
-        values.value(JobKeys.ENGINE_KV_CACHE_MEMORY),
+        values.value(EngineKeys.KV_CACHE_MEMORY),
         values.spark(),
         values.value(JobKeys.PROMPT_CHAT_TEMPLATE),
         new TrialLimits(
             SAMPLED_PROMPTS,
             Math.min(promptsOf(engine.maxSequences(), task.completions()), window),
-            values.value(JobKeys.PLAN_TRIAL_SECONDS)),
-        values.value(JobKeys.PLAN_BEFORE_RUN),
+            values.value(OutputKeys.PLAN_TRIAL_SECONDS)),
+        values.value(OutputKeys.PLAN_BEFORE_RUN),
         limits(values),
         date,
         given);
@@ -171,10 +175,10 @@ public record JobConfig(
 
   private static RunLimits limits(ConfigValues values) {
     return new RunLimits(
-        values.optional(JobKeys.LIMIT_ROWS).stream().mapToLong(Long::longValue).findFirst(),
-        values.optional(JobKeys.LIMIT_TOKENS).stream().mapToLong(Long::longValue).findFirst(),
+        values.optional(OutputKeys.LIMIT_ROWS).stream().mapToLong(Long::longValue).findFirst(),
+        values.optional(OutputKeys.LIMIT_TOKENS).stream().mapToLong(Long::longValue).findFirst(),
         values
-            .optional(JobKeys.LIMIT_HOURS)
+            .optional(OutputKeys.LIMIT_HOURS)
             .map(hours -> Duration.ofNanos(Math.round(hours * NANOSECONDS_OF_AN_HOUR))));
   }
 
@@ -201,7 +205,7 @@ public record JobConfig(
         values.names(JobKeys.PROMPT_TEMPLATE)
             ? "prompt.template"
             : "prompt.system, prompt.user or prompt.messages";
-    return values.names(JobKeys.SUMMARIZE_COMBINE) ? prompt + " or summarize.combine" : prompt;
+    return values.names(TaskKeys.SUMMARIZE_COMBINE) ? prompt + " or summarize.combine" : prompt;
   }
 
   private static RowTask task(ConfigValues values) {
@@ -224,15 +228,15 @@ public record JobConfig(
             new ClassifyTask(
                 PromptKeys.prompt(values),
                 labels(values),
-                values.value(JobKeys.CLASSIFY_NORMALIZATION),
+                values.value(TaskKeys.CLASSIFY_NORMALIZATION),
                 overlong.policy()));
       }
       case SUMMARIZE -> summarize(values);
       case SCORE -> {
         refuse(values, "score", PROMPT_ONLY, GENERATION, CLASSIFY, SUMMARIZE);
         yield new ScoreTask(
-            PromptKeys.template(values, JobKeys.SCORE_CONTEXT),
-            PromptKeys.template(values, JobKeys.SCORE_CONTINUATION));
+            PromptKeys.template(values, TaskKeys.SCORE_CONTEXT),
+            PromptKeys.template(values, TaskKeys.SCORE_CONTINUATION));
       }
     };
   }
@@ -242,7 +246,7 @@ public record JobConfig(
         PromptKeys.prompt(values),
         sampling(values),
         overlong.policy(),
-        values.value(JobKeys.GENERATION_SEED_BY),
+        values.value(GenerationKeys.SEED_BY),
         completions(values));
   }
 
@@ -257,7 +261,7 @@ public record JobConfig(
   /** Documents are divided unless the job says otherwise; without that it is a completion. */
   private static RowTask summarize(ConfigValues values) {
     List<ConfigKey<?>> others =
-        List.of(JobKeys.GENERATION_N, JobKeys.GENERATION_REGEX, JobKeys.GENERATION_CHOICES);
+        List.of(GenerationKeys.N, GenerationKeys.REGEX, GenerationKeys.CHOICES);
     refuse(values, "summarize", CLASSIFY, SCORE, others);
     OverlongPrompt overlong =
         values.names(JobKeys.PROMPT_OVERLONG)
@@ -268,7 +272,7 @@ public record JobConfig(
       refuseMessages(values, "task = summarize");
       return new SummarizeTask(each, PromptKeys.combination(values, each.prompt()));
     }
-    if (values.names(JobKeys.SUMMARIZE_COMBINE)) {
+    if (values.names(TaskKeys.SUMMARIZE_COMBINE)) {
       throw new InvalidConfigurationException(
           "summarize.combine has no effect where no document is divided: leave it out, or set"
               + " prompt.overlong to split.");
@@ -299,8 +303,8 @@ public record JobConfig(
   }
 
   private static List<String> labels(ConfigValues values) {
-    Optional<List<String>> given = values.optional(JobKeys.CLASSIFY_LABELS);
-    Optional<String> file = values.optional(JobKeys.CLASSIFY_LABELS_FILE);
+    Optional<List<String>> given = values.optional(TaskKeys.CLASSIFY_LABELS);
+    Optional<String> file = values.optional(TaskKeys.CLASSIFY_LABELS_FILE);
     if (given.isPresent() == file.isPresent()) {
       throw new InvalidConfigurationException(
           "task = classify takes its labels from either classify.labels or classify.labels-file: "
@@ -311,8 +315,8 @@ public record JobConfig(
   }
 
   private static int completions(ConfigValues values) {
-    int completions = values.value(JobKeys.GENERATION_N);
-    if (completions > 1 && values.value(JobKeys.GENERATION_TEMPERATURE) == 0) {
+    int completions = values.value(GenerationKeys.N);
+    if (completions > 1 && values.value(GenerationKeys.TEMPERATURE) == 0) {
       throw new InvalidConfigurationException(
           "generation.n asks for several completions of each prompt, and generation.temperature is"
               + " 0, which makes them the same: raise the temperature, or leave generation.n out.");
@@ -322,38 +326,36 @@ public record JobConfig(
 
   private static SamplingParams sampling(ConfigValues values) {
     return new SamplingParams(
-        values.value(JobKeys.GENERATION_TEMPERATURE),
-        values.value(JobKeys.GENERATION_TOP_K),
-        values.value(JobKeys.GENERATION_TOP_P),
-        values.value(JobKeys.GENERATION_MIN_P),
-        values.value(JobKeys.GENERATION_SEED),
-        values.value(JobKeys.GENERATION_MAX_TOKENS),
-        values.value(JobKeys.GENERATION_STOP),
-        values.value(JobKeys.GENERATION_STOP_TOKENS),
+        values.value(GenerationKeys.TEMPERATURE),
+        values.value(GenerationKeys.TOP_K),
+        values.value(GenerationKeys.TOP_P),
+        values.value(GenerationKeys.MIN_P),
+        values.value(GenerationKeys.SEED),
+        values.value(GenerationKeys.MAX_TOKENS),
+        values.value(GenerationKeys.STOP),
+        values.value(GenerationKeys.STOP_TOKENS),
         new Penalties(
-            values.value(JobKeys.GENERATION_REPETITION_PENALTY),
-            values.value(JobKeys.GENERATION_PRESENCE_PENALTY),
-            values.value(JobKeys.GENERATION_FREQUENCY_PENALTY),
-            values.value(JobKeys.GENERATION_LOGIT_BIAS)));
+            values.value(GenerationKeys.REPETITION_PENALTY),
+            values.value(GenerationKeys.PRESENCE_PENALTY),
+            values.value(GenerationKeys.FREQUENCY_PENALTY),
+            values.value(GenerationKeys.LOGIT_BIAS)));
   }
 
   private static EngineOptions engine(ConfigValues values) {
     return new EngineOptions(
-        values.value(JobKeys.ENGINE_THREADS),
-        values.value(JobKeys.ENGINE_KV_CACHE_TYPE),
-        values.value(JobKeys.ENGINE_KV_CACHE_MEMORY) instanceof SizeOrShare.Size size
+        values.value(EngineKeys.THREADS),
+        values.value(EngineKeys.KV_CACHE_TYPE),
+        values.value(EngineKeys.KV_CACHE_MEMORY) instanceof SizeOrShare.Size size
             ? size.bytes()
             : 0,
-        values.value(JobKeys.ENGINE_MAX_SEQUENCES),
-        values.value(JobKeys.ENGINE_MAX_BATCH_TOKENS),
-        values.value(JobKeys.ENGINE_PREFILL_CHUNK),
-        values.value(JobKeys.ENGINE_CONTEXT_LENGTH),
-        values.value(JobKeys.ENGINE_SLIDING_WINDOW),
-        values.value(JobKeys.ENGINE_PREFIX_CACHE),
-        values.value(JobKeys.ENGINE_INSTRUCTION_SET),
-        values
-            .optional(JobKeys.ENGINE_NATIVE_DIRECTORY)
-            .map(text -> path("engine.native-dir", text)),
+        values.value(EngineKeys.MAX_SEQUENCES),
+        values.value(EngineKeys.MAX_BATCH_TOKENS),
+        values.value(EngineKeys.PREFILL_CHUNK),
+        values.value(EngineKeys.CONTEXT_LENGTH),
+        values.value(EngineKeys.SLIDING_WINDOW),
+        values.value(EngineKeys.PREFIX_CACHE),
+        values.value(EngineKeys.INSTRUCTION_SET),
+        values.optional(EngineKeys.NATIVE_DIRECTORY).map(text -> path("engine.native-dir", text)),
         Optional.empty(), // a job's model lies in a cache, which is its specification's
         List.of()); // and so do adapters
   }

@@ -2,6 +2,7 @@ package io.sparkllama.job;
 
 import io.sparkllama.job.config.AnswerKeys;
 import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.TaskKeys;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.RowTask;
 import io.sparkllama.job.plugin.AdapterSpecification;
@@ -36,7 +37,7 @@ final class JobFingerprint {
         JobKeys.PROMPT_TOOLS.path(),
         (key, tools) -> PromptKeys.isFile((String) tools) ? contents(key, (String) tools) : tools);
     if (task.call() instanceof ClassifyTask classify) {
-      settings.put(JobKeys.CLASSIFY_LABELS.path(), classify.labels());
+      settings.put(TaskKeys.CLASSIFY_LABELS.path(), classify.labels());
     }
     for (AdapterSpecification adapter : engine.adapters()) {
       String what = "a file with SHA-256 " + adapter.manifest().sha256();

@@ -8,6 +8,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.ConfigKey;
 import io.sparkllama.job.config.ConfigValues;
 import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.TaskKeys;
 import io.sparkllama.job.pipeline.SummaryPrompt;
 import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.PromptTemplate;
@@ -72,13 +73,13 @@ final class PromptKeys {
 
   /** Returns how summaries become one, in the form of the job's prompt. */
   static SummaryPrompt combination(ConfigValues values, RowPrompt prompt) {
-    Optional<PromptTemplate> combine = optionalTemplate(values, JobKeys.SUMMARIZE_COMBINE);
+    Optional<PromptTemplate> combine = optionalTemplate(values, TaskKeys.SUMMARIZE_COMBINE);
     if (combine.isEmpty()) {
       return new SummaryPrompt.OfDocument();
     }
     if (!combine.get().names().contains(SummaryPrompt.SUMMARIES)) {
       throw new InvalidConfigurationException(
-          JobKeys.SUMMARIZE_COMBINE.path()
+          TaskKeys.SUMMARIZE_COMBINE.path()
               + " has no place for the summaries: put {{ "
               + SummaryPrompt.SUMMARIES
               + " }} into it.");

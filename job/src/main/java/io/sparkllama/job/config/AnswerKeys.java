@@ -19,20 +19,20 @@ public final class AnswerKeys {
       Set.of(
           JobKeys.MODEL_ADAPTER,
           JobKeys.INPUT_KEY,
-          JobKeys.OUTPUT_FORMAT,
-          JobKeys.OUTPUT_OPTIONS,
-          JobKeys.OUTPUT_COLUMNS,
-          JobKeys.ENGINE_KV_CACHE_TYPE,
-          JobKeys.ENGINE_CONTEXT_LENGTH,
-          JobKeys.ENGINE_SLIDING_WINDOW);
+          OutputKeys.OUTPUT_FORMAT,
+          OutputKeys.OUTPUT_OPTIONS,
+          OutputKeys.OUTPUT_COLUMNS,
+          EngineKeys.KV_CACHE_TYPE,
+          EngineKeys.CONTEXT_LENGTH,
+          EngineKeys.SLIDING_WINDOW);
 
   /** The date and the labels themselves count, wherever they come from; gold is only compared. */
   private static final Set<ConfigKey<?>> INDIFFERENT =
       Set.of(
           JobKeys.PROMPT_DATE,
-          JobKeys.CLASSIFY_LABELS,
-          JobKeys.CLASSIFY_LABELS_FILE,
-          JobKeys.CLASSIFY_GOLD);
+          TaskKeys.CLASSIFY_LABELS,
+          TaskKeys.CLASSIFY_LABELS_FILE,
+          TaskKeys.CLASSIFY_GOLD);
 
   private AnswerKeys() {}
 
@@ -42,7 +42,7 @@ public final class AnswerKeys {
    */
   public static Map<String, Object> values(ConfigValues values) {
     Map<String, Object> deciding = new LinkedHashMap<>();
-    for (ConfigKey<?> key : JobKeys.DECLARED.all()) {
+    for (ConfigKey<?> key : AllKeys.DECLARED.all()) {
       Optional<?> value = values.optional(key);
       if (decides(key) && value.isPresent() && !value.equals(key.defaultValue())) {
         deciding.put(key.path(), plain(value.get()));

@@ -12,7 +12,7 @@ public final class ConfigurationPage {
       in double quotes as the file would read it (`"a\\nb"`). A key that does not stand here is refused,
       with the nearest known one.
 
-      This page is generated from the declarations in `JobKeys`; change them, not the page.
+      This page is generated from the declarations in `JobKeys` and beside it; change them, not the page.
       """;
 
   private static final String SPARK =
@@ -32,7 +32,7 @@ public final class ConfigurationPage {
   public static String render() {
     StringBuilder page = new StringBuilder(HEAD);
     String section = null;
-    for (ConfigKey<?> key : JobKeys.DECLARED.all()) {
+    for (ConfigKey<?> key : AllKeys.DECLARED.all()) {
       if (!key.section().equals(section)) {
         section = key.section();
         page.append("\n## ").append(section).append("\n\n");

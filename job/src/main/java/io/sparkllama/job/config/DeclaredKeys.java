@@ -8,6 +8,15 @@ import java.util.Optional;
 final class DeclaredKeys {
   private final List<ConfigKey<?>> keys = new ArrayList<>();
 
+  /** Joins declarations in the order in which they are given. */
+  static DeclaredKeys of(DeclaredKeys... parts) {
+    DeclaredKeys joined = new DeclaredKeys();
+    for (DeclaredKeys part : parts) {
+      joined.keys.addAll(part.keys);
+    }
+    return joined;
+  }
+
   /** Returns all keys in the order of their declarations. */
   List<ConfigKey<?>> all() {
     return List.copyOf(keys);

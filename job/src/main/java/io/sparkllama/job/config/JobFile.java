@@ -100,7 +100,7 @@ public final class JobFile {
   private static ConfigValue overrideValue(String path, String text) {
     boolean plain =
         path.startsWith(SPARK + ".")
-            || JobKeys.DECLARED.find(path).map(key -> key.type().text()).orElse(true);
+            || AllKeys.DECLARED.find(path).map(key -> key.type().text()).orElse(true);
     boolean inQuotes = text.length() >= 2 && text.startsWith("\"") && text.endsWith("\"");
     if (plain && !inQuotes) {
       return ConfigValueFactory.fromAnyRef(text, "command line");
@@ -121,7 +121,7 @@ public final class JobFile {
       String all =
           unknown.stream()
               .sorted()
-              .map(path -> path + "." + NearestName.question(path, JobKeys.DECLARED.paths()))
+              .map(path -> path + "." + NearestName.question(path, AllKeys.DECLARED.paths()))
               .collect(Collectors.joining(" "));
       throw new InvalidConfigurationException("Unknown key in the job file: " + all);
     }
@@ -137,7 +137,7 @@ public final class JobFile {
     for (Map.Entry<String, ConfigValue> entry : object.entrySet()) {
       String path = prefix + entry.getKey();
       ConfigValue value = entry.getValue();
-      Optional<ConfigKey<?>> key = JobKeys.DECLARED.find(path);
+      Optional<ConfigKey<?>> key = AllKeys.DECLARED.find(path);
       if (key.isPresent()) {
         given.put(key.get(), read(key.get(), value));
       } else if (path.equals(SPARK)) {
@@ -148,7 +148,7 @@ public final class JobFile {
                   + origin(value));
         }
         settings.forEach((name, text) -> spark.put(SPARK + "." + name, text));
-      } else if (value instanceof ConfigObject section && JobKeys.DECLARED.isSection(path)) {
+      } else if (value instanceof ConfigObject section && AllKeys.DECLARED.isSection(path)) {
         collect(path + ".", section, given, spark, unknown);
       } else {
         unknown.add(path);

@@ -1,13 +1,13 @@
 package io.sparkllama.job.limit;
 
 import io.sparkllama.job.config.ConfigKey;
-import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.OutputKeys;
 
 /** Names what ended a run before all rows were answered. */
 public enum Limit {
-  ROWS(JobKeys.LIMIT_ROWS),
-  TOKENS(JobKeys.LIMIT_TOKENS),
-  HOURS(JobKeys.LIMIT_HOURS);
+  ROWS(OutputKeys.LIMIT_ROWS),
+  TOKENS(OutputKeys.LIMIT_TOKENS),
+  HOURS(OutputKeys.LIMIT_HOURS);
 
   private final ConfigKey<?> key;
 

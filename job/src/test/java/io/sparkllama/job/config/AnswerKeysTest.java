@@ -46,11 +46,11 @@ class AnswerKeysTest {
   /** A key that is added to one of these sections counts until somebody says that it does not. */
   @Test
   void everyKeyOfPromptAndGenerationCounts() {
-    assertThat(JobKeys.DECLARED.all())
+    assertThat(AllKeys.DECLARED.all())
         .filteredOn(key -> List.of("task", "prompt", "generation", "score").contains(key.section()))
         .filteredOn(key -> !AnswerKeys.decides(key))
         .containsExactly(JobKeys.PROMPT_DATE);
-    assertThat(JobKeys.DECLARED.all())
+    assertThat(AllKeys.DECLARED.all())
         .filteredOn(key -> List.of("limit", "plan", "model").contains(key.section()))
         .filteredOn(AnswerKeys::decides)
         .containsExactly(JobKeys.MODEL_ADAPTER); // files count as what they hold

@@ -28,8 +28,8 @@ class ConfigurationPageTest {
 
   @Test
   void everyKeyIsKebabCaseDeclaredOnceAndDocumented() {
-    assertThat(JobKeys.DECLARED.paths()).doesNotHaveDuplicates();
-    assertThat(JobKeys.DECLARED.all())
+    assertThat(AllKeys.DECLARED.paths()).doesNotHaveDuplicates();
+    assertThat(AllKeys.DECLARED.all())
         .allSatisfy(
             key -> {
               assertThat(key.path()).matches("[a-z0-9-]+(\\.[a-z0-9-]+)*");

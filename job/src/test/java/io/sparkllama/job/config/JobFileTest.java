@@ -34,13 +34,13 @@ class JobFileTest {
     assertThat(values.optional(JobKeys.INPUT_KEY)).contains(List.of("id", "part"));
     assertThat(values.value(JobKeys.INPUT_PARTITIONS)).isEqualTo(3);
     assertThat(values.value(JobKeys.PROMPT_OVERLONG)).isEqualTo(OverlongPrompt.TRUNCATE_MIDDLE);
-    assertThat(values.value(JobKeys.GENERATION_TEMPERATURE)).isEqualTo(0.5);
-    assertThat(values.value(JobKeys.GENERATION_SEED)).isEqualTo(-7);
-    assertThat(values.value(JobKeys.GENERATION_STOP_TOKENS)).containsExactly(3);
-    assertThat(values.value(JobKeys.GENERATION_REPETITION_PENALTY)).isEqualTo(1.1);
-    assertThat(values.value(JobKeys.GENERATION_PRESENCE_PENALTY)).isZero();
-    assertThat(values.value(JobKeys.GENERATION_LOGIT_BIAS)).isEqualTo(Map.of(15, -100.0, 2, 0.5));
-    assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY))
+    assertThat(values.value(GenerationKeys.TEMPERATURE)).isEqualTo(0.5);
+    assertThat(values.value(GenerationKeys.SEED)).isEqualTo(-7);
+    assertThat(values.value(GenerationKeys.STOP_TOKENS)).containsExactly(3);
+    assertThat(values.value(GenerationKeys.REPETITION_PENALTY)).isEqualTo(1.1);
+    assertThat(values.value(GenerationKeys.PRESENCE_PENALTY)).isZero();
+    assertThat(values.value(GenerationKeys.LOGIT_BIAS)).isEqualTo(Map.of(15, -100.0, 2, 0.5));
+    assertThat(values.value(EngineKeys.KV_CACHE_MEMORY))
         .isEqualTo(new SizeOrShare.Size(512L << 20));
     assertThat(values.spark())
         .isEqualTo(Map.of("spark.master", "local[2]", "spark.executor.memory", "4g"));
@@ -49,13 +49,13 @@ class JobFileTest {
   @Test
   void readsASizeOrAShareOfIt() {
     for (String text : List.of("50%", "\"50%\"", "50.0 %")) {
-      assertThat(read("engine.kv-cache-memory = " + text).value(JobKeys.ENGINE_KV_CACHE_MEMORY))
+      assertThat(read("engine.kv-cache-memory = " + text).value(EngineKeys.KV_CACHE_MEMORY))
           .isEqualTo(new SizeOrShare.Share(50))
           .hasToString("50%");
     }
     assertThat(
             JobFile.readText("", List.of("engine.kv-cache-memory=12.5%"))
-                .value(JobKeys.ENGINE_KV_CACHE_MEMORY))
+                .value(EngineKeys.KV_CACHE_MEMORY))
         .hasToString("12.5%");
     for (String text : List.of("0%", "-1%", "101%", "%", "x%", "NaN%", "-1", "[50%]")) {
       refused(
@@ -138,13 +138,12 @@ class JobFileTest {
                 "engine.kv-cache-memory=1MiB"));
     assertThat(values.value(JobKeys.MODEL_PATH)).isEqualTo("hdfs://host:9000/m[1].gguf");
     assertThat(values.spark()).containsEntry("spark.master", "local[2]");
-    assertThat(values.value(JobKeys.OUTPUT_COLUMNS)).containsExactly("b", "c");
-    assertThat(values.value(JobKeys.ENGINE_THREADS)).isEqualTo(2);
-    assertThat(values.value(JobKeys.GENERATION_LOGIT_BIAS)).isEqualTo(Map.of(7, 3.0, 8, -2.0));
+    assertThat(values.value(OutputKeys.OUTPUT_COLUMNS)).containsExactly("b", "c");
+    assertThat(values.value(EngineKeys.THREADS)).isEqualTo(2);
+    assertThat(values.value(GenerationKeys.LOGIT_BIAS)).isEqualTo(Map.of(7, 3.0, 8, -2.0));
     assertThat(values.value(JobKeys.PROMPT_TEMPLATE)).isEqualTo("Q: {{ text }} = ");
     assertThat(values.optional(JobKeys.INPUT_PATH)).contains(List.of("/data/a b.csv"));
-    assertThat(values.value(JobKeys.ENGINE_KV_CACHE_MEMORY))
-        .isEqualTo(new SizeOrShare.Size(1 << 20));
+    assertThat(values.value(EngineKeys.KV_CACHE_MEMORY)).isEqualTo(new SizeOrShare.Size(1 << 20));
     refused(() -> JobFile.readText("", List.of("engine.thread=2")), "mean engine.threads?");
     refused(() -> JobFile.readText("", List.of("engine.threads=x")), "engine.threads must be");
     refused(() -> JobFile.readText("", List.of("nonsense")), "key=value: nonsense");
@@ -158,7 +157,7 @@ class JobFileTest {
       Path file = folder.resolve("job.conf");
       Files.writeString(file, "task = complete\nmodel.path = ${?SPARKLLAMA_UNSET_VARIABLE}\n");
       ConfigValues values = JobFile.read(file, List.of());
-      assertThat(values.names(JobKeys.GENERATION_SEED)).isFalse();
+      assertThat(values.names(GenerationKeys.SEED)).isFalse();
       assertThat(values.names(JobKeys.MODEL_PATH)).isFalse();
       Files.writeString(file, "model.path = ${?PATH}");
       assertThat(JobFile.read(file, List.of()).value(JobKeys.MODEL_PATH))
