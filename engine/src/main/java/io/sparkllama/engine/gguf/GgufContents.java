@@ -1,7 +1,10 @@
 package io.sparkllama.engine.gguf;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -55,6 +58,26 @@ public final class GgufContents {
       throw new IllegalArgumentException("tensor added twice: " + name);
     }
     return this;
+  }
+
+  /**
+   * Returns what a reader of the file will find, so that it can be refused before it is written.
+   * Tensors have no place in it yet: their offsets are 0.
+   *
+   * @param source what messages name in place of the file
+   */
+  public GgufFile preview(Path source) {
+    List<TensorInfo> infos = new ArrayList<>();
+    tensors.forEach(
+        (name, tensor) ->
+            infos.add(
+                new TensorInfo(
+                    name, tensor.type(), tensor.dimensions().clone(), 0, 0, tensor.byteSize())));
+    return new GgufFile(
+        List.of(source),
+        GgufHeaderEncoder.VERSION,
+        new GgufMetadata(source.toString(), metadata),
+        infos);
   }
 
   Map<String, MetadataValue> metadata() {

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 
 /** Encodes what stands before the tensors' data: header, metadata and the list of tensors. */
 final class GgufHeaderEncoder {
-  private static final int VERSION = 3;
+  static final int VERSION = 3;
 
   private final GgufContents contents;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -1,13 +1,17 @@
 package io.sparkllama.engine.importer;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufContents;
+import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.gguf.GgufWriter;
 import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.importer.family.MadeTensor;
 import io.sparkllama.engine.importer.vocabulary.TokenizerFiles;
+import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.QuantizationMix;
+import io.sparkllama.engine.model.WeightMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -50,8 +54,8 @@ public final class ModelImporter {
    * Writes the model.
    *
    * @param output the file; an existing one is replaced
-   * @throws io.sparkllama.engine.api.ModelFormatException where the directory holds no model that
-   *     can be imported
+   * @throws ModelFormatException where the directory holds no model that can be imported, or one
+   *     that could not be run
    * @throws InvalidConfigurationException where the file does not fit on its disk
    */
   public ImportOutcome write(Path output, Progress progress) throws IOException {
@@ -63,6 +67,7 @@ public final class ModelImporter {
       made.forEach(
           tensor -> contents.tensor(tensor.name(), QuantizationType.F32, tensor.values().length));
       tensors.forEach(tensor -> contents.tensor(tensor.name(), tensor.type(), tensor.dimensions()));
+      requireReadable(contents);
       long total = tensors.stream().mapToLong(PlannedTensor::byteSize).sum();
       requireRoom(output, total);
       try (GgufWriter writer = GgufWriter.create(output, contents)) {
@@ -96,6 +101,17 @@ public final class ModelImporter {
         .put("general.quantization_version", MetadataValue.ofUint32(VERSION_OF_QUANTIZATION));
     TokenizerFiles.write(directory, model.config(), model.shape().vocabulary(), contents);
     return contents;
+  }
+
+  /** Refuses what the engine would refuse, before time is spent on tensors. */
+  private void requireReadable(GgufContents contents) {
+    GgufFile outcome = contents.preview(directory);
+    try {
+      WeightMap.of(outcome, ModelConfig.of(outcome));
+    } catch (ModelFormatException e) {
+      throw new ModelFormatException(
+          "the checkpoint's model cannot be run; as a GGUF, " + e.getMessage(), e);
+    }
   }
 
   /** Returns the type that most elements of matrices have. */

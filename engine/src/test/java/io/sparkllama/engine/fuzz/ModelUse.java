@@ -43,7 +43,8 @@ final class ModelUse {
   }
 
   /**
-   * Imports a file's folder and opens what was written; the config.json is read beyond what fits.
+   * Imports a file's folder and opens what was written, which must not be refused any more; the
+   * config.json is read beyond what fits.
    */
   static void ofCheckpoint(Path file) throws IOException {
     Path folder = file.getParent();
@@ -55,12 +56,21 @@ final class ModelUse {
     Path output = folder.resolve("out.gguf");
     try {
       new ModelImporter(folder, Optional.empty()).write(output, (written, total) -> {});
-      use(ModelFile.open(output));
+      useImported(output);
     } finally {
       Files.deleteIfExists(output);
     }
     if (Files.exists(folder.resolve("out.gguf.part"))) {
       throw new AssertionError("the import left a part of its output");
+    }
+  }
+
+  /** Opens what an import wrote: it is for the importer to refuse what would not be read. */
+  private static void useImported(Path output) {
+    try {
+      use(ModelFile.open(output));
+    } catch (ModelFormatException e) {
+      throw new AssertionError("the import wrote what is refused", e);
     }
   }
 

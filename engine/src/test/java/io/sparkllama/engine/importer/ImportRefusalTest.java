@@ -83,6 +83,7 @@ class ImportRefusalTest {
         "'id':286 | 'id':1286 | no embedding for, 1286",
         "'id':286 | 'id':5 | the same id, 5",
         "'vocab':{ | 'vocab':{'x y z':-1, | no embedding for, -1",
+        "'merges':[ | 'merges':[['h','zzz'], | tokens that the vocabulary does not hold, at index 0",
       })
   void refusesTokenizersThatGgufCannotHold(String old, String replacement, String words)
       throws IOException {
@@ -92,6 +93,22 @@ class ImportRefusalTest {
         old.replace('\'', '"'),
         replacement.replace('\'', '"'));
     assertRefused(checkpoint, words);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '#',
+      value = {
+        "'max_position_embeddings':256 | 'max_position_embeddings':16777217 | context_length",
+        "'sliding_window':64 | 'sliding_window':16777217 | attention.sliding_window",
+      })
+  void refusesWhatTheEngineWouldNotRun(String old, String replacement, String words)
+      throws IOException {
+    Path checkpoint = TestCheckpoints.copy("mistral", folder);
+    replace(
+        checkpoint.resolve("config.json"), old.replace('\'', '"'), replacement.replace('\'', '"'));
+    assertRefused(checkpoint, "the checkpoint's model cannot be run", words);
   }
 
   @Test

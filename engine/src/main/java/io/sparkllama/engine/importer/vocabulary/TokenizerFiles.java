@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.GgufContents;
 import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.importer.json.JsonObject;
+import io.sparkllama.engine.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,8 @@ public final class TokenizerFiles {
    *
    * @param config the model's config.json
    * @param vocabularySize rows of the token embedding
-   * @throws ModelFormatException where the tokenizer is damaged, or of a kind that GGUF cannot hold
+   * @throws ModelFormatException where the tokenizer is damaged, of a kind that GGUF cannot hold,
+   *     or one that the engine would refuse
    */
   public static void write(
       Path directory, JsonObject config, int vocabularySize, GgufContents contents)
@@ -47,7 +49,8 @@ public final class TokenizerFiles {
   private void write(GgufContents contents) throws IOException {
     Path json = directory.resolve("tokenizer.json");
     Path model = directory.resolve("tokenizer.model");
-    if (Files.exists(json)) {
+    Path found = Files.exists(json) ? json : model;
+    if (found.equals(json)) {
       writeJson(JsonObject.read(json), contents);
     } else if (Files.exists(model)) {
       writeModel(model, contents);
@@ -58,6 +61,7 @@ public final class TokenizerFiles {
               + directory);
     }
     ChatTemplates.write(directory, optional(CONFIG), contents);
+    Tokenizers.of(contents.preview(found).metadata()); // refuses what the engine would
   }
 
   private void writeJson(JsonObject tokenizer, GgufContents contents) throws IOException {
