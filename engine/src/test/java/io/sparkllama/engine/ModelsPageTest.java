@@ -98,13 +98,13 @@ class ModelsPageTest {
   /** Says in what a model differs from the first LLaMA. */
   private static List<String> variants(ModelConfig config) {
     List<String> variants = new ArrayList<>();
-    variants.add(words(config.norms().kind()) + " norms " + words(config.norms().placement()));
+    variants.add(name(config.norms().kind()) + " " + name(config.norms().placement()));
     if (config.attention().queryKeyNorm() != ModelConfig.QueryKeyNorm.NONE) {
-      variants.add("query and key norms of " + words(config.attention().queryKeyNorm()));
+      variants.add("RMSNorm on Q and K " + name(config.attention().queryKeyNorm()));
     }
-    variants.add(words(config.feedForward().activation()));
+    variants.add(name(config.feedForward().activation()));
     if (config.feedForward().place() != ModelConfig.FeedForwardPlace.AFTER_ATTENTION) {
-      variants.add("feed-forward network " + words(config.feedForward().place()));
+      variants.add("feed-forward network beside attention");
     }
     config
         .feedForward()
@@ -112,13 +112,13 @@ class ModelsPageTest {
         .ifPresent(
             experts ->
                 variants.add(
-                    "%d of %d experts, weights %s"
-                            .formatted(experts.used(), experts.count(), words(experts.weighting()))
-                        + (config.feedForward().length() > 0 ? ", and one shared" : "")));
-    variants.add("RoPE of " + words(config.rope().layout()) + " elements");
+                    "top %d of %d experts, softmax %s"
+                            .formatted(experts.used(), experts.count(), name(experts.weighting()))
+                        + (config.feedForward().length() > 0 ? ", a shared expert" : "")));
+    variants.add("RoPE on " + name(config.rope().layout()));
     for (ModelConfig.RopeTable table : config.rope().tables()) {
       if (!(table.scaling() instanceof RopeScaling.None)) {
-        variants.add(words(table.scaling().getClass()) + " scaling");
+        variants.add(name(table.scaling()));
       }
     }
     TreeMap<Integer, Long> windows =
@@ -139,11 +139,61 @@ class ModelsPageTest {
     return variants;
   }
 
-  private static String words(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  private static String name(ModelConfig.NormKind kind) {
+    return switch (kind) {
+      case ROOT_MEAN_SQUARE -> "RMSNorm";
+      case STANDARD_DEVIATION -> "LayerNorm";
+    };
   }
 
-  private static String words(Class<?> type) {
-    return type.getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+  private static String name(ModelConfig.NormPlacement placement) {
+    return switch (placement) {
+      case BEFORE -> "before sublayers";
+      case AFTER -> "after sublayers";
+      case AROUND -> "before and after sublayers";
+    };
+  }
+
+  private static String name(ModelConfig.QueryKeyNorm norm) {
+    return switch (norm) {
+      case NONE -> throw new IllegalArgumentException("there is no norm to name");
+      case EACH_HEAD -> "per head";
+      case ALL_HEADS -> "over all heads";
+    };
+  }
+
+  private static String name(ModelConfig.Activation activation) {
+    return switch (activation) {
+      case SWIGLU -> "SwiGLU";
+      case GEGLU -> "GeGLU";
+      case GELU -> "GELU without a gate";
+    };
+  }
+
+  private static String name(ModelConfig.ExpertWeighting weighting) {
+    return switch (weighting) {
+      case AMONG_ALL -> "over all";
+      case AMONG_CHOSEN -> "over the chosen";
+    };
+  }
+
+  private static String name(ModelConfig.RopeLayout layout) {
+    return switch (layout) {
+      case ADJACENT -> "adjacent pairs (GPT-J style)";
+      case HALVES -> "rotated halves (NeoX style)";
+    };
+  }
+
+  private static String name(RopeScaling scaling) {
+    if (scaling instanceof RopeScaling.Linear) {
+      return "linear RoPE scaling";
+    }
+    if (scaling instanceof RopeScaling.Factors) {
+      return "RoPE frequency factors";
+    }
+    if (scaling instanceof RopeScaling.LongFactors) {
+      return "LongRoPE";
+    }
+    throw new IllegalArgumentException("there is no scaling to name: " + scaling);
   }
 }
