@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * an agent to its own JVM, which some machines do not allow.
  */
 final class FuzzerAtHand implements ExecutionCondition {
-  /** Six targets make a minute. */
+  /** All targets together take little more than a minute. */
   static final String DURATION = "10s";
 
   @Override

@@ -12,7 +12,8 @@ enum HostileFile {
   TORCH("pytorch_model.bin", TorchFuzzIT.class),
   TOKENIZER_JSON("tokenizer.json", TokenizerJsonFuzzIT.class),
   TOKENIZER_MODEL("tokenizer.model", TokenizerModelFuzzIT.class),
-  MODEL_CONFIG("config.json", ModelConfigFuzzIT.class);
+  MODEL_CONFIG("config.json", ModelConfigFuzzIT.class),
+  ADAPTER("adapter.gguf", AdapterFuzzIT.class);
 
   private final String fileName;
   private final Class<?> fuzzTest;
@@ -37,8 +38,16 @@ enum HostileFile {
     for (Map.Entry<String, byte[]> file : SeedFiles.around(this).entrySet()) {
       Files.write(folder.resolve(file.getKey()), file.getValue());
     }
-    return new Trial(
-        folder.resolve(fileName), this == GGUF ? ModelUse::ofGguf : ModelUse::ofCheckpoint);
+    return new Trial(folder.resolve(fileName), use());
+  }
+
+  private Use use() {
+    return switch (this) {
+      case GGUF -> ModelUse::ofGguf;
+      case ADAPTER -> AdapterUse::of;
+      case SAFETENSORS, TORCH, TOKENIZER_JSON, TOKENIZER_MODEL, MODEL_CONFIG ->
+          ModelUse::ofCheckpoint;
+    };
   }
 
   /** Does with a file what the product would. */

@@ -50,7 +50,9 @@ final class SeedFiles {
   /** Returns the files, by name, that stand beside a hostile one. */
   static Map<String, byte[]> around(HostileFile file) throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
-    if (file != HostileFile.GGUF) {
+    if (file == HostileFile.ADAPTER) {
+      files.put(HostileFile.GGUF.fileName(), gguf(new TinyModel().filled(0.5f)));
+    } else if (file != HostileFile.GGUF) {
       files.put("config.json", config(""));
       files.put("tokenizer_config.json", json("{'bos_token':'<s>','add_bos_token':false}"));
       if (file != HostileFile.TORCH) {
@@ -72,17 +74,29 @@ final class SeedFiles {
               "seed-llama", gguf(new TinyModel()),
               "refused-types", gguf(manyTypes()),
               "seed-byte-pairs", gguf(bytePairs()),
-              "seed-unigram", gguf(unigram()));
+              "seed-experts", gguf(experts()),
+              "seed-unigram", gguf(unigram()),
+              "seed-unigram-mapped",
+                  gguf(
+                      unigram()
+                          .set(
+                              "tokenizer.ggml.precompiled_charsmap",
+                              MetadataValue.ofUint8s(characterMap()))));
       case SAFETENSORS ->
           Map.of("seed-bf16", safetensors("BF16", 2), "seed-f32", safetensors("F32", 4));
       case TORCH -> Map.of("seed-archive", torch());
       case TOKENIZER_JSON ->
           Map.of(
               "seed-byte-level", byteLevelTokenizer(),
-              "seed-sentence-piece", sentencePieceTokenizer());
+              "seed-sentence-piece", sentencePieceTokenizer(""),
+              "seed-mapped",
+                  sentencePieceTokenizer(
+                      "{'type':'Precompiled','precompiled_charsmap':'%s'},"
+                          .formatted(Base64.getEncoder().encodeToString(characterMap()))));
       case TOKENIZER_MODEL ->
           Map.of("seed-sentence-piece", sentencePieceModel(), "seed-tiktoken", tiktoken());
       case MODEL_CONFIG -> configs();
+      case ADAPTER -> AdapterSeeds.all();
     };
   }
 
@@ -186,11 +200,16 @@ final class SeedFiles {
             + "'vocab':{'a':0,'b':1,'ab':2,'\u0120':3,'\u0120a':6},'merges':['a b',['\u0120','a']]}}");
   }
 
-  private static byte[] sentencePieceTokenizer() {
+  /**
+   * @param firstStep of the normalizer, with a comma, or empty
+   */
+  private static byte[] sentencePieceTokenizer(String firstStep) {
     return json(
         "{'added_tokens':[{'id':0,'content':'<unk>','special':true},"
             + "{'id':1,'content':'\u2581\u2581','normalized':true}],"
-            + "'normalizer':{'type':'Sequence','normalizers':[{'type':'Prepend','prepend':'\u2581'},"
+            + "'normalizer':{'type':'Sequence','normalizers':["
+            + firstStep
+            + "{'type':'Prepend','prepend':'\u2581'},"
             + "{'type':'Replace','pattern':{'String':' '},'content':'\u2581'}]},"
             + "'pre_tokenizer':null,"
             + "'model':{'type':'BPE','byte_fallback':true,'unk_token':'<unk>',"
@@ -223,6 +242,24 @@ final class SeedFiles {
     message.writeBytes(bytes);
   }
 
+  /**
+   * A SentencePiece model's map of characters, by which 'a' becomes "bc": a double array whose
+   * root's children are at 256 ^ label, and the replacement.
+   */
+  private static byte[] characterMap() {
+    int[] units = new int[512];
+    int child = 256 ^ 'a';
+    units[0] = 256 << 10;
+    units[child] = (1 ^ child) << 10 | 1 << 8 | 'a'; // a leaf, its value at 1
+    units[1] = 1 << 31; // the replacement at 0
+    ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * units.length + 3).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(4 * units.length);
+    for (int unit : units) {
+      bytes.putInt(unit);
+    }
+    return bytes.put("bc\0".getBytes(StandardCharsets.UTF_8)).array();
+  }
+
   private static byte[] tiktoken() {
     StringBuilder lines = new StringBuilder();
     String[] tokens = {"a", "b", "ab", " ", " a"};
@@ -248,6 +285,24 @@ final class SeedFiles {
     TinyModel model = new TinyModel();
     for (QuantizationType type : QuantizationType.values()) {
       model.tensor("t." + type, type, 256);
+    }
+    return model;
+  }
+
+  private static TinyModel experts() {
+    TinyModel model =
+        new TinyModel()
+            .set("llama.expert_count", MetadataValue.ofUint32(3))
+            .set("llama.expert_used_count", MetadataValue.ofUint32(2));
+    for (String layer : List.of("blk.0.", "blk.1.")) {
+      for (String part : List.of("ffn_gate", "ffn_up", "ffn_down")) {
+        model.removeTensor(layer + part + ".weight");
+      }
+      model
+          .tensor(layer + "ffn_gate_inp.weight", 8, 3)
+          .tensor(layer + "ffn_gate_exps.weight", QuantizationType.F16, 8, 12, 3)
+          .tensor(layer + "ffn_up_exps.weight", 8, 12, 3)
+          .tensor(layer + "ffn_down_exps.weight", 12, 8, 3);
     }
     return model;
   }

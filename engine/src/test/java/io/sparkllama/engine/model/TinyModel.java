@@ -7,6 +7,7 @@ import io.sparkllama.engine.gguf.MetadataValue;
 import io.sparkllama.engine.gguf.QuantizationType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,13 +15,14 @@ import java.util.Map;
 
 /**
  * Makes the smallest whole llama model, and variants of it: two layers of width 8, two heads on one
- * key-value head, four tokens, weights of zero.
+ * key-value head, four tokens, weights of zero unless said otherwise.
  */
 public final class TinyModel {
   private record Tensor(QuantizationType type, long[] dimensions) {}
 
   private final Map<String, MetadataValue> metadata = new LinkedHashMap<>();
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private float number; // each element's in tensors of F32
 
   public TinyModel() {
     set("general.architecture", MetadataValue.ofString("llama"));
@@ -86,6 +88,12 @@ public final class TinyModel {
     return this;
   }
 
+  /** Gives all elements of tensors of F32 this value. */
+  public TinyModel filled(float value) {
+    number = value;
+    return this;
+  }
+
   public Path write(Path directory) throws IOException {
     GgufContents contents = new GgufContents();
     metadata.forEach(contents::put);
@@ -93,7 +101,7 @@ public final class TinyModel {
     Path path = directory.resolve("tiny.gguf");
     try (GgufWriter writer = GgufWriter.create(path, contents)) {
       for (Map.Entry<String, Tensor> tensor : tensors.entrySet()) {
-        writer.write(tensor.getKey(), ByteBuffer.allocate(byteSize(tensor.getValue())));
+        writer.write(tensor.getKey(), data(tensor.getValue()));
       }
       writer.finish();
     }
@@ -102,6 +110,14 @@ public final class TinyModel {
 
   GgufFile file(Path directory) throws IOException {
     return GgufFile.read(write(directory));
+  }
+
+  private ByteBuffer data(Tensor tensor) {
+    ByteBuffer data = ByteBuffer.allocate(byteSize(tensor)).order(ByteOrder.LITTLE_ENDIAN);
+    while (tensor.type() == QuantizationType.F32 && data.hasRemaining()) {
+      data.putFloat(number);
+    }
+    return data.clear();
   }
 
   private static int byteSize(Tensor tensor) {
