@@ -247,6 +247,44 @@ void test_arithmetic() {
   }
 }
 
+// What an adapter's numbers that are none make of its own rows, they make of no others.
+void test_numbers_that_are_none() {
+  std::vector<Example> examples = {{TensorType::kF32, 4, 0.5, 1},
+                                   {TensorType::kBF16, 50, 1, 2},
+                                   {TensorType::kF16, 50, 1, 3}};  // enough for threads
+  for (float& number : examples[1].a) number = std::numeric_limits<float>::quiet_NaN();
+  for (float& number : examples[2].b) number = std::numeric_limits<float>::infinity();
+  const std::vector<int32_t> mix = {1, 2, 0, -1, 2, 1, 1, 2, 2, 1, 0, 1, 2, -1, 1};
+  const HyperParameters parameters = make_parameters();
+  AdapterSet adapters(parameters);
+  for (const Example& example : examples) example.open(adapters);
+  for (const testing::NamedInstructionSet& named : testing::kInstructionSets) {
+    const KernelTable* table = testing::table_or_skip(named);
+    if (table == nullptr) continue;
+    ThreadPool pool(3);
+    AdapterPass pass(adapters, parameters, *table, pool, 64);
+    pass.reserve();
+    Step step;
+    pass.plan_tokens(step.view(mix));
+    const std::vector<float> x = random_floats(kTokens * kEmbedding, 7);
+    std::vector<float> y = random_floats(kTokens * 54, 8);
+    std::vector<float> expected = y;
+    pass.add({{WeightRole::kAttentionQuery, y.data()}}, 1, x.data());
+    for (int64_t t = 0; t < kTokens; ++t) {
+      if (mix[t / 3] == 0) {
+        add_readably(examples[0].a, examples[0].b, 4, 0.5f, x.data() + t * kEmbedding,
+                     expected.data() + t * 54);
+      }
+      for (int64_t i = t * 54; i < (t + 1) * 54; ++i) {
+        const bool is_spoilt = mix[t / 3] > 0;
+        EXPECT_EQUAL(std::isfinite(y[i]), !is_spoilt);
+        if (is_spoilt) y[i] = expected[i];
+      }
+    }
+    testing::expect_same(y, expected, std::string(table->name) + ", rows beside spoilt ones");
+  }
+}
+
 void test_nothing_without_adapters() {
   const HyperParameters parameters = make_parameters();
   const AdapterSet adapters(parameters);
@@ -341,6 +379,7 @@ void test_filling() {
 
 int main() {
   test_arithmetic();
+  test_numbers_that_are_none();
   test_nothing_without_adapters();
   test_refusals();
   test_filling();
