@@ -128,9 +128,16 @@ final class IncomingCopy implements Closeable {
 
   /** Begins to write a range; the caller closes what is returned. */
   RangeWriter write(ModelRange range) throws IOException {
-    return new RangeWriter(
-        range,
-        FileChannel.open(file(range.part()), StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+    use.readLock().lock();
+    try {
+      requireOpen(); // nor may a file come into being in what may be another's by now
+      return new RangeWriter(
+          range,
+          FileChannel.open(
+              file(range.part()), StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+    } finally {
+      use.readLock().unlock();
+    }
   }
 
   /** Writes one range from its beginning to its end. */

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
  *   locks/KEY       held while a copy is made (exclusive) or verified (shared)
  *   sources/KEY     the manifest that a source had at its length and time of modification
  *   KEY/packed/     the model as kernels read it, which goes with it ({@link PackedModel})
+ *   uses/KEY/       who uses the model, and when it was used last ({@link CacheUse})
  * </pre>
  *
  * <p>Every call hashes the whole copy once: damage on the disk is found before the model is used,
@@ -299,7 +301,7 @@ public final class ModelStore {
     long start = System.nanoTime();
     ModelManifest manifest;
     try {
-      CacheTrouble.requireRoom(directory, copy.missingBytes());
+      makeRoom(copy.missingBytes());
       manifest = new ModelCopy(copy, supply.files()).complete(supply.fetch().open());
     } catch (IOException e) {
       copy.close();
@@ -314,6 +316,11 @@ public final class ModelStore {
         Duration.ofNanos(System.nanoTime() - start).toSeconds(),
         manifest.sha256());
     return manifest;
+  }
+
+  private void makeRoom(long bytes) throws IOException {
+    new CacheSweep(directory, Instant.now()).makeRoom(bytes);
+    CacheTrouble.requireRoom(directory, bytes);
   }
 
   /** Returns a failure that may pass; throws one that will not, and gives its space back. */
@@ -368,7 +375,8 @@ public final class ModelStore {
     return directory.resolve(manifest.key());
   }
 
-  private LocalModel localModel(ModelManifest manifest) {
+  private LocalModel localModel(ModelManifest manifest) throws IOException {
+    CacheUse.touch(directory, manifest.key());
     return new LocalModel(home(manifest).resolve(manifest.files().get(0).name()), manifest);
   }
 

@@ -7,6 +7,11 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -61,6 +66,27 @@ class FullDiskTest {
     Files.delete(filler);
     assertThat(store.localize(new RangedSource(new byte[2 << 20], offset -> {})).path())
         .hasSize(2 << 20);
+  }
+
+  @Test
+  void theModelThatWasNotUsedForLongestGivesItsRoom() throws Exception {
+    Path cache = disk.resolve("cache");
+    List<LocalModel> models = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      byte[] content = new byte[(1 << 20) + i]; // known by its length
+      models.add(new ModelStore(cache).localize(new RangedSource(content, offset -> {})));
+    }
+    for (int i = 0; i < 3; i++) {
+      Files.setLastModifiedTime(
+          cache.resolve("uses").resolve(models.get(i).manifest().key()),
+          FileTime.from(Instant.now().minus(Duration.ofHours(new int[] {3, 5, 0}[i]))));
+    }
+
+    new ModelStore(cache).localize(new RangedSource(new byte[3 << 19], offset -> {}));
+
+    assertThat(models.get(1).path()).doesNotExist();
+    assertThat(models.get(0).path()).exists(); // one was enough
+    assertThat(models.get(2).path()).exists();
   }
 
   @Test
