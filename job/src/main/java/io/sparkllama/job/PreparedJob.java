@@ -4,6 +4,7 @@ import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.admission.Admission;
 import io.sparkllama.job.admission.ExecutorMemory;
+import io.sparkllama.job.config.JobKeys;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.GenerationPipeline;
 import io.sparkllama.job.pipeline.GenerationTrial;
@@ -76,7 +77,9 @@ record PreparedJob(
                 config.kvCacheMemory(),
                 spark.sparkContext().getConf())
             .withAdapters(
-                config.adapters(), config.modelCacheDirectory(), spark.sparkContext().getConf());
+                config.adapters(), config.modelCacheDirectory(), spark.sparkContext().getConf())
+            .distributed(
+                config.values().value(JobKeys.MODEL_DISTRIBUTION), spark.sparkContext().getConf());
     ModelFile file = ModelFile.open(model.local().path());
     PipelineSpecification pipeline =
         new ModelFormat(file, config.chatTemplate()).apply(config.pipeline());

@@ -38,7 +38,7 @@ record HadoopFile(FileSystem fileSystem, FileStatus status) implements ModelSour
                 .optLong(OpenFileOptions.FS_OPTION_OPENFILE_LENGTH, status.getLen())
                 .build());
     try {
-      in.seek(0); // refused, even this, where a file system cannot (ftp, http)
+      in.seek(0); // refused, even this, where a file system cannot (ftp)
     } catch (IOException | UnsupportedOperationException e) {
       LOG.debug("The file system reads from beginning to end alone: {}", status.getPath(), e);
       in.close();
