@@ -75,7 +75,9 @@ record PreparedJob(
                 config.kvCacheMemory(),
                 spark.sparkContext().getConf())
             .withAdapters(
-                config.adapters(), config.modelCacheDirectory(), spark.sparkContext().getConf());
+                config.adapters(), config.modelCacheDirectory(), spark.sparkContext().getConf())
+            .distributed(
+                config.values().value(JobKeys.MODEL_DISTRIBUTION), spark.sparkContext().getConf());
     ModelFile file = ModelFile.open(model.local().path());
     ModelFormat format = new ModelFormat(file, config.chatTemplate());
     PipelineSpecification today = format.apply(config.pipeline());

@@ -15,6 +15,8 @@ final class SparkSettings {
           "spark.app.name", "spark-llama",
           "spark.serializer", "org.apache.spark.serializer.KryoSerializer",
           "spark.ui.showConsoleProgress", "false",
+          // Weights cannot be made smaller, and a model that the driver sends is most of it.
+          "spark.broadcast.compress", "false",
           // Version 2 of the committer loses or doubles files when a task fails at the wrong time.
           "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version", "1");
 

@@ -29,7 +29,8 @@ import picocli.CommandLine.Mixin;
       CompleteCommand.class,
       ScoreCommand.class,
       PerplexityCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      CacheCommand.class
     })
 public final class SparkLlamaCommand {
   @Mixin private HelpOption help;

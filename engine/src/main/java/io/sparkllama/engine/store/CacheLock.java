@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Holds a file's lock against the other processes and the other threads of this host. The system
@@ -65,6 +66,22 @@ final class CacheLock implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
+    }
+  }
+
+  /** Takes the lock where it is free at this moment. */
+  static Optional<CacheLock> tryAcquire(Path file, Mode mode) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    FileLock lock = null;
+    try {
+      lock = tryLock(channel, mode);
+      return Optional.ofNullable(lock).map(held -> new CacheLock(channel, held));
+    } finally {
+      if (lock == null) {
+        channel.close();
+      }
     }
   }
 

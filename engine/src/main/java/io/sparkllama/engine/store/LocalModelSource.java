@@ -2,11 +2,16 @@ package io.sparkllama.engine.store;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Offers a model's files from a disk of this host. */
 public final class LocalModelSource implements ModelSource {
@@ -42,8 +47,32 @@ public final class LocalModelSource implements ModelSource {
               name,
               attributes.size(),
               attributes.lastModifiedTime().toMillis(),
-              () -> Files.newInputStream(file)));
+              new LocalFile(file)));
     }
     return parts;
+  }
+
+  private record LocalFile(Path path) implements Opener {
+    @Override
+    public InputStream open() throws IOException {
+      return Files.newInputStream(path);
+    }
+
+    @Override
+    public Optional<RangeReader> openRanges() throws IOException {
+      FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+      return Optional.of(
+          new RangeReader() {
+            @Override
+            public int read(long offset, byte[] target, int most) throws IOException {
+              return channel.read(ByteBuffer.wrap(target, 0, most), offset);
+            }
+
+            @Override
+            public void close() throws IOException {
+              channel.close();
+            }
+          });
+    }
   }
 }

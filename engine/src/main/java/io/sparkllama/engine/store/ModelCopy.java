@@ -1,79 +1,67 @@
 package io.sparkllama.engine.store;
 
-import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
-/** Copies a model's files into a new directory and hashes them on the way. */
+/**
+ * Brings the files of a copy by several threads, and hashes them in order on this one: each range
+ * when it is there, from the pages that the system still holds.
+ */
 final class ModelCopy {
-  private static final int BUFFER_BYTES = 1 << 20;
+  private final IncomingCopy copy;
+  private final List<ModelManifest.Entry> files;
 
-  private final String location;
-  private final List<ModelSource.Part> parts;
-  private final MessageDigest digest = ModelManifest.newDigest();
-  private final byte[] buffer = new byte[BUFFER_BYTES];
-
-  ModelCopy(String location, List<ModelSource.Part> parts) {
-    this.location = location;
-    this.parts = parts;
+  ModelCopy(IncomingCopy copy, List<ModelManifest.Entry> files) {
+    this.copy = copy;
+    this.files = files;
   }
 
   /**
-   * Makes the directory, and in it the files and then their manifest, all on the disk when this
-   * returns. Takes memory for one buffer.
+   * Brings what is missing. When this returns, the files and their manifest are on the disk; where
+   * it throws, what had come stays in the directory, and nothing writes to it any more.
    */
-  ModelManifest to(Path directory) throws IOException {
-    Files.createDirectory(directory);
-    List<ModelManifest.Entry> entries = new ArrayList<>();
-    for (ModelSource.Part part : parts) {
-      copy(part, directory.resolve(part.name()));
-      entries.add(new ModelManifest.Entry(part.name(), part.length()));
+  ModelManifest complete(RangeFetch fetch) throws IOException {
+    Arrivals arrivals = new Arrivals(copy.ranges().size());
+    ExecutorService threads =
+        Executors.newFixedThreadPool(
+            fetch.threads(),
+            task -> {
+              Thread thread = new Thread(task, "model-copy");
+              thread.setDaemon(true);
+              return thread;
+            });
+    try (copy) {
+      for (int i = 0; i < fetch.threads(); i++) {
+        threads.execute(() -> fetch(fetch, arrivals));
+      }
+      MessageDigest digest = ModelManifest.newDigest();
+      for (ModelRange range : copy.ranges()) {
+        arrivals.await(range);
+        copy.digest(range, digest);
+      }
+      ModelManifest manifest = new ModelManifest(HexFormat.of().formatHex(digest.digest()), files);
+      copy.finish(manifest);
+      return manifest;
+    } catch (InterruptedException | ClosedByInterruptException e) {
+      Thread.currentThread().interrupt();
+      throw (IOException)
+          new InterruptedIOException("interrupted while the model was copied").initCause(e);
+    } finally {
+      threads.shutdownNow();
     }
-    ModelManifest manifest = new ModelManifest(HexFormat.of().formatHex(digest.digest()), entries);
-    CachedFiles.write(directory.resolve(ModelManifest.FILE_NAME), manifest.text());
-    CachedFiles.syncDirectory(directory);
-    return manifest;
   }
 
-  private void copy(ModelSource.Part part, Path target) throws IOException {
-    long copied = 0;
-    try (InputStream in = part.content().open();
-        FileChannel out =
-            FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-        copied += count;
-        if (copied > part.length()) {
-          throw changing(part);
-        }
-        digest.update(buffer, 0, count);
-        ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, count);
-        while (bytes.hasRemaining()) {
-          out.write(bytes);
-        }
-      }
-      if (copied != part.length()) {
-        throw changing(part);
-      }
-      out.force(true);
+  private void fetch(RangeFetch fetch, Arrivals arrivals) {
+    try {
+      fetch.run(copy, arrivals);
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
+      arrivals.fail(e);
     }
-    CachedFiles.makeReadOnly(target);
-  }
-
-  private InvalidConfigurationException changing(ModelSource.Part part) {
-    return new InvalidConfigurationException(
-        "the model's length changed while it was copied; wait until it is written, and start the"
-            + " job again: "
-            + part.name()
-            + " of "
-            + location);
   }
 }

@@ -60,7 +60,7 @@ public record ModelManifest(String sha256, List<Entry> files) implements Seriali
   /**
    * Returns the name of the model's directory in a cache: equal for equal bytes under equal names.
    */
-  String key() {
+  public String key() {
     return HexFormat.of().formatHex(newDigest().digest(text().getBytes(StandardCharsets.UTF_8)));
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Offers the files of a model where its owner keeps them: on a disk, or in shared storage. */
 public interface ModelSource {
@@ -38,9 +39,15 @@ public interface ModelSource {
     }
   }
 
-  /** Opens a file from its beginning; the caller closes the stream. */
+  /** Opens a file; the caller closes what is returned. Any thread may call it. */
   @FunctionalInterface
   interface Opener {
+    /** Opens the file from its beginning. */
     InputStream open() throws IOException;
+
+    /** Opens it for reads at any place; empty where its storage reads to the end alone. */
+    default Optional<RangeReader> openRanges() throws IOException {
+      return Optional.empty();
+    }
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -24,10 +25,11 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   KEY/            a whole model: its files and their manifest; comes into being by one rename
- *   KEY.incoming/   a copy under way, or one that was interrupted; the next copy removes it
+ *   KEY.incoming/   a copy under way, or one that was interrupted; the next copy goes on with it
  *   locks/KEY       held while a copy is made (exclusive) or verified (shared)
  *   sources/KEY     the manifest that a source had at its length and time of modification
  *   KEY/packed/     the model as kernels read it, which goes with it ({@link PackedModel})
+ *   uses/KEY/       who uses the model, and when it was used last ({@link CacheUse})
  * </pre>
  *
  * <p>Every call hashes the whole copy once: damage on the disk is found before the model is used,
@@ -40,11 +42,17 @@ public final class ModelStore {
   private final Path directory;
   private final Path locks;
   private final Path sources;
+  private final CopySettings settings;
 
   /**
    * @param directory the cache; made where it is missing
    */
   public ModelStore(Path directory) {
+    this(directory, CopySettings.STANDARD);
+  }
+
+  ModelStore(Path directory, CopySettings settings) {
+    this.settings = settings;
     this.directory = directory.toAbsolutePath().normalize();
     this.locks = this.directory.resolve("locks");
     this.sources = this.directory.resolve("sources");
@@ -86,9 +94,9 @@ public final class ModelStore {
         return localModel(known.get());
       }
       Path incoming = directory.resolve(index.getFileName() + ".incoming");
-      ModelManifest manifest = fetch(source, parts, incoming);
+      Supply supply = supply(source, parts);
+      ModelManifest manifest = fetch(supply, incoming, wanted);
       if (!wanted.test(manifest)) {
-        CachedFiles.deleteTree(incoming);
         throw new InvalidConfigurationException(
             "the model's SHA-256 is not the one that model.sha256 asks for; correct the key, or put"
                 + " the right model in place: "
@@ -115,54 +123,122 @@ public final class ModelStore {
    * @throws IOException where the source cannot be read; trying again may help
    */
   public LocalModel localize(ModelSource source, ModelManifest expected) throws IOException {
-    makeDirectories();
-    CachedFiles.State seen;
-    try (CacheLock lock = lock(expected.key(), CacheLock.Mode.SHARED)) {
-      seen = CachedFiles.check(home(expected), expected);
-    } catch (IOException e) {
-      throw CacheTrouble.explain(e, directory);
-    }
-    if (seen.isWhole()) {
-      return localModel(expected);
-    }
-    boolean madeMeanwhile = false;
-    try (CacheLock lock = lock(expected.key(), CacheLock.Mode.EXCLUSIVE)) {
-      // Those that waited while another process copied verify beside each other, not in a row.
-      madeMeanwhile =
-          seen == CachedFiles.State.ABSENT && CachedFiles.isComplete(home(expected), expected);
-      if (!madeMeanwhile) {
-        fetchExpected(source, expected);
-        return localModel(expected);
-      }
-    } catch (IOException e) {
-      throw CacheTrouble.explain(e, directory);
-    }
-    return localize(source, expected);
+    return localize(expected, source.location(), () -> supply(source, expected));
   }
 
-  private void fetchExpected(ModelSource source, ModelManifest expected) throws IOException {
+  /**
+   * Brings exactly this model here as it is delivered. Nobody is asked for it where this host has
+   * it.
+   *
+   * @throws InvalidConfigurationException where what was delivered is another model, or the cache
+   *     cannot hold it
+   * @throws IOException where the delivery failed; trying again may help
+   */
+  public LocalModel localize(ModelDelivery.Sender sender, ModelManifest expected)
+      throws IOException {
+    Supply supply =
+        new Supply(
+            sender.location(),
+            expected.files(),
+            sender.rangeBytes(),
+            expected.key(),
+            () -> new DeliveryFetch(sender));
+    return localize(expected, sender.location(), () -> supply);
+  }
+
+  /** Looks a source up; done under the lock, by the one process that needs it. */
+  @FunctionalInterface
+  private interface Lookup {
+    Supply supply() throws IOException;
+  }
+
+  private LocalModel localize(ModelManifest expected, String location, Lookup lookup)
+      throws IOException {
+    makeDirectories();
+    while (true) {
+      CachedFiles.State seen;
+      try (CacheLock lock = lock(expected.key(), CacheLock.Mode.SHARED)) {
+        seen = CachedFiles.check(home(expected), expected);
+      } catch (IOException e) {
+        throw CacheTrouble.explain(e, directory);
+      }
+      if (seen.isWhole()) {
+        return localModel(expected);
+      }
+      try (CacheLock lock = lock(expected.key(), CacheLock.Mode.EXCLUSIVE)) {
+        // Those that waited while another process copied verify beside each other, not in a row.
+        boolean madeMeanwhile =
+            seen == CachedFiles.State.ABSENT && CachedFiles.isComplete(home(expected), expected);
+        if (!madeMeanwhile) {
+          fetchExpected(expected, location, lookup);
+          return localModel(expected);
+        }
+      } catch (IOException e) {
+        throw CacheTrouble.explain(e, directory);
+      }
+    }
+  }
+
+  private void fetchExpected(ModelManifest expected, String location, Lookup lookup)
+      throws IOException {
     if (CachedFiles.check(home(expected), expected).isWhole()) {
       return;
     }
-    List<ModelSource.Part> parts = partsOf(source);
-    List<ModelManifest.Entry> entries =
-        parts.stream().map(part -> new ModelManifest.Entry(part.name(), part.length())).toList();
-    if (!entries.equals(expected.files())) {
-      throw changed(source);
-    }
     Path incoming = directory.resolve(expected.key() + ".incoming");
-    if (!fetch(source, parts, incoming).equals(expected)) {
-      CachedFiles.deleteTree(incoming);
-      throw changed(source);
+    if (!fetch(lookup.supply(), incoming, expected::equals).equals(expected)) {
+      throw changed(location);
     }
     install(incoming, expected);
   }
 
-  private static InvalidConfigurationException changed(ModelSource source) {
+  /**
+   * Is what a copy is made from.
+   *
+   * @param rangeBytes what is brought, and noted, as one
+   * @param origin names the source in its present state, as a plain name
+   */
+  private record Supply(
+      String location,
+      List<ModelManifest.Entry> files,
+      int rangeBytes,
+      String origin,
+      FetchOpener fetch) {
+    long length() {
+      return files.stream().mapToLong(ModelManifest.Entry::length).reduce(0, Math::addExact);
+    }
+  }
+
+  @FunctionalInterface
+  private interface FetchOpener {
+    RangeFetch open() throws IOException;
+  }
+
+  private Supply supply(ModelSource source, List<ModelSource.Part> parts) {
+    return new Supply(
+        source.location(),
+        entries(parts),
+        settings.rangeBytes(),
+        sourceKey(source, parts),
+        () -> SourceFetch.of(source.location(), parts, settings));
+  }
+
+  private Supply supply(ModelSource source, ModelManifest expected) throws IOException {
+    List<ModelSource.Part> parts = partsOf(source);
+    if (!entries(parts).equals(expected.files())) {
+      throw changed(source.location());
+    }
+    return supply(source, parts);
+  }
+
+  private static List<ModelManifest.Entry> entries(List<ModelSource.Part> parts) {
+    return parts.stream().map(part -> new ModelManifest.Entry(part.name(), part.length())).toList();
+  }
+
+  private static InvalidConfigurationException changed(String location) {
     return new InvalidConfigurationException(
         "the model is no longer the one that the job started with; leave it as it is while a job"
             + " runs, and start the job again: "
-            + source.location());
+            + location);
   }
 
   private static List<ModelSource.Part> partsOf(ModelSource source) throws IOException {
@@ -189,21 +265,49 @@ public final class ModelStore {
     }
   }
 
-  private ModelManifest fetch(ModelSource source, List<ModelSource.Part> parts, Path incoming)
+  /**
+   * Brings a copy, or the rest of one that was interrupted. One that is not what is wanted is
+   * removed, and made once more where a part of it came from an earlier try, whose source may have
+   * been another.
+   */
+  private ModelManifest fetch(Supply supply, Path incoming, Predicate<ModelManifest> wanted)
       throws IOException {
-    CachedFiles.deleteTree(incoming);
-    long length = parts.stream().mapToLong(ModelSource.Part::length).reduce(0, Math::addExact);
-    CacheTrouble.requireRoom(directory, length);
+    if (supply.length() > Files.getFileStore(directory).getTotalSpace()) {
+      CacheTrouble.requireRoom(directory, supply.length()); // before its ranges take memory
+    }
+    while (true) {
+      IncomingCopy copy =
+          IncomingCopy.open(incoming, supply.files(), supply.rangeBytes(), supply.origin());
+      ModelManifest manifest = complete(copy, supply, incoming);
+      if (wanted.test(manifest)) {
+        return manifest;
+      }
+      CachedFiles.deleteTree(incoming);
+      if (!copy.isResumed()) {
+        return manifest;
+      }
+      LOG.warn("A copy that was gone on with is not the model, and is made anew: {}", incoming);
+    }
+  }
+
+  private ModelManifest complete(IncomingCopy copy, Supply supply, Path incoming)
+      throws IOException {
     LOG.info(
-        "Copying the model to this host: {} bytes from {} to {}",
-        length,
-        source.location(),
+        "Copying the model to this host: {} bytes of {} from {} to {}",
+        copy.missingBytes(),
+        supply.length(),
+        supply.location(),
         directory);
     long start = System.nanoTime();
     ModelManifest manifest;
     try {
-      manifest = new ModelCopy(source.location(), parts).to(incoming);
-    } catch (IOException | RuntimeException e) {
+      makeRoom(copy.missingBytes());
+      manifest = new ModelCopy(copy, supply.files()).complete(supply.fetch().open());
+    } catch (IOException e) {
+      copy.close();
+      throw passing(e, incoming); // and what has come stays, to go on with
+    } catch (RuntimeException e) {
+      copy.close();
       discard(incoming, e);
       throw e;
     }
@@ -212,6 +316,21 @@ public final class ModelStore {
         Duration.ofNanos(System.nanoTime() - start).toSeconds(),
         manifest.sha256());
     return manifest;
+  }
+
+  private void makeRoom(long bytes) throws IOException {
+    new CacheSweep(directory, Instant.now()).makeRoom(bytes);
+    CacheTrouble.requireRoom(directory, bytes);
+  }
+
+  /** Returns a failure that may pass; throws one that will not, and gives its space back. */
+  private IOException passing(IOException failure, Path incoming) {
+    try {
+      return CacheTrouble.explain(failure, directory);
+    } catch (InvalidConfigurationException hopeless) {
+      discard(incoming, hopeless);
+      throw hopeless;
+    }
   }
 
   /** Gives back the space of a copy that failed: on a full disk others need it. */
@@ -256,7 +375,8 @@ public final class ModelStore {
     return directory.resolve(manifest.key());
   }
 
-  private LocalModel localModel(ModelManifest manifest) {
+  private LocalModel localModel(ModelManifest manifest) throws IOException {
+    CacheUse.touch(directory, manifest.key());
     return new LocalModel(home(manifest).resolve(manifest.files().get(0).name()), manifest);
   }
 

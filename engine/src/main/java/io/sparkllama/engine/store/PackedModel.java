@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -47,12 +48,14 @@ public final class PackedModel implements AutoCloseable {
   private final Path file;
   private final PackedPlan plan;
   private final PackedCheck check;
+  private final CacheUse use;
   private boolean closed;
 
-  private PackedModel(Path file, PackedPlan plan, PackedCheck check) {
+  private PackedModel(Path file, PackedPlan plan, PackedCheck check, CacheUse use) {
     this.file = file;
     this.plan = plan;
     this.check = check;
+    this.use = use;
   }
 
   /**
@@ -66,11 +69,16 @@ public final class PackedModel implements AutoCloseable {
    */
   public static PackedModel open(
       PackedPlace place, GgufFile model, PackedPlan plan, Optional<Path> nativeDirectory) {
+    CacheUse use = place.use();
+    boolean opened = false;
     try {
       PackedKey key = PackedKey.of(place.identity(), plan);
       Path file = place.folder().resolve(PREFIX + key.text() + ".packed");
-      Optional<PackedModel> found = find(file, key, plan);
-      return found.isPresent() ? found.get() : make(place, model, plan, nativeDirectory, key, file);
+      Optional<PackedCheck> found = find(file, key, plan);
+      PackedCheck check =
+          found.isPresent() ? found.get() : make(place, model, plan, nativeDirectory, key, file);
+      opened = true;
+      return new PackedModel(file, plan, check, use);
     } catch (InterruptedIOException | ClosedByInterruptException e) {
       throw new EngineFailedException(
           "the engine was not opened: it was interrupted while its model was packed", e);
@@ -83,6 +91,10 @@ public final class PackedModel implements AutoCloseable {
               + ", directory "
               + place.cache(),
           passing);
+    } finally {
+      if (!opened) {
+        use.close();
+      }
     }
   }
 
@@ -115,20 +127,20 @@ public final class PackedModel implements AutoCloseable {
     }
   }
 
-  private static Optional<PackedModel> find(Path file, PackedKey key, PackedPlan plan)
+  private static Optional<PackedCheck> find(Path file, PackedKey key, PackedPlan plan)
       throws IOException {
     try {
       Optional<PackedHeader> header = PackedHeader.read(file, key, plan.length());
       return header.isEmpty()
           ? Optional.empty()
-          : Optional.of(new PackedModel(file, plan, PackedCheck.join(file, header.get())));
+          : Optional.of(PackedCheck.join(file, header.get()));
     } catch (NoSuchFileException e) {
       LOG.debug("The packed model was deleted by who found it damaged: {}", file, e);
       return Optional.empty();
     }
   }
 
-  private static PackedModel make(
+  private static PackedCheck make(
       PackedPlace place,
       GgufFile model,
       PackedPlan plan,
@@ -144,7 +156,7 @@ public final class PackedModel implements AutoCloseable {
       throw CacheTrouble.unusable(e, place.cache());
     }
     try (CacheLock lock = CacheLock.acquire(place.lockFile(), CacheLock.Mode.EXCLUSIVE, PATIENCE)) {
-      Optional<PackedModel> madeMeanwhile = find(file, key, plan);
+      Optional<PackedCheck> madeMeanwhile = find(file, key, plan);
       if (madeMeanwhile.isPresent()) {
         return madeMeanwhile.get();
       }
@@ -152,9 +164,10 @@ public final class PackedModel implements AutoCloseable {
         LOG.info("The packed model is cut short or damaged and is made anew: {}", file);
       }
       deleteOthers(place.folder());
+      new CacheSweep(place.cache(), Instant.now()).makeRoom(plan.length());
       CacheTrouble.requireRoom(place.cache(), plan.length());
       write(place, model, plan, key, file);
-      return new PackedModel(file, plan, PackedCheck.written(file));
+      return PackedCheck.written(file);
     }
   }
 
@@ -250,6 +263,7 @@ public final class PackedModel implements AutoCloseable {
     if (!closed) {
       closed = true;
       check.leave();
+      use.close();
     }
   }
 }

@@ -69,7 +69,16 @@ public final class PackedPlace {
 
   /** Returns the file whose lock is held while something is packed into the folder. */
   Path lockFile() {
+    return lockFile(cache, name);
+  }
+
+  static Path lockFile(Path cache, String name) {
     return cache.resolve("locks").resolve(FOLDER_NAME + "-" + name);
+  }
+
+  /** Marks that this process uses the model, until the mark is closed. */
+  CacheUse use() {
+    return CacheUse.begin(cache, name);
   }
 
   /** Returns what the model is now: a file that is not in the cache may change at any time. */

@@ -44,6 +44,7 @@ public final class PartNames {
         && !name.equals("..")
         && !name.equals(ModelManifest.FILE_NAME)
         && !name.equals(PackedPlace.FOLDER_NAME)
+        && !name.equals(CopyJournal.FILE_NAME)
         && name.chars().noneMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
   }
 }

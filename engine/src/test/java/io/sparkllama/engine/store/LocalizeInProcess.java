@@ -2,7 +2,7 @@ package io.sparkllama.engine.store;
 
 import java.nio.file.Path;
 
-/** Localizes one model, as a process of its own: arguments cache, model, marks, SHA-256. */
+/** Localizes one model, as a process of its own: arguments cache, model, marks, SHA-256, range. */
 final class LocalizeInProcess {
   private LocalizeInProcess() {}
 
@@ -12,7 +12,9 @@ final class LocalizeInProcess {
         new ModelManifest.Entry(
             source.file().getFileName().toString(), source.parts().get(0).length());
     ModelManifest manifest = new ModelManifest(arguments[3], java.util.List.of(entry));
-    LocalModel model = new ModelStore(Path.of(arguments[0])).localize(source, manifest);
+    CopySettings settings =
+        new CopySettings(Integer.parseInt(arguments[4]), 5, java.time.Duration.ofMillis(10));
+    LocalModel model = new ModelStore(Path.of(arguments[0]), settings).localize(source, manifest);
     System.out.println(model.path());
   }
 }

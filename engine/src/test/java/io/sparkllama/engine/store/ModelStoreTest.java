@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -106,7 +107,8 @@ class ModelStoreTest {
                   cache.toString(),
                   model.toString(),
                   marks.toString(),
-                  sha256(content))
+                  sha256(content),
+                  "32768")
               .redirectErrorStream(true)
               .redirectOutput(output.toFile())
               .start());
@@ -134,7 +136,8 @@ class ModelStoreTest {
                 cache.toString(),
                 model.toString(),
                 marks.toString(),
-                sha256(content))
+                sha256(content),
+                "8192")
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("killed.txt").toFile())
             .start();
@@ -155,12 +158,15 @@ class ModelStoreTest {
   @ValueSource(ints = {0, 1, 8191, 150_000, 300_000})
   void aSourceThatFailsPartWayLeavesNothingThatCountsAsWhole(int bytes) throws Exception {
     ModelSource failing = withContent(() -> failingAfter(bytes));
+    ModelStore hasty = new ModelStore(cache, new CopySettings(8192, 3, Duration.ofMillis(1)));
 
-    assertThatThrownBy(() -> new ModelStore(cache).localize(failing, manifest(content)))
+    assertThatThrownBy(() -> hasty.localize(failing, manifest(content)))
         .isInstanceOf(IOException.class)
-        .hasMessage("the network is gone");
+        .hasMessageStartingWith("the model could not be read from its storage")
+        .hasMessageContaining("tried 3 times")
+        .hasMessageContaining("tiny.gguf")
+        .hasMessageContaining("the network is gone");
     assertThat(copies()).isEmpty();
-    assertThat(incoming()).isEmpty();
     assertThat(new ModelStore(cache).localize(source, manifest(content)).path())
         .hasBinaryContent(content);
     assertThat(incoming()).isEmpty();

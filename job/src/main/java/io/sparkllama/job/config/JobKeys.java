@@ -38,6 +38,18 @@ public final class JobKeys {
               + " its size: the copy, and its weights as the kernels read them. Without it, spark-llama"
               + " below $XDG_CACHE_HOME or else ~/.cache, or /var/tmp/spark-llama-USER, the first that"
               + " can be written to.");
+  public static final ConfigKey<ModelDistribution> MODEL_DISTRIBUTION =
+      DECLARED.of(
+          "model.distribution",
+          ConfigType.oneOf(ModelDistribution.class),
+          ModelDistribution.AUTO,
+          "",
+          "How the model and its adapters come to each host of a cluster: read from their paths"
+              + " (storage), or sent by the driver in chunks that hosts pass on to each other"
+              + " (broadcast). auto reads a path of shared storage, and a local one on each host"
+              + " that has the file there; the other hosts get it from the driver"
+              + " (docs/model-distribution.md).");
+
   public static final ConfigKey<List<AdapterSetting>> MODEL_ADAPTERS =
       DECLARED.of(
           "model.adapters",

@@ -49,9 +49,10 @@ public record AdapterSpecification(
    *
    * @throws InvalidConfigurationException where the file is out of reach or has changed
    */
-  AdapterFile localize(ModelStore store, Configuration hadoop) throws IOException {
+  AdapterFile localize(ModelTransport transport, ModelStore store, Configuration hadoop)
+      throws IOException {
     try {
-      return file(store.localize(HadoopModelSource.of(location, hadoop), manifest));
+      return file(transport.bring(store, location, manifest, hadoop));
     } catch (InvalidConfigurationException e) {
       throw of(name, e);
     }

@@ -16,6 +16,7 @@ import java.util.Optional;
  *
  * @param modelLocation where the model is, with scheme, as every host can read it
  * @param manifest what the driver read there
+ * @param transport how the model and the adapters come to a host
  * @param cacheDirectory where each host keeps the model, absolute; empty takes the standard place
  * @param kvCacheMemory in bytes where the driver knows what an executor may take, so that all have
  *     the same; else as the job says it, for each executor to settle
@@ -25,6 +26,7 @@ import java.util.Optional;
 public record EngineSpecification(
     String modelLocation,
     ModelManifest manifest,
+    ModelTransport transport,
     String cacheDirectory,
     int threads,
     KvCacheType kvCacheType,
@@ -50,6 +52,7 @@ public record EngineSpecification(
     return new EngineSpecification(
         modelLocation,
         manifest,
+        ModelTransport.STORAGE,
         cacheDirectory.map(EngineSpecification::absolute).orElse(""),
         options.threads(),
         options.kvCacheType(),
@@ -75,10 +78,32 @@ public record EngineSpecification(
     return new EngineSpecification(
         modelLocation,
         manifest,
+        transport,
         cacheDirectory,
         threads,
         kvCacheType,
         memory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        slidingWindow,
+        prefixCache,
+        instructionSet,
+        nativeDirectory,
+        adapters);
+  }
+
+  /** Returns the same with another way to the hosts. */
+  public EngineSpecification withTransport(ModelTransport way) {
+    return new EngineSpecification(
+        modelLocation,
+        manifest,
+        way,
+        cacheDirectory,
+        threads,
+        kvCacheType,
+        kvCacheMemory,
         maxSequences,
         maxBatchTokens,
         prefillChunk,
@@ -95,6 +120,7 @@ public record EngineSpecification(
     return new EngineSpecification(
         modelLocation,
         manifest,
+        transport,
         cacheDirectory,
         threads,
         kvCacheType,

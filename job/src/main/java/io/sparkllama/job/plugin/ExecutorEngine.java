@@ -89,12 +89,13 @@ public final class ExecutorEngine {
             ? CacheDirectory.standard()
             : Path.of(specification.cacheDirectory());
     Configuration hadoop = HadoopModelSource.hadoopConfiguration(conf);
-    HadoopModelSource source = HadoopModelSource.of(specification.modelLocation(), hadoop);
     ModelStore store = new ModelStore(cache);
-    LocalModel model = store.localize(source, specification.manifest());
+    ModelTransport transport = specification.transport();
+    LocalModel model =
+        transport.bring(store, specification.modelLocation(), specification.manifest(), hadoop);
     List<AdapterFile> adapters = new ArrayList<>();
     for (AdapterSpecification adapter : specification.adapters()) {
-      adapters.add(adapter.localize(store, hadoop));
+      adapters.add(adapter.localize(transport, store, hadoop));
     }
     EngineOptions wanted = specification.options(ExecutorCores.here(conf)).withAdapters(adapters);
     return LlamaEngine.open(

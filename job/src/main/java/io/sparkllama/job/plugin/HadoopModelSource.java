@@ -70,7 +70,10 @@ public final class HadoopModelSource implements ModelSource {
       }
       parts.add(
           new Part(
-              name, status.getLen(), status.getModificationTime(), () -> fileSystem.open(file)));
+              name,
+              status.getLen(),
+              status.getModificationTime(),
+              new HadoopFile(fileSystem, status)));
     }
     return parts;
   }

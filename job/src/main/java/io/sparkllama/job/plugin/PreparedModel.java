@@ -4,8 +4,11 @@ import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
+import io.sparkllama.engine.store.ModelManifest;
 import io.sparkllama.engine.store.ModelStore;
+import io.sparkllama.job.broadcast.ModelOffers;
 import io.sparkllama.job.config.AdapterSetting;
+import io.sparkllama.job.config.ModelDistribution;
 import io.sparkllama.job.config.SizeOrShare;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,5 +77,27 @@ public record PreparedModel(
         specification.withAdapters(
             prepared.stream().map(AdapterSpecification.Prepared::specification).toList()),
         prepared.stream().map(AdapterSpecification.Prepared::file).toList());
+  }
+
+  /**
+   * Settles how the model and its adapters come to the executors' hosts, and offers them where an
+   * executor may ask for them. Comes last: it offers what is there.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where the driver shall send them
+   *     and cannot
+   */
+  public PreparedModel distributed(ModelDistribution wanted, SparkConf conf) {
+    ModelTransport transport = ModelTransport.of(wanted, conf);
+    if (transport.mayAskDriver()) {
+      ModelOffers offers =
+          DriverLine.offers()
+              .orElseThrow(() -> new IllegalStateException("this is not the driver's process"));
+      offers.offer(local, transport.chunkBytes());
+      for (int i = 0; i < adapters.size(); i++) {
+        ModelManifest manifest = specification.adapters().get(i).manifest();
+        offers.offer(new LocalModel(adapters.get(i).path(), manifest), transport.chunkBytes());
+      }
+    }
+    return new PreparedModel(local, specification.withTransport(transport), adapters);
   }
 }

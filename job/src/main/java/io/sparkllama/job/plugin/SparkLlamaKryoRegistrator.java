@@ -19,6 +19,7 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.store.ModelManifest;
+import io.sparkllama.job.config.ModelDistribution;
 import io.sparkllama.job.config.SizeOrShare;
 import java.util.List;
 import org.apache.spark.serializer.KryoRegistrator;
@@ -30,6 +31,7 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
       List.of(
           EngineSpecification.class,
           AdapterSpecification.class,
+          ModelTransport.class,
           SizeOrShare.Size.class,
           SizeOrShare.Share.class,
           ModelManifest.class,
@@ -55,6 +57,7 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
           FinishReason.class,
           OverlongPolicy.class,
           KvCacheType.class,
+          ModelDistribution.class,
           InstructionSet.class,
           Prompt.Origin.class,
           ClassifyRequest.Normalization.class);

@@ -1,6 +1,8 @@
 package io.sparkllama.job.plugin;
 
+import io.sparkllama.job.broadcast.ModelOffers;
 import java.util.Map;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
@@ -15,6 +17,20 @@ public final class SparkLlamaPlugin implements SparkPlugin {
   @Override
   public DriverPlugin driverPlugin() {
     return new DriverPlugin() {
+      private ModelOffers offers; // null before init
+
+      @Override
+      public Map<String, String> init(SparkContext context, PluginContext own) {
+        offers = new ModelOffers(context);
+        DriverLine.open(offers);
+        return Map.of();
+      }
+
+      @Override
+      public void shutdown() {
+        DriverLine.close(offers);
+      }
+
       @Override
       public Object receive(Object message) {
         return DriverLine.answer(message);

@@ -21,6 +21,7 @@ final class SparkClassPath {
           "/org/jline/",
           "/org/junit/",
           "/org/assertj/",
+          "/hadoop-client-minicluster/",
           "/com/tngtech/");
 
   private SparkClassPath() {}
@@ -30,6 +31,11 @@ final class SparkClassPath {
     return all().stream()
         .filter(path -> NOT_OF_A_CLUSTER.stream().noneMatch(path.toString()::contains))
         .toList();
+  }
+
+  /** Returns all that tests have, for a main class of theirs. */
+  static List<Path> ofTests() {
+    return all();
   }
 
   private static List<Path> all() {

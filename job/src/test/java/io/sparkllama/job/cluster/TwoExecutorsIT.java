@@ -25,7 +25,12 @@ class TwoExecutorsIT {
   @Test
   void bothAnswerFromOneModelWithTheSameBytes() throws Exception {
     Path alone = run("alone", "local[2]");
-    Path together = run("together", "local-cluster[2,1,1024]");
+    Path together;
+    MappedWeights.Sample memory;
+    try (MappedWeights weights = new MappedWeights(temporary.resolve("together"))) {
+      together = run("together", "local-cluster[2,1,1024]");
+      memory = weights.largest();
+    }
 
     ClusterTrace trace = new ClusterTrace(together);
     assertThat(trace.executorLogs())
@@ -35,7 +40,13 @@ class TwoExecutorsIT {
     assertThat(trace.count("Copied the model to this host")).isEqualTo(1);
     assertThat(trace.count("Packed the model")).isEqualTo(1);
     assertThat(files(together.resolve("models"), ".gguf")).hasSize(1);
-    assertThat(files(together.resolve("models"), ".packed")).hasSize(1);
+    List<Path> packed = files(together.resolve("models"), ".packed");
+    assertThat(packed).hasSize(1);
+    // Both have nearly all weights in memory, and the memory has them once.
+    long size = Files.size(packed.get(0));
+    assertThat(memory.processes()).isEqualTo(2);
+    assertThat(memory.resident()).isGreaterThan(size * 3 / 2);
+    assertThat(memory.proportional()).isLessThan(size * 11 / 10);
 
     SparkSession spark =
         SparkSession.builder()

@@ -9,6 +9,7 @@ import io.sparkllama.job.config.SizeOrShare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Random;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +61,16 @@ class HadoopModelSourceTest {
 
     assertThat(copy).hasContent("one");
     assertThat(copy.resolveSibling("m-00002-of-00002.gguf")).hasContent("two");
+  }
+
+  @Test
+  void aFileSystemThatCannotSeekIsReadAsOneStream() throws Exception {
+    byte[] content = new byte[(33 << 20) + 5]; // more than one range
+    new Random(6).nextBytes(content);
+    Path model = Files.write(directory.resolve("m.gguf"), content);
+    conf.set("spark.hadoop.fs.oneway.impl", OneWayFileSystem.class.getName());
+
+    assertThat(prepare("oneway:" + model).local().path()).hasBinaryContent(content);
   }
 
   @Test

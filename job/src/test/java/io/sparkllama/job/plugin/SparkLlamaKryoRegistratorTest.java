@@ -20,6 +20,7 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.store.ModelManifest;
+import io.sparkllama.job.config.ModelDistribution;
 import io.sparkllama.job.config.SizeOrShare;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -76,6 +77,7 @@ class SparkLlamaKryoRegistratorTest {
                 new SizeOrShare.Share(12.5))
             .withAdapters(List.of(ADAPTER)),
         ADAPTER,
+        new ModelTransport(ModelDistribution.BROADCAST, 64),
         new SizeOrShare.Size(7),
         new SizeOrShare.Share(100),
         MANIFEST,

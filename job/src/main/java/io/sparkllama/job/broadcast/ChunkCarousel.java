@@ -1,0 +1,129 @@
+package io.sparkllama.job.broadcast;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.LongSupplier;
+
+/**
+ * Decides which chunk of a model is sent next, and when a chunk is wanted by nobody any more.
+ *
+ * <p>All who fetch travel together: a chunk is dealt out to everyone who lacks it, while at most a
+ * window of chunks is alive. Who comes later begins where the others are, and gets what it has
+ * missed when they are through: chunks are sent in a circle. So each is sent once to all who are
+ * there, and never once for each.
+ *
+ * @param <H> what stands for a chunk that is alive
+ */
+final class ChunkCarousel<H> {
+  private final int chunks;
+  private final int window;
+  private final Duration gather;
+  private final Duration patience;
+  private final LongSupplier clock; // nanoseconds
+
+  // All below are guarded by this.
+  private final Map<String, Fetcher> fetchers = new LinkedHashMap<>();
+  private final Map<Integer, H> alive = new LinkedHashMap<>(); // in the order of their making
+  private int last = -1; // the chunk that was made last
+  private long firstSeen; // when the first of these fetchers came
+
+  private static final class Fetcher {
+    private BitSet held;
+    private long seen;
+  }
+
+  /** Is a chunk with what stands for it. */
+  record Dealt<H>(int chunk, H handle) {}
+
+  /**
+   * @param window chunks that are alive at once, at least one
+   * @param gather how long the first waits for others to travel with
+   * @param patience how long one who does not ask again holds the others up
+   */
+  ChunkCarousel(int chunks, int window, Duration gather, Duration patience, LongSupplier clock) {
+    this.chunks = chunks;
+    this.window = window;
+    this.gather = gather;
+    this.patience = patience;
+    this.clock = clock;
+  }
+
+  /** Takes down what a fetcher holds, and deals it a chunk that it lacks, if one is alive. */
+  synchronized Optional<Dealt<H>> ask(String name, BitSet held) {
+    if (fetchers.isEmpty()) {
+      firstSeen = clock.getAsLong();
+    }
+    Fetcher fetcher = fetchers.computeIfAbsent(name, key -> new Fetcher());
+    fetcher.held = held;
+    fetcher.seen = clock.getAsLong();
+    for (Map.Entry<Integer, H> chunk : alive.entrySet()) {
+      if (!held.get(chunk.getKey())) {
+        return Optional.of(new Dealt<>(chunk.getKey(), chunk.getValue()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Forgets a fetcher that has all, or is no more. */
+  synchronized void leave(String name) {
+    fetchers.remove(name);
+  }
+
+  /** Takes out the chunks that nobody lacks; the caller ends them. */
+  synchronized List<H> retire() {
+    long now = clock.getAsLong();
+    fetchers.values().removeIf(fetcher -> now - fetcher.seen > patience.toNanos());
+    List<H> retired = new ArrayList<>();
+    alive
+        .entrySet()
+        .removeIf(
+            chunk -> {
+              boolean done = !isLacked(chunk.getKey());
+              if (done) {
+                retired.add(chunk.getValue());
+              }
+              return done;
+            });
+    return retired;
+  }
+
+  /** Chooses the chunk to be made now; empty where there is nothing to do yet. */
+  synchronized OptionalInt next() {
+    boolean gathering =
+        last < 0 && clock.getAsLong() - firstSeen < gather.toNanos(); // the very first chunk alone
+    if (alive.size() >= window || gathering) {
+      return OptionalInt.empty();
+    }
+    for (int i = 1; i <= chunks; i++) {
+      int chunk = (last + i) % chunks;
+      if (!alive.containsKey(chunk) && isLacked(chunk)) {
+        return OptionalInt.of(chunk);
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private boolean isLacked(int chunk) {
+    return fetchers.values().stream().anyMatch(fetcher -> !fetcher.held.get(chunk));
+  }
+
+  /** Brings a chunk to life. */
+  synchronized void made(int chunk, H handle) {
+    alive.put(chunk, handle);
+    last = chunk;
+  }
+
+  /** Takes out all chunks; the caller ends them. */
+  synchronized List<H> clear() {
+    List<H> all = List.copyOf(alive.values());
+    alive.clear();
+    fetchers.clear();
+    return all;
+  }
+}

@@ -1,0 +1,192 @@
+package io.sparkllama.job.broadcast;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChunkCarouselTest {
+  private static final int CHUNKS = 7;
+  private static final Duration PATIENCE = Duration.ofSeconds(100);
+
+  private long now;
+  private final ChunkCarousel<String> carousel =
+      new ChunkCarousel<>(CHUNKS, 2, Duration.ZERO, PATIENCE, () -> now);
+  private final List<Integer> sent = new ArrayList<>();
+  private int mostAlive;
+  private int alive;
+
+  /** Does what the server does in one turn. */
+  private void turn() {
+    alive -= carousel.retire().size();
+    for (OptionalInt next = carousel.next(); next.isPresent(); next = carousel.next()) {
+      carousel.made(next.getAsInt(), "chunk " + next.getAsInt());
+      sent.add(next.getAsInt());
+      alive++;
+    }
+    mostAlive = Math.max(mostAlive, alive);
+  }
+
+  private final class Fetcher {
+    private final String name;
+    private final BitSet held = new BitSet();
+
+    Fetcher(String name) {
+      this.name = name;
+    }
+
+    /** Asks once and takes what it gets; tells whether it got something. */
+    boolean ask() {
+      Optional<ChunkCarousel.Dealt<String>> dealt = carousel.ask(name, (BitSet) held.clone());
+      turn();
+      dealt.ifPresent(
+          chunk -> {
+            assertThat(held.get(chunk.chunk())).isFalse();
+            assertThat(chunk.handle()).isEqualTo("chunk " + chunk.chunk());
+            held.set(chunk.chunk());
+          });
+      return dealt.isPresent();
+    }
+
+    boolean isDone() {
+      return held.cardinality() == CHUNKS;
+    }
+
+    void leave() {
+      carousel.leave(name);
+      turn();
+    }
+  }
+
+  @Test
+  void oneFetcherGetsEachChunkOnceAndInOrder() {
+    Fetcher one = new Fetcher("1");
+    while (!one.isDone()) {
+      one.ask();
+    }
+    one.leave();
+
+    assertThat(sent).containsExactly(0, 1, 2, 3, 4, 5, 6);
+    assertThat(mostAlive).isEqualTo(2);
+    assertThat(alive).isZero();
+  }
+
+  @Test
+  void theSlowestHoldsTheOthersUpWithinTheWindow() {
+    Fetcher fast = new Fetcher("fast");
+    Fetcher slow = new Fetcher("slow");
+    fast.ask();
+    slow.ask();
+    assertThat(fast.ask()).isTrue();
+    assertThat(fast.ask()).isTrue();
+    for (int i = 0; i < 5; i++) {
+      assertThat(fast.ask()).isFalse();
+    }
+    assertThat(sent).containsExactly(0, 1);
+    assertThat(slow.ask()).isTrue(); // takes 0
+    slow.ask(); // and says so: 2 is made
+    assertThat(fast.ask()).isTrue();
+    assertThat(fast.held.get(2)).isTrue();
+  }
+
+  @Test
+  void whoComesLateTravelsWithTheOthersAndGetsTheRestAfterwards() {
+    Fetcher early = new Fetcher("early");
+    while (early.held.cardinality() < 4) {
+      early.ask();
+    }
+    Fetcher late = new Fetcher("late");
+    while (!early.isDone() || !late.isDone()) {
+      if (!early.isDone()) {
+        early.ask();
+        if (early.isDone()) {
+          early.leave();
+        }
+      }
+      late.ask();
+    }
+    late.leave();
+
+    assertThat(sent).startsWith(0, 1, 2, 3, 4, 5, 6);
+    assertThat(sent).hasSizeLessThan(CHUNKS + 5); // what the late one has missed, and no more
+    assertThat(alive).isZero();
+  }
+
+  @Test
+  void whatIsHeldAlreadyIsNotSent() {
+    Fetcher resumed = new Fetcher("1");
+    resumed.held.set(0, 5);
+    while (!resumed.isDone()) {
+      resumed.ask();
+    }
+    assertThat(sent).containsExactly(5, 6);
+  }
+
+  @Test
+  void whoDoesNotAskAnyMoreHoldsNobodyUpForLong() {
+    Fetcher dead = new Fetcher("dead");
+    Fetcher living = new Fetcher("living");
+    dead.ask();
+    while (living.ask() || sent.isEmpty() || living.held.cardinality() < 2) {
+      assertThat(living.isDone()).isFalse();
+    }
+    assertThat(sent).containsExactly(0, 1);
+    now += PATIENCE.toNanos() + 1;
+    while (!living.isDone()) {
+      living.ask();
+    }
+    assertThat(sent).containsExactly(0, 1, 2, 3, 4, 5, 6);
+    dead.ask(); // it was only slow: it gets what there is, from where it was
+    assertThat(dead.ask()).isTrue();
+  }
+
+  @Test
+  void theFirstWaitsForOthersToTravelWith() {
+    ChunkCarousel<String> gathering =
+        new ChunkCarousel<>(CHUNKS, 2, Duration.ofSeconds(1), PATIENCE, () -> now);
+    now = 5_000_000_000L;
+    gathering.ask("1", new BitSet());
+    assertThat(gathering.next()).isEmpty();
+    now += 1_000_000_001;
+    assertThat(gathering.next()).hasValue(0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  void anyMixOfFetchersEndsWithAllChunksAndAtMostTheWindowAlive(long seed) {
+    Random random = new Random(seed);
+    List<Fetcher> active = new ArrayList<>();
+    int joined = 0;
+    int done = 0;
+    for (int step = 0; done < 20; step++) {
+      assertThat(step).isLessThan(100_000);
+      now++;
+      if (joined < 20 && random.nextInt(5) == 0) {
+        Fetcher fetcher = new Fetcher("f" + joined++);
+        for (int i = 0; i < CHUNKS - 1; i++) {
+          fetcher.held.set(i, random.nextInt(4) == 0);
+        }
+        active.add(fetcher);
+      }
+      if (!active.isEmpty()) {
+        Fetcher fetcher = active.get(random.nextInt(active.size()));
+        fetcher.ask();
+        if (fetcher.isDone()) {
+          fetcher.leave();
+          active.remove(fetcher);
+          done++;
+        }
+      }
+    }
+    assertThat(mostAlive).isLessThanOrEqualTo(2);
+    assertThat(alive).isZero();
+  }
+}
