@@ -2,6 +2,7 @@ package io.sparkllama.job.plugin;
 
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.store.ModelManifest;
 import io.sparkllama.job.config.SizeOrShare;
@@ -36,6 +37,7 @@ public record EngineSpecification(
     int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
+    Isolation isolation,
     String nativeDirectory,
     List<AdapterSpecification> adapters)
     implements Serializable {
@@ -61,6 +63,7 @@ public record EngineSpecification(
         options.slidingWindow(),
         options.prefixCache(),
         options.instructionSet(),
+        options.isolation(),
         options.nativeDirectory().map(EngineSpecification::absolute).orElse(""),
         List.of());
   }
@@ -86,6 +89,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         adapters);
   }
@@ -106,6 +110,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         List.copyOf(all));
   }
@@ -128,6 +133,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),
         cacheDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(cacheDirectory)),
         List.of());
