@@ -1,5 +1,5 @@
 #!/bin/sh
-# Holds the arrows of the native code: jni -> runner -> model, sampling, cache -> ops -> tensor -> base;
+# Holds the arrows of the native code: jni, worker -> runner -> model, sampling, cache -> ops -> tensor -> base;
 # quantization stands beside them on ops; cpu implements ops and never includes model; <jni.h> stands only under jni/.
 # Prints each include that points the wrong way and exits 1.
 set -eu
@@ -15,12 +15,13 @@ allowed() {
     model | sampling | cache | quantization) echo "$1 ops tensor base" ;;
     runner) echo "runner model sampling cache cpu ops tensor base include" ;;
     jni) echo "jni runner quantization model sampling cache cpu ops tensor base include" ;;
+    worker) echo "worker runner base" ;;
     include) echo "include" ;;
   esac
 }
 
 failed=0
-for directory in base tensor ops cpu model sampling cache quantization runner jni include; do
+for directory in base tensor ops cpu model sampling cache quantization runner jni worker include; do
   [ -d "$directory" ] || continue
   may=$(allowed "$directory")
   for file in $(find "$directory" -name '*.h' -o -name '*.cc' | sort); do

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the native library, runs its tests and lays it out as resources of the engine's jar.
+# Builds the native library and the worker, runs their tests and lays both out as resources of the engine's jar.
 #   build.sh BUILD_DIR CLASSES_DIR
 # Does nothing when neither the sources nor the compiler have changed since the last success.
 set -eu
@@ -41,10 +41,12 @@ build_id=$(cd "$source_dir" && find . -type f \( -name '*.cc' -o -name '*.h' -o 
 stamp="$build_id $("$compiler" --version | head -n 1) $java_home"
 target_dir=$classes_dir/io/sparkllama/engine/native/$platform
 library=$target_dir/libsparkllama.so
+worker=$target_dir/sparkllama-worker
 stamp_file=$build_dir/built
 
 if [ -f "$stamp_file" ] && [ "$(cat "$stamp_file")" = "$stamp" ] &&
-  [ -f "$target_dir/native.properties" ] && cmp -s "$build_dir/libsparkllama.so" "$library"; then
+  [ -f "$target_dir/native.properties" ] && cmp -s "$build_dir/libsparkllama.so" "$library" &&
+  cmp -s "$build_dir/sparkllama-worker" "$worker"; then
   exit 0
 fi
 
@@ -71,9 +73,12 @@ fi
 # Each file appears whole or not at all.
 cp "$build_dir/libsparkllama.so" "$library.new"
 mv "$library.new" "$library"
+cp "$build_dir/sparkllama-worker" "$worker.new"
+mv "$worker.new" "$worker"
 {
   echo "build-id=$build_id"
   echo "sha256=$(sha256sum "$library" | cut -d' ' -f1)"
+  echo "worker-sha256=$(sha256sum "$worker" | cut -d' ' -f1)"
 } > "$target_dir/native.properties.new"
 mv "$target_dir/native.properties.new" "$target_dir/native.properties"
 echo "$stamp" > "$stamp_file"

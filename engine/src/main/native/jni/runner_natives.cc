@@ -4,13 +4,13 @@
 
 #include <iterator>
 
+#include "base/build_id.h"
 #include "jni/bench_natives.h"
-#include "jni/build_id.h"
 #include "jni/guard.h"
-#include "jni/native_runner.h"
 #include "jni/pack_natives.h"
 #include "jni/quantize_natives.h"
 #include "jni/values.h"
+#include "runner/attached_runner.h"
 
 namespace sparkllama {
 namespace {
@@ -29,58 +29,59 @@ jlongArray batch_layout(JNIEnv* env, jclass, jobject capacity) {
 
 jlong create(JNIEnv* env, jclass, jbyteArray packed_file, jobject description) {
   return guarded(env, [&] {
-    return to_handle(new NativeRunner(direct_bytes(env, description), text_of(env, packed_file)));
+    return to_handle(new AttachedRunner(direct_bytes(env, description), text_of(env, packed_file)));
   });
 }
 
 void destroy(JNIEnv* env, jclass, jlong handle) {
-  guarded(env, [&] { delete from_handle<NativeRunner>(handle); });
+  guarded(env, [&] { delete from_handle<AttachedRunner>(handle); });
 }
 
 jint open_adapter(JNIEnv* env, jclass, jlong handle, jobject description) {
   return guarded(env, [&] {
-    return jint{from_handle<NativeRunner>(handle)->open_adapter(direct_bytes(env, description))};
+    return jint{from_handle<AttachedRunner>(handle)->open_adapter(direct_bytes(env, description))};
   });
 }
 
 void fill_adapter(JNIEnv* env, jclass, jlong handle, jint adapter, jint matrix, jobject rows) {
   guarded(env, [&] {
-    from_handle<NativeRunner>(handle)->fill_adapter(adapter, matrix, direct_bytes(env, rows));
+    from_handle<AttachedRunner>(handle)->fill_adapter(adapter, matrix, direct_bytes(env, rows));
   });
 }
 
 jint attach(JNIEnv* env, jclass, jlong handle, jobject buffer) {
   return guarded(env, [&] {
-    return jint{from_handle<NativeRunner>(handle)->attach(direct_bytes(env, buffer))};
+    return jint{from_handle<AttachedRunner>(handle)->attach(direct_bytes(env, buffer))};
   });
 }
 
 void put_mask(JNIEnv* env, jclass, jlong handle, jint id, jlongArray words) {
-  guarded(env, [&] { from_handle<NativeRunner>(handle)->put_mask(id, words_of(env, words)); });
+  guarded(env, [&] { from_handle<AttachedRunner>(handle)->put_mask(id, words_of(env, words)); });
 }
 
 void step(JNIEnv* env, jclass, jlong handle, jint buffer) {
-  guarded(env, [&] { from_handle<NativeRunner>(handle)->step(buffer); });
+  guarded(env, [&] { from_handle<AttachedRunner>(handle)->step(buffer); });
 }
 
 jstring instruction_set(JNIEnv* env, jclass, jlong handle) {
   return guarded(env, [&] {
-    return env->NewStringUTF(from_handle<NativeRunner>(handle)->runner().kernels().name);
+    return env->NewStringUTF(from_handle<AttachedRunner>(handle)->runner().kernels().name);
   });
 }
 
 jint threads(JNIEnv* env, jclass, jlong handle) {
-  return guarded(env, [&] { return jint{from_handle<NativeRunner>(handle)->runner().threads()}; });
+  return guarded(env,
+                 [&] { return jint{from_handle<AttachedRunner>(handle)->runner().threads()}; });
 }
 
 jlong buffer_bytes(JNIEnv* env, jclass, jlong handle) {
-  return guarded(env,
-                 [&] { return jlong{from_handle<NativeRunner>(handle)->runner().buffer_bytes()}; });
+  return guarded(
+      env, [&] { return jlong{from_handle<AttachedRunner>(handle)->runner().buffer_bytes()}; });
 }
 
 jlong adapter_bytes(JNIEnv* env, jclass, jlong handle) {
   return guarded(
-      env, [&] { return jlong{from_handle<NativeRunner>(handle)->runner().adapter_bytes()}; });
+      env, [&] { return jlong{from_handle<AttachedRunner>(handle)->runner().adapter_bytes()}; });
 }
 
 // JNI takes names as char* but does not write to them.

@@ -71,19 +71,23 @@ int32_t Runner::open_adapter(WordReader& words) {
 void Runner::step(std::byte* buffer) {
   const FloatEnvironment float_environment;
   const BatchView batch(layout_, buffer);
+  status_->begin(batch.header(HeaderWord::kStep));
   check_.check(batch, sampled_rows_);
   const int32_t* copies = batch.integers(Section::kCopy);
   for (int64_t i = 0; i < batch.header(HeaderWord::kCopies); ++i) {
     cache_.copy_block(copies[3 * i], copies[3 * i + 1], copies[3 * i + 2]);
   }
   resolve_ids(batch);
+  status_->enter(StepStatus::Phase::kForward);
   forward_.run(batch, token_ids_.data());
+  status_->enter(StepStatus::Phase::kSampling);
   const int64_t rows = batch.header(HeaderWord::kLogitsRows);
   for (int64_t first = 0; first < rows; first += ForwardPass::kMaxLogitsRows) {
     finish_rows(batch, first, std::min(rows - first, ForwardPass::kMaxLogitsRows));
   }
   std::copy_n(batch.integers(Section::kResultToken), rows, sampled_.data());
   sampled_rows_ = rows;
+  status_->enter(StepStatus::Phase::kIdle);
 }
 
 void Runner::resolve_ids(const BatchView& batch) {
@@ -98,7 +102,9 @@ void Runner::finish_rows(const BatchView& batch, int64_t first, int64_t count) {
   forward_.logits(batch.integers(Section::kLogitsToken) + first, count, logits_.data());
   pool_.run(count * vocabulary * kLogitCost, [&](int thread, int threads) {
     for (int64_t i = thread; i < count; i += threads) {
+      status_->begin_row(thread, first + i);
       finish_row(batch, first + i, logits_.data() + i * vocabulary, samplers_[thread]);
+      status_->end_row(thread);
     }
   });
 }

@@ -19,6 +19,7 @@
 #include "runner/forward_pass.h"
 #include "runner/mask_pool.h"
 #include "runner/runner_options.h"
+#include "runner/step_status.h"
 #include "runner/thread_pool.h"
 #include "sampling/sampler.h"
 
@@ -29,6 +30,8 @@ class Runner {
   // Takes all memory, maps the packed file, starts all threads. `kernels` outlives the runner.
   Runner(ModelDescription description, RunnerOptions options, const std::string& packed_file,
          const KernelTable& kernels);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
 
   const BatchLayout& layout() const { return layout_; }
   const KernelTable& kernels() const { return kernels_; }
@@ -50,6 +53,10 @@ class Runner {
   void fill_adapter(int32_t adapter, int32_t matrix, std::span<const std::byte> rows) {
     adapters_.fill(adapter, matrix, rows);
   }
+
+  // Has steps tell how far they are at another place, which outlives the runner. Not while one
+  // runs.
+  void report_to(StepStatus* status) { status_ = status; }
 
   // Runs one step; its results are in the buffer on return. One thread at a time. `buffer` holds
   // layout().byte_size() bytes. Throws EngineError where the step is refused: nothing was run then.
@@ -77,6 +84,8 @@ class Runner {
   AlignedArray<int32_t> sampled_;    // [logits_rows]: by the previous step
   int64_t sampled_rows_ = 0;
   AlignedArray<float> logits_;  // [ForwardPass::kMaxLogitsRows, vocabulary]
+  StepStatus unread_;           // where nobody asks
+  StepStatus* status_ = &unread_;
 };
 
 }  // namespace sparkllama

@@ -6,6 +6,7 @@ import io.sparkllama.engine.constraint.TokenMask;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.BatchCapacity;
 import io.sparkllama.engine.runner.ModelRunner;
+import io.sparkllama.engine.runner.RunnerLostException;
 import io.sparkllama.engine.scheduler.BlockManager;
 import io.sparkllama.engine.scheduler.ScheduledBatch;
 import io.sparkllama.engine.scheduler.Scheduler;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -24,8 +26,9 @@ import java.util.concurrent.LinkedBlockingQueue;
  * Runs the steps, on a thread of its own: take in what was submitted or cancelled, schedule, run,
  * update, complete. The page to read first.
  *
- * <p>All submitters share one loop, so every step holds tokens of whatever is under way. Whatever
- * goes wrong in a step ends the engine: all that is pending fails, and nothing more is taken.
+ * <p>All submitters share one loop, so every step holds tokens of whatever is under way. A runner
+ * that is lost is started again and the step replayed ({@link Recovery}). Whatever else goes wrong
+ * in a step ends the engine: all that is pending fails, and nothing more is taken.
  */
 final class EngineLoop implements SequenceOwner, AutoCloseable {
   /** Is what other threads may ask of the loop. */
@@ -43,15 +46,17 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
 
   private final ModelRunner runner;
   private final Scheduler scheduler;
-  private final BatchBuffer buffer;
-  private final BatchWriter writer;
+  private final BatchCapacity capacity;
   private final MaskPool masks;
+  private final Recovery recovery;
   private final Thread thread;
   private final LinkedBlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
   private final Object gate = new Object(); // guards failure, and the inbox against it
   private EngineFailedException failure;
 
   // The loop's thread only.
+  private BatchBuffer buffer;
+  private BatchWriter writer;
   private final Set<Work<?>> pending = new LinkedHashSet<>();
   private final Map<Sequence, Work<?>> owners = new HashMap<>();
   private boolean closing;
@@ -69,17 +74,20 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
 
   private volatile EngineStatistics statistics = EngineStatistics.NONE;
 
-  /** Takes over the runner, which it closes. */
-  EngineLoop(ModelRunner runner, int prefillChunk, boolean prefixCache) {
+  /**
+   * Takes over the runner, which it closes.
+   *
+   * @param vocabularySize of the runner's model
+   */
+  EngineLoop(ModelRunner runner, int prefillChunk, boolean prefixCache, int vocabularySize) {
     this.runner = runner;
     this.buffer = runner.newBuffer();
+    this.capacity = buffer.layout().capacity();
     this.masks =
         new MaskPool(
             runner,
             (place, mask) -> inbox.add(new Message.Mask(place, mask)),
             problem -> fail(new EngineFailedException("A token mask failed: " + problem, problem)));
-    this.writer = new BatchWriter(buffer, runner.blockSize(), masks);
-    BatchCapacity capacity = buffer.layout().capacity();
     this.scheduler =
         new Scheduler(
             new SchedulerLimits(
@@ -90,6 +98,8 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
                 capacity.candidates(),
                 capacity.adjustments()),
             new BlockManager(runner.blockCounts(), runner.blockSize(), prefixCache));
+    this.recovery =
+        new Recovery(runner, scheduler, masks, owners, new Canary(runner, vocabularySize, masks));
     this.thread = new Thread(this::run, "sparkllama-engine");
     thread.setDaemon(true);
     thread.start();
@@ -115,7 +125,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
 
   /** Returns the most ids that one position may be asked for. */
   int mostCandidates() {
-    return buffer.layout().capacity().candidates();
+    return capacity.candidates();
   }
 
   /** Returns the positions that the smallest of the KV groups' pools has blocks for. */
@@ -162,6 +172,8 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private void run() {
     try (runner;
         masks) {
+      recovery.begin(buffer);
+      takeBuffer(); // another, where the runner was lost meanwhile
       while (takeMessages()) {
         step();
       }
@@ -184,7 +196,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
         }
       } else if (message instanceof Message.Mask made) {
         long begin = System.nanoTime();
-        masks.put(made.place(), made.mask());
+        put(made);
         times = times.plus(new StepTimes(System.nanoTime() - begin, 0, 0));
       } else {
         closing = true;
@@ -193,6 +205,14 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
       message = pending.isEmpty() && !closing ? inbox.take() : inbox.poll();
     }
     return !closing;
+  }
+
+  private void put(Message.Mask made) {
+    try {
+      masks.put(made.place(), made.mask());
+    } catch (RunnerLostException lost) {
+      recover(lost, List.of());
+    }
   }
 
   private void begin(Work<?> work) {
@@ -207,6 +227,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
 
   private void step() {
     long begin = System.nanoTime();
+    recovery.advance();
     ScheduledBatch batch = scheduler.schedule();
     held = batch.isEmpty() && masks.isMaking();
     if (held) {
@@ -217,16 +238,38 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
     }
     writer.write(batch, sequence -> owners.get(sequence).sampler(sequence));
     long written = System.nanoTime();
-    runner.submit(buffer);
-    BatchBuffer result = runner.collect();
+    try {
+      runner.submit(buffer);
+      runner.collect();
+    } catch (RunnerLostException lost) {
+      recover(lost, batch.entries());
+      return;
+    }
     long ran = System.nanoTime();
     count(batch);
     scheduler.update(batch);
     times = times.plus(new StepTimes(written - begin, ran - written, 0));
     publishStatistics(); // before futures complete, so that who waits for one sees it counted
-    complete(batch, new StepResults(result));
+    complete(batch, new StepResults(buffer));
     times = times.plus(new StepTimes(0, 0, System.nanoTime() - ran));
     publishStatistics();
+  }
+
+  /** Brings the runner back; what the lost step had computed is computed again. */
+  private void recover(RunnerLostException lost, List<ScheduledBatch.Entry> batch) {
+    Optional<Recovery.SetAside> found = recovery.recover(lost, batch, finishedRequests);
+    takeBuffer();
+    found.ifPresent(
+        row -> {
+          row.work().setAside(row.error(), this);
+          forgetIfDone(row.work());
+        });
+    publishStatistics();
+  }
+
+  private void takeBuffer() {
+    buffer = recovery.buffer();
+    writer = new BatchWriter(buffer, runner.blockSize(), masks);
   }
 
   /** Counts a step that has run; its sequences are still as they were before it. */
@@ -319,6 +362,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
             scheduler.preemptions(),
             scheduler.running(),
             scheduler.waiting(),
+            recovery.losses(),
             new Occupancy(stepSequences, lastSequences, scheduler.usedBlocks(), scheduler.blocks()),
             times);
   }

@@ -26,10 +26,12 @@ public record EngineStatistics(
     long preemptions,
     int running,
     int waiting,
+    Losses losses,
     Occupancy occupancy,
     StepTimes times) {
 
   /** Is what an engine has done that has done nothing, or that there is not. */
   public static final EngineStatistics NONE =
-      new EngineStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Occupancy.NONE, StepTimes.NONE);
+      new EngineStatistics(
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Losses.NONE, Occupancy.NONE, StepTimes.NONE);
 }

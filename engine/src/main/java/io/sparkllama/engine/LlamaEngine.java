@@ -17,6 +17,7 @@ import io.sparkllama.engine.constraint.StopCondition;
 import io.sparkllama.engine.constraint.TokenConstraint;
 import io.sparkllama.engine.runner.ModelRunner;
 import io.sparkllama.engine.runner.NativeModelRunner;
+import io.sparkllama.engine.runner.WorkerModelRunner;
 import io.sparkllama.engine.scheduler.Sequence;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
@@ -73,7 +74,9 @@ public final class LlamaEngine implements AutoCloseable {
     this.continuations = new ContinuationEncoder(text);
     this.constraints = new ConstraintCache(text);
     this.adapters = options.adapters().stream().map(AdapterFile::name).toList();
-    this.loop = new EngineLoop(runner, options.prefillChunk(), options.prefixCache());
+    this.loop =
+        new EngineLoop(
+            runner, options.prefillChunk(), options.prefixCache(), text.vocabularySize());
     this.mostCandidates = loop.mostCandidates();
     this.packed = packed;
     packed.ifPresent(weights -> weights.compare(loop::fail));
@@ -120,9 +123,7 @@ public final class LlamaEngine implements AutoCloseable {
   }
 
   private static LlamaEngine open(ModelFile model, PackedModel packed, EngineOptions options) {
-    NativeModelRunner runner =
-        NativeModelRunner.open(
-            model.config(), model.weights(), model.gguf().parts(), packed, options);
+    ModelRunner runner = runner(model, packed, options);
     try {
       model.adapters(options).forEach(runner::open);
       return new LlamaEngine(
@@ -136,6 +137,15 @@ public final class LlamaEngine implements AutoCloseable {
       runner.close();
       throw e;
     }
+  }
+
+  private static ModelRunner runner(ModelFile model, PackedModel packed, EngineOptions options) {
+    List<Path> parts = model.gguf().parts();
+    return switch (options.isolation()) {
+      case NONE -> NativeModelRunner.open(model.config(), model.weights(), parts, packed, options);
+      case PROCESS ->
+          WorkerModelRunner.open(model.config(), model.weights(), parts, packed, options);
+    };
   }
 
   /**

@@ -85,6 +85,11 @@ final class MaskPool implements AutoCloseable {
     ids.put(widest, id);
   }
 
+  /** Has the masks made again that are wanted from now on, for the runner has none. */
+  void forget() {
+    ids.clear();
+  }
+
   /** Makes no further masks. */
   @Override
   public void close() {

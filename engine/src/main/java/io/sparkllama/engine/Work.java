@@ -51,6 +51,11 @@ abstract class Work<R> {
     sequences.clear();
   }
 
+  /** Completes with an error that is not of its own making. */
+  final void setAside(RowError error, SequenceOwner owner) {
+    complete(failed(error), owner);
+  }
+
   protected final void add(Sequence sequence, SequenceOwner owner) {
     sequence.use(adapter);
     sequences.add(sequence);

@@ -6,6 +6,7 @@ import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Penalties;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Holds that answers are the same bits whatever the batch limits, chunks, threads, kernels, the
- * size of the KV cache and what the prefix cache knows.
+ * size of the KV cache, what the prefix cache knows and the process that they are computed in.
  */
 @Timeout(300)
 class BatchInvarianceTest {
@@ -47,6 +48,8 @@ class BatchInvarianceTest {
           ONE_BY_ONE.withBatchLimits(64, 37, 1),
           ONE_BY_ONE.withBatchLimits(3, 512, 512).withInstructionSet(InstructionSet.REFERENCE),
           ONE_BY_ONE.withBatchLimits(64, 512, 512).withKvCacheMemory(TWELVE_BLOCKS).withThreads(2),
+          ONE_BY_ONE.withBatchLimits(64, 512, 16).withIsolation(Isolation.PROCESS),
+          CACHING.withBatchLimits(3, 37, 16).withIsolation(Isolation.PROCESS),
           CACHING.withBatchLimits(64, 512, 16),
           CACHING.withBatchLimits(64, 512, 512).withKvCacheMemory(TWELVE_BLOCKS));
 

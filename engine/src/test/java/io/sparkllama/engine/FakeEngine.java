@@ -63,6 +63,17 @@ final class FakeEngine {
             .withAdjustments(adjustments));
   }
 
+  /** Makes an engine whose runner may be lost. */
+  static LlamaEngine engine(Shape shape, FakeFaults faults) {
+    EngineOptions options =
+        EngineOptions.defaults().withBatchLimits(shape.sequences(), shape.tokens(), shape.chunk());
+    return LlamaEngine.on(
+        TEXT,
+        CONTEXT,
+        options,
+        new FakeModelRunner(options, CONTEXT, shape.groups(), shape.blocks()).losing(faults));
+  }
+
   static LlamaEngine engine() {
     return engine(SHAPES.get(0));
   }

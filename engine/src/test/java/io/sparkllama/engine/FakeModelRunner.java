@@ -32,6 +32,7 @@ import static io.sparkllama.engine.runner.BatchSection.TOKEN_SEQUENCE;
 
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.BatchCapacity;
 import io.sparkllama.engine.runner.BatchHeader;
@@ -55,6 +56,7 @@ final class FakeModelRunner implements ModelRunner {
   static final int BLOCK_SIZE = 4;
 
   private BatchCapacity capacity;
+  private final int contextLength;
   private final int blocks;
   private final int[][] kvTokens; // [groups, blocks * BLOCK_SIZE]
   private final int[][] kvPositions; // [groups, blocks * BLOCK_SIZE], -1 where nothing is written
@@ -63,6 +65,9 @@ final class FakeModelRunner implements ModelRunner {
   private int masksPut;
   private BatchBuffer inFlight;
   private CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
+  private FakeFaults faults; // null where it cannot be lost
+  private BatchBuffer buffer; // the newest
+  private volatile int restarts;
   private int failAtStep = Integer.MAX_VALUE;
   private int steps;
   private int mostSequences;
@@ -71,13 +76,28 @@ final class FakeModelRunner implements ModelRunner {
   FakeModelRunner(EngineOptions options, int contextLength, int groups, int blocks) {
     this.capacity =
         BatchCapacity.of(options, FakeModel.VOCABULARY, groups, contextLength, BLOCK_SIZE);
+    this.contextLength = contextLength;
     this.blocks = blocks;
     this.mostMasks = capacity.masks();
     this.kvTokens = new int[groups][blocks * BLOCK_SIZE];
     this.kvPositions = new int[groups][blocks * BLOCK_SIZE];
+    forgetKv();
+  }
+
+  private void forgetKv() {
     for (int[] positions : kvPositions) {
       java.util.Arrays.fill(positions, -1);
     }
+  }
+
+  /** Makes it one that may be lost: in whichever steps the faults say. */
+  FakeModelRunner losing(FakeFaults newFaults) {
+    faults = newFaults;
+    return this;
+  }
+
+  int restarts() {
+    return restarts;
   }
 
   FakeModelRunner failingAt(int step) {
@@ -128,6 +148,31 @@ final class FakeModelRunner implements ModelRunner {
   }
 
   @Override
+  public int contextLength() {
+    return contextLength;
+  }
+
+  @Override
+  public int open(Adapter adapter) {
+    throw new UnsupportedOperationException("The fake has no weights that an adapter could change");
+  }
+
+  @Override
+  public boolean isContained() {
+    return faults != null;
+  }
+
+  @Override
+  public void restart() {
+    check(faults != null, "a runner is started again that is not contained");
+    restarts++;
+    masks.clear();
+    inFlight = null;
+    forgetKv();
+    buffer = null;
+  }
+
+  @Override
   public List<KvGroup> kvGroups() {
     return Collections.nCopies(capacity.kvGroups(), new KvGroup(List.of(0), 0, 4L * BLOCK_SIZE));
   }
@@ -160,18 +205,23 @@ final class FakeModelRunner implements ModelRunner {
 
   @Override
   public BatchBuffer newBuffer() {
-    return new BatchBuffer(new BatchLayout(capacity));
+    buffer = new BatchBuffer(new BatchLayout(capacity));
+    return buffer;
   }
 
   @Override
   public void submit(BatchBuffer batch) {
     check(inFlight == null && !closed, "submit while a step is in flight or after close");
+    check(batch == buffer, "a buffer of the runner before");
     gate.join();
     inFlight = batch;
     if (steps++ == failAtStep) {
       throw new EngineFailedException("The device is gone");
     }
     mostSequences = Math.max(mostSequences, batch.get(BatchHeader.SEQUENCES));
+    if (faults != null) {
+      faults.strike(batch);
+    }
     copyBlocks(batch);
     storeTokens(batch);
     for (int row = 0; row < batch.get(BatchHeader.LOGITS_ROWS); row++) {

@@ -459,7 +459,10 @@ class LlamaEngineTest {
     EngineOptions options = EngineOptions.defaults();
     try (EngineLoop loop =
         new EngineLoop(
-            new FakeModelRunner(options, CONTEXT, 1, 100), options.prefillChunk(), true)) {
+            new FakeModelRunner(options, CONTEXT, 1, 100),
+            options.prefillChunk(),
+            true,
+            FakeModel.VOCABULARY)) {
       int[][] labels = {{5}, {6}, {5}, {6}}; // one pair or the other is best
       int[] ends = {FakeModel.EOS};
       ClassifyWork work =

@@ -81,7 +81,9 @@ class EngineMetricsTest {
         .containsEntry("runningSequences", 0L)
         .containsEntry("waitingSequences", 0L)
         .containsEntry("usedKvBlocks", 0L)
-        .containsEntry("preemptions", 0L);
+        .containsEntry("preemptions", 0L)
+        .containsEntry("workerRestarts", 0L)
+        .containsEntry("rowsSetAside", 0L);
     assertThat(first.get("runnerNanoseconds"))
         .isGreaterThan(first.get("scheduleNanoseconds"))
         .isLessThan((long) (summary.get("seconds").asDouble() * 1e9));

@@ -22,8 +22,9 @@ import java.util.Set;
  * @param slidingWindow positions that attention reaches back over, of models whose file says none
  *     but which were trained with one; 0 takes what the file says
  * @param prefixCache whether keys and values of what sequences begin with alike are computed once
- * @param nativeDirectory where the native library is extracted or found; empty takes the system's
- *     temporary folder
+ * @param isolation whether native code runs in a process of its own
+ * @param nativeDirectory where the native library and the worker are extracted or found; empty
+ *     takes the system's temporary folder
  * @param cacheDirectory where the weights are kept as the kernels read them, of models that lie
  *     elsewhere than in a cache; empty takes the standard place
  * @param adapters that requests may choose, each by its name
@@ -39,6 +40,7 @@ public record EngineOptions(
     int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
+    Isolation isolation,
     Optional<Path> nativeDirectory,
     Optional<Path> cacheDirectory,
     List<AdapterFile> adapters) {
@@ -81,6 +83,7 @@ public record EngineOptions(
         0,
         true,
         InstructionSet.AUTO,
+        Isolation.NONE,
         Optional.empty(),
         Optional.empty(),
         List.of());
@@ -98,6 +101,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -115,6 +119,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -132,6 +137,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -152,6 +158,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -169,6 +176,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -186,6 +194,7 @@ public record EngineOptions(
         value,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -203,6 +212,7 @@ public record EngineOptions(
         slidingWindow,
         value,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -219,6 +229,25 @@ public record EngineOptions(
         contextLength,
         slidingWindow,
         prefixCache,
+        value,
+        isolation,
+        nativeDirectory,
+        cacheDirectory,
+        adapters);
+  }
+
+  public EngineOptions withIsolation(Isolation value) {
+    return new EngineOptions(
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        slidingWindow,
+        prefixCache,
+        instructionSet,
         value,
         nativeDirectory,
         cacheDirectory,
@@ -237,6 +266,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         Optional.of(value),
         cacheDirectory,
         adapters);
@@ -254,6 +284,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         Optional.of(value),
         adapters);
@@ -271,6 +302,7 @@ public record EngineOptions(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         cacheDirectory,
         value);

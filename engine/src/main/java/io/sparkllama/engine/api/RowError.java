@@ -33,4 +33,7 @@ public record RowError(String errorClass, String message) {
 
   /** The sequence needs more KV cache than the engine has. */
   public static final String KV_CACHE_TOO_SMALL = "kv-cache-too-small";
+
+  /** The native engine ended or hung whenever it ran the row, in a process of its own. */
+  public static final String SET_ASIDE = "set-aside";
 }

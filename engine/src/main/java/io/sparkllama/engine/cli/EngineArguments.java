@@ -2,6 +2,7 @@ package io.sparkllama.engine.cli;
 
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -73,9 +74,17 @@ final class EngineArguments {
   private InstructionSet instructionSet = DEFAULTS.instructionSet();
 
   @Option(
+      names = "--isolation",
+      paramLabel = "WHERE",
+      description =
+          "Where native code runs: none, in this process; or process, in a worker process, whose"
+              + " faults cost a restart (default: none).")
+  private Isolation isolation = DEFAULTS.isolation();
+
+  @Option(
       names = "--native-dir",
       paramLabel = "DIR",
-      description = "Where the native library is extracted or found.")
+      description = "Where the native library and the worker are extracted or found.")
   private Path nativeDirectory;
 
   @Option(
@@ -101,7 +110,8 @@ final class EngineArguments {
             .withContextLength(contextLength)
             .withSlidingWindow(slidingWindow)
             .withPrefixCache(prefixCache)
-            .withInstructionSet(instructionSet);
+            .withInstructionSet(instructionSet)
+            .withIsolation(isolation);
     if (nativeDirectory != null) {
       options = options.withNativeDirectory(nativeDirectory);
     }

@@ -74,6 +74,19 @@ public final class NativeLibrary {
   private static void loadExtracted(Optional<Path> directory, Packaged packaged)
       throws IOException {
     byte[] content = packaged.content();
+    Path folder = newFolder(directory);
+    Path library = folder.resolve(FILE_NAME);
+    try {
+      Files.write(library, content);
+      link(library);
+    } finally {
+      Files.deleteIfExists(library);
+      Files.deleteIfExists(folder);
+    }
+  }
+
+  /** Makes a folder for what comes out of the jar, which is its owner's alone. */
+  static Path newFolder(Optional<Path> directory) throws IOException {
     Path parent =
         directory.isPresent()
             ? directory.get()
@@ -84,15 +97,18 @@ public final class NativeLibrary {
               + " does: "
               + parent);
     }
-    Path folder = Files.createTempDirectory(parent, "sparkllama-"); // its owner's alone
-    Path library = folder.resolve(FILE_NAME);
-    try {
-      Files.write(library, content);
-      link(library);
-    } finally {
-      Files.deleteIfExists(library);
-      Files.deleteIfExists(folder);
-    }
+    return Files.createTempDirectory(parent, "sparkllama-");
+  }
+
+  /**
+   * Refuses native code of another build than these classes.
+   *
+   * @param actual its build id
+   * @param origin names it in the message
+   * @throws InvalidConfigurationException where the ids differ
+   */
+  public static void requireSameBuild(String actual, String origin) {
+    requireSameBuild(packaged(platform()).buildId(), actual, origin);
   }
 
   private static void link(Path library) {
@@ -151,7 +167,10 @@ public final class NativeLibrary {
       Properties properties = new Properties();
       properties.load(in);
       return new Packaged(
-          platform, properties.getProperty("build-id"), properties.getProperty("sha256"));
+          platform,
+          properties.getProperty("build-id"),
+          properties.getProperty("sha256"),
+          properties.getProperty("worker-sha256"));
     } catch (IOException e) {
       throw new InvalidConfigurationException(
           "The jar's description of the native library cannot be read: install the jar again: " + e,
@@ -163,20 +182,31 @@ public final class NativeLibrary {
     return NativeLibrary.class.getResourceAsStream(RESOURCES + platform + "/" + name);
   }
 
-  /** Describes the library that lies beside these classes. */
-  record Packaged(String platform, String buildId, String sha256) {
+  /** Describes the library and the worker that lie beside these classes. */
+  record Packaged(String platform, String buildId, String sha256, String workerSha256) {
     /** Reads the library and checks that it is whole. */
     byte[] content() throws IOException {
-      try (InputStream in = resource(platform, FILE_NAME)) {
+      return content(FILE_NAME, sha256);
+    }
+
+    /** Reads the worker's executable and checks that it is whole. */
+    byte[] worker() throws IOException {
+      return content(WorkerExecutable.FILE_NAME, workerSha256);
+    }
+
+    private byte[] content(String name, String expected) throws IOException {
+      try (InputStream in = resource(platform, name)) {
         byte[] content = in == null ? new byte[0] : in.readAllBytes();
         String actual =
             HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        if (!actual.equals(sha256)) {
+        if (!actual.equals(expected)) {
           throw new InvalidConfigurationException(
-              "The jar's native library is damaged: install the jar again: SHA-256 is "
+              "The jar's native library is damaged: install the jar again: SHA-256 of "
+                  + name
+                  + " is "
                   + actual
                   + ", expected "
-                  + sha256);
+                  + expected);
         }
         return content;
       } catch (NoSuchAlgorithmException e) {

@@ -4,7 +4,6 @@ import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.gguf.QuantizationType;
 import io.sparkllama.engine.gguf.TensorInfo;
 import io.sparkllama.engine.gguf.TensorReader;
-import io.sparkllama.engine.jni.RunnerNatives;
 import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.store.PackedLayout;
 import java.io.IOException;
@@ -22,12 +21,12 @@ final class AdapterLoader {
   }
 
   /** Opens the adapter in native code; returns the id by which steps name it. */
-  int load(long runner) {
+  int load(AdapterTarget target) {
     AdapterDescription description = new AdapterDescription(adapter);
-    int id = RunnerNatives.openAdapter(runner, description.words());
+    int id = target.open(description.words());
     try (TensorReader reader = TensorReader.open(adapter.file())) {
       for (int i = 0; i < description.matrices().size(); i++) {
-        fill(runner, id, i, description.matrices().get(i), reader);
+        fill(target, id, i, description.matrices().get(i), reader);
       }
     } catch (IOException e) {
       throw new ModelFormatException(
@@ -37,7 +36,7 @@ final class AdapterLoader {
   }
 
   private static void fill(
-      long runner, int adapter, int index, TensorInfo matrix, TensorReader reader)
+      AdapterTarget target, int adapter, int index, TensorInfo matrix, TensorReader reader)
       throws IOException {
     QuantizationType kept = Adapter.keptType(matrix);
     long rowBytes = matrix.columns() * kept.blockBytes();
@@ -57,7 +56,7 @@ final class AdapterLoader {
           }
         }
       }
-      RunnerNatives.fillAdapter(runner, adapter, index, piece.flip().slice());
+      target.fill(adapter, index, piece.flip().slice());
     }
   }
 }

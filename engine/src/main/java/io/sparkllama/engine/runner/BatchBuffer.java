@@ -22,22 +22,30 @@ public final class BatchBuffer {
   private final LongBuffer longs;
 
   public BatchBuffer(BatchLayout layout) {
+    this(layout, allocate(layout.byteSize()));
+  }
+
+  /**
+   * Makes a buffer of memory that is there.
+   *
+   * @param memory direct, zeros, of the layout's size
+   */
+  BatchBuffer(BatchLayout layout, ByteBuffer memory) {
     this.layout = layout;
-    long size = layout.byteSize();
-    if (size > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          "A batch buffer of " + size + " bytes exceeds 2 GiB: lower the batch limits");
-    }
-    bytes = allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
+    bytes = memory.order(ByteOrder.LITTLE_ENDIAN);
     ints = bytes.asIntBuffer();
     floats = bytes.asFloatBuffer();
     longs = bytes.asLongBuffer();
     set(BatchHeader.VERSION, BatchLayout.VERSION);
   }
 
-  private static ByteBuffer allocate(int size) {
+  private static ByteBuffer allocate(long size) {
+    if (size > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "A batch buffer of " + size + " bytes exceeds 2 GiB: lower the batch limits");
+    }
     try {
-      return ByteBuffer.allocateDirect(size);
+      return ByteBuffer.allocateDirect((int) size);
     } catch (OutOfMemoryError e) { // the JVM's own bound on direct memory, or the system's
       throw new InsufficientMemoryException(
           "There is no direct memory left for the buffer of a step; raise -XX:MaxDirectMemorySize,"

@@ -1,12 +1,16 @@
 package io.sparkllama.engine.runner;
 
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.model.Adapter;
 
 /**
  * Runs steps of a model: embed, layers, logits where wanted, sample.
  *
  * <p>Keeps no state of a sequence but its KV blocks, so that any sequence can be replayed from this
  * side. One thread at a time.
+ *
+ * <p>A runner in a process of its own may be lost: any method but {@link #restart} and {@link
+ * #close} may throw {@link RunnerLostException} then.
  */
 public interface ModelRunner extends AutoCloseable {
   /** Returns the KV groups, in the order of block tables. */
@@ -17,6 +21,30 @@ public interface ModelRunner extends AutoCloseable {
 
   /** Returns positions in one KV block. */
   int blockSize();
+
+  /** Returns most tokens of a sequence. */
+  int contextLength();
+
+  /**
+   * Opens an adapter of the model; not while a step is in flight.
+   *
+   * @return the id by which steps name it: 0 for the first, and on
+   * @throws io.sparkllama.engine.api.ModelFormatException where its file cannot be read
+   * @throws io.sparkllama.engine.api.InsufficientMemoryException where the system has no memory
+   *     left
+   */
+  int open(Adapter adapter);
+
+  /** Returns whether it runs in a process of its own, which may be lost. */
+  boolean isContained();
+
+  /**
+   * Starts a contained runner again, lost or not, in a process of its own. Its adapters are open as
+   * before; what its KV blocks held, its masks and its buffers are gone.
+   *
+   * @throws RunnerLostException where the new process is lost as well
+   */
+  void restart();
 
   /** Makes a buffer that this runner can read; at least two may be in use at once. */
   BatchBuffer newBuffer();

@@ -3,7 +3,6 @@ package io.sparkllama.engine.runner;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
-import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.jni.NativeHandle;
 import io.sparkllama.engine.jni.NativeLibrary;
@@ -19,8 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Runs steps in native code within this process.
@@ -28,8 +25,6 @@ import org.slf4j.LoggerFactory;
  * <p>The processor runs a step while its results are collected. One thread at a time.
  */
 public final class NativeModelRunner implements ModelRunner {
-  private static final Logger LOG = LoggerFactory.getLogger(NativeModelRunner.class);
-
   private final KvPlan plan;
   private final BatchLayout layout;
   private final NativeHandle handle;
@@ -59,18 +54,7 @@ public final class NativeModelRunner implements ModelRunner {
       List<Path> parts,
       PackedModel packed,
       EngineOptions options) {
-    KvPlan plan = KvPlan.of(config, options);
-    BatchCapacity capacity = capacity(config, plan, options);
-    if (plan.mostTokens() < plan.contextLength()) {
-      LOG.warn(
-          "the KV cache holds less than one whole context: a row may have at most {} tokens, prompt"
-              + " and answer together; engine.kv-cache-memory gives it more (context {})",
-          plan.mostTokens(),
-          plan.contextLength());
-    }
-    List<RopeFrequencies> ropeTables =
-        RopeFrequencies.of(config, weights, parts, plan.contextLength());
-    return open(config, ropeTables, packed, options, plan, capacity);
+    return open(RunnerSetup.of(config, weights, parts, packed, options), options);
   }
 
   /**
@@ -79,7 +63,7 @@ public final class NativeModelRunner implements ModelRunner {
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
   public static void check(ModelConfig config, EngineOptions options) {
-    capacity(config, KvPlan.of(config, options), options);
+    RunnerSetup.capacity(config, KvPlan.of(config, options), options);
   }
 
   /**
@@ -92,7 +76,7 @@ public final class NativeModelRunner implements ModelRunner {
   public static EngineMemory memory(
       ModelConfig config, long weights, EngineOptions options, List<Adapter> adapters) {
     KvPlan plan = KvPlan.of(config, options);
-    BatchCapacity capacity = capacity(config, plan, options);
+    BatchCapacity capacity = RunnerSetup.capacity(config, plan, options);
     return new EngineMemory(
         weights,
         plan.bytes(),
@@ -126,41 +110,16 @@ public final class NativeModelRunner implements ModelRunner {
     return KvPlan.bytesPerToken(config, type);
   }
 
-  private static BatchCapacity capacity(ModelConfig config, KvPlan plan, EngineOptions options) {
-    BatchCapacity capacity =
-        BatchCapacity.of(
-            options,
-            config.vocabularySize(),
-            plan.groups().size(),
-            plan.contextLength(),
-            KvPlan.BLOCK_SIZE);
-    long bytes = new BatchLayout(capacity).byteSize();
-    if (bytes > Integer.MAX_VALUE) {
-      throw new InvalidConfigurationException(
-          "The buffer of a step would exceed 2 GiB; lower engine.max-sequences,"
-              + " engine.max-batch-tokens or engine.context-length: "
-              + bytes
-              + " bytes");
-    }
-    return capacity;
-  }
-
-  static NativeModelRunner open(
-      ModelConfig config,
-      List<RopeFrequencies> ropeTables,
-      PackedModel packed,
-      EngineOptions options,
-      KvPlan plan,
-      BatchCapacity capacity) {
-    BatchLayout layout = new BatchLayout(capacity);
+  static NativeModelRunner open(RunnerSetup setup, EngineOptions options) {
+    BatchLayout layout = new BatchLayout(setup.capacity());
     NativeLibrary.load(options.nativeDirectory());
-    requireSameLayout(layout, RunnerNatives.batchLayout(ModelDescription.of(capacity)));
-    String file = packed.file().toAbsolutePath().toString();
-    ByteBuffer description =
-        ModelDescription.of(config, packed.tensors(), ropeTables, options, plan, capacity);
-    long address = RunnerNatives.create(file.getBytes(StandardCharsets.UTF_8), description);
+    requireSameLayout(layout, RunnerNatives.batchLayout(ModelDescription.of(setup.capacity())));
+    String file = setup.packedFile().toString();
+    long address = RunnerNatives.create(file.getBytes(StandardCharsets.UTF_8), setup.description());
     return new NativeModelRunner(
-        plan, layout, new NativeHandle("runner of " + file, address, RunnerNatives::destroy));
+        setup.plan(),
+        layout,
+        new NativeHandle("runner of " + file, address, RunnerNatives::destroy));
   }
 
   static void requireSameLayout(BatchLayout layout, long[] nativeOffsets) {
@@ -174,7 +133,7 @@ public final class NativeModelRunner implements ModelRunner {
     }
   }
 
-  /** Returns most tokens of a sequence. */
+  @Override
   public int contextLength() {
     return plan.contextLength();
   }
@@ -199,19 +158,35 @@ public final class NativeModelRunner implements ModelRunner {
     return RunnerNatives.adapterBytes(handle.address());
   }
 
-  /**
-   * Opens an adapter of the model; not while a step is in flight.
-   *
-   * @return the id by which steps name it: 0 for the first, and on
-   * @throws io.sparkllama.engine.api.ModelFormatException where its file cannot be read
-   * @throws io.sparkllama.engine.api.InsufficientMemoryException where the system has no memory
-   *     left
-   */
+  @Override
   public int open(Adapter adapter) {
     if (inFlight != null) {
       throw new IllegalStateException("A step is in flight: collect it first");
     }
-    return new AdapterLoader(adapter).load(handle.address());
+    return new AdapterLoader(adapter).load(new Natives(handle.address()));
+  }
+
+  /** Takes adapters by native calls. */
+  private record Natives(long runner) implements AdapterTarget {
+    @Override
+    public int open(ByteBuffer description) {
+      return RunnerNatives.openAdapter(runner, description);
+    }
+
+    @Override
+    public void fill(int adapter, int matrix, ByteBuffer rows) {
+      RunnerNatives.fillAdapter(runner, adapter, matrix, rows);
+    }
+  }
+
+  @Override
+  public boolean isContained() {
+    return false;
+  }
+
+  @Override
+  public void restart() {
+    throw new IllegalStateException("A runner within this process cannot be started again");
   }
 
   @Override

@@ -297,6 +297,16 @@ public final class BlockManager {
     }
   }
 
+  /** Forgets what the blocks hold. No sequence may hold any. */
+  void forget() {
+    while (cache != null && cache.unused() > 0) {
+      evict();
+    }
+    if (freeBlocks() != poolSize()) {
+      throw new IllegalStateException("Blocks are held: " + (poolSize() - freeBlocks()));
+    }
+  }
+
   private void evict() {
     PrefixCache.Block block = cache.evict();
     known[block.place(0)] = null;

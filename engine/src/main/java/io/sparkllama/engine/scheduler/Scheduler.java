@@ -2,6 +2,7 @@ package io.sparkllama.engine.scheduler;
 
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Chooses the tokens of each step.
@@ -20,6 +21,7 @@ public final class Scheduler {
   private long requests;
   private long preemptions;
   private long cachedTokens;
+  private Predicate<Sequence> chosen = any -> true;
   private boolean anyHeld; // a sequence of this step waits for its leave to sample
 
   public Scheduler(SchedulerLimits limits, BlockManager blocks) {
@@ -92,6 +94,30 @@ public final class Scheduler {
               + " free blocks");
     }
     return batch;
+  }
+
+  /**
+   * Has only such sequences go forward from now on as are chosen when a step is. Those that run
+   * already are not asked: {@link #suspend} them where the choice changes.
+   */
+  public void restrictTo(Predicate<Sequence> newChosen) {
+    chosen = newChosen;
+  }
+
+  /** Sends all sequences back to waiting, to be computed again; their tokens stay. */
+  public void suspend() {
+    while (!running.isEmpty()) {
+      Sequence youngest = running.pollLast();
+      blocks.release(youngest);
+      youngest.restart();
+      waiting.add(youngest);
+    }
+  }
+
+  /** Sends all sequences back to waiting, for the KV cache is another: nothing of it is known. */
+  public void forget() {
+    suspend();
+    blocks.forget();
   }
 
   /** Counts a step's tokens as computed. */
@@ -173,7 +199,7 @@ public final class Scheduler {
       if (active >= limits.sequences() || batch.isFull()) {
         return;
       }
-      if (!sequence.parentIsReady()) {
+      if (!sequence.parentIsReady() || !chosen.test(sequence)) {
         continue;
       }
       if (!blocks.attach(sequence)) {

@@ -104,10 +104,14 @@ class NativeLibraryTest {
   @Test
   void aDamagedLibraryIsRefused() {
     NativeLibrary.Packaged damaged =
-        new NativeLibrary.Packaged(NativeLibrary.platform(), packaged().buildId(), "00");
+        new NativeLibrary.Packaged(NativeLibrary.platform(), packaged().buildId(), "00", "00");
     assertThatThrownBy(damaged::content)
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessageContaining("damaged");
+    assertThatThrownBy(damaged::worker)
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("damaged")
+        .hasMessageContaining(WorkerExecutable.FILE_NAME);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.sparkllama.job.config;
 
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 
 /** Declares the keys of a job file below {@code engine}. */
@@ -87,11 +88,20 @@ public final class EngineKeys {
           DEFAULTS.instructionSet(),
           "",
           "The kernels to use; results are the same bits from each.");
+  public static final ConfigKey<Isolation> ISOLATION =
+      DECLARED.of(
+          "engine.isolation",
+          ConfigType.oneOf(Isolation.class),
+          DEFAULTS.isolation(),
+          "",
+          "Whether native code runs within the executor's own process (none) or in a worker process"
+              + " beside it, which it may lose without harm (docs/isolation.md); answers are the"
+              + " same bytes.");
   public static final ConfigKey<String> NATIVE_DIRECTORY =
       DECLARED.optional(
           "engine.native-dir",
           ConfigType.string(),
-          "Folder for the native library where the system's temporary folder forbids execution.");
+          "Folder for the native library and the worker where the system's temporary folder forbids execution.");
   public static final ConfigKey<Integer> WINDOW =
       DECLARED.of(
           "engine.window",

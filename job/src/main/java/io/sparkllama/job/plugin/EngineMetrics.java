@@ -32,6 +32,7 @@ final class EngineMetrics {
     metrics.addTokens();
     metrics.addSteps();
     metrics.addCache();
+    metrics.addLosses();
   }
 
   private void addTokens() {
@@ -50,6 +51,11 @@ final class EngineMetrics {
     add("scheduleNanoseconds", now -> now.times().schedule());
     add("runnerNanoseconds", now -> now.times().runner());
     add("completionNanoseconds", now -> now.times().completion());
+  }
+
+  private void addLosses() {
+    add("workerRestarts", now -> now.losses().restarts());
+    add("rowsSetAside", now -> now.losses().rowsSetAside());
   }
 
   private void addCache() {

@@ -2,6 +2,7 @@ package io.sparkllama.job.plugin;
 
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.store.ModelManifest;
 import io.sparkllama.job.config.SizeOrShare;
@@ -38,6 +39,7 @@ public record EngineSpecification(
     int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
+    Isolation isolation,
     String nativeDirectory,
     List<AdapterSpecification> adapters)
     implements Serializable {
@@ -64,6 +66,7 @@ public record EngineSpecification(
         options.slidingWindow(),
         options.prefixCache(),
         options.instructionSet(),
+        options.isolation(),
         options.nativeDirectory().map(EngineSpecification::absolute).orElse(""),
         List.of());
   }
@@ -90,6 +93,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         adapters);
   }
@@ -132,6 +136,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         List.copyOf(all));
   }
@@ -154,6 +159,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),
         cacheDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(cacheDirectory)),
         List.of());

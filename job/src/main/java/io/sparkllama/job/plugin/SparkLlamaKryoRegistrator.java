@@ -8,6 +8,7 @@ import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.InstructionSet;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Penalties;
@@ -59,6 +60,7 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
           KvCacheType.class,
           ModelDistribution.class,
           InstructionSet.class,
+          Isolation.class,
           Prompt.Origin.class,
           ClassifyRequest.Normalization.class);
 

@@ -1,4 +1,4 @@
-// Joins a runner with the buffers that Java has given it.
+// Joins a runner with the buffers that it shares with Java.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,13 @@
 
 namespace sparkllama {
 
-class NativeRunner {
+class AttachedRunner {
  public:
   // `description` is what io.sparkllama.engine.runner.ModelDescription writes.
-  NativeRunner(std::span<const std::byte> description, const std::string& packed_file);
+  AttachedRunner(std::span<const std::byte> description, const std::string& packed_file);
 
   const Runner& runner() const { return *runner_; }
+  void report_to(StepStatus* status) { runner_->report_to(status); }
 
   // `description` is what io.sparkllama.engine.runner.AdapterDescription writes.
   int32_t open_adapter(std::span<const std::byte> description);
@@ -25,7 +26,7 @@ class NativeRunner {
     runner_->fill_adapter(adapter, matrix, rows);
   }
 
-  // Returns the index by which steps name the buffer. Java keeps it reachable until this is gone.
+  // Returns the index by which steps name the buffer, which outlives this.
   int32_t attach(std::span<std::byte> buffer);
 
   void put_mask(int64_t id, std::span<const uint64_t> words);

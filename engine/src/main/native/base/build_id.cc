@@ -1,4 +1,4 @@
-#include "jni/build_id.h"
+#include "base/build_id.h"
 
 namespace sparkllama {
 namespace {

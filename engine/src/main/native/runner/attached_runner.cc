@@ -1,4 +1,4 @@
-#include "jni/native_runner.h"
+#include "runner/attached_runner.h"
 
 #include "base/error.h"
 #include "base/word_reader.h"
@@ -6,7 +6,8 @@
 
 namespace sparkllama {
 
-NativeRunner::NativeRunner(std::span<const std::byte> description, const std::string& packed_file) {
+AttachedRunner::AttachedRunner(std::span<const std::byte> description,
+                               const std::string& packed_file) {
   WordReader words(description);
   const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 5));
   const KernelTable* kernels = kernel_table(instruction_set);
@@ -20,12 +21,12 @@ NativeRunner::NativeRunner(std::span<const std::byte> description, const std::st
   runner_ = std::make_unique<Runner>(std::move(model), std::move(options), packed_file, *kernels);
 }
 
-int32_t NativeRunner::open_adapter(std::span<const std::byte> description) {
+int32_t AttachedRunner::open_adapter(std::span<const std::byte> description) {
   WordReader words(description);
   return runner_->open_adapter(words);
 }
 
-int32_t NativeRunner::attach(std::span<std::byte> buffer) {
+int32_t AttachedRunner::attach(std::span<std::byte> buffer) {
   if (static_cast<int64_t>(buffer.size()) != runner_->layout().byte_size() ||
       reinterpret_cast<uintptr_t>(buffer.data()) % alignof(int64_t) != 0) {
     throw EngineError("A batch buffer is not laid out as the native engine does: " +
@@ -36,11 +37,11 @@ int32_t NativeRunner::attach(std::span<std::byte> buffer) {
   return static_cast<int32_t>(buffers_.size()) - 1;
 }
 
-void NativeRunner::put_mask(int64_t id, std::span<const uint64_t> words) {
+void AttachedRunner::put_mask(int64_t id, std::span<const uint64_t> words) {
   runner_->put_mask(id, words);
 }
 
-void NativeRunner::step(int32_t buffer) {
+void AttachedRunner::step(int32_t buffer) {
   if (buffer < 0 || buffer >= static_cast<int64_t>(buffers_.size())) {
     throw EngineError("A step names a buffer that was not given: " + std::to_string(buffer));
   }

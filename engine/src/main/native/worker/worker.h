@@ -1,0 +1,37 @@
+// Runs a runner for the parent process: one request after the other, each answered by one reply.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runner/attached_runner.h"
+#include "runner/step_status.h"
+#include "worker/channel.h"
+#include "worker/shared_memory.h"
+
+namespace sparkllama {
+
+class Worker {
+ public:
+  explicit Worker(Channel channel);
+
+  // Says which build this is, then serves until the parent stops it or goes. Throws
+  // MalformedMessage; whatever else goes wrong is the reply to its request.
+  void serve();
+
+ private:
+  void answer(const RequestHead& request);
+  void run(const RequestHead& request);
+  void create();
+  int64_t attach();
+  AttachedRunner& runner();
+
+  Channel channel_;
+  SharedMemory status_memory_;
+  StepStatus* status_;
+  std::vector<SharedMemory> buffers_;
+  std::unique_ptr<AttachedRunner> runner_;
+};
+
+}  // namespace sparkllama

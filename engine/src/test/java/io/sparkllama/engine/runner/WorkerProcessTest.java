@@ -1,0 +1,146 @@
+package io.sparkllama.engine.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.jni.WorkerExecutable;
+import io.sparkllama.engine.runner.RunnerLostException.Loss;
+import io.sparkllama.engine.runner.WorkerProcess.Request;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Talks with the worker's executable as no engine would. */
+@Timeout(60)
+class WorkerProcessTest {
+  private static final int MALFORMED = 3; // exit code
+
+  @TempDir Path folder;
+
+  @Test
+  void aMalformedMessageEndsTheWorkerWithAClearLine() throws Exception {
+    expectEnd("x".repeat(24).getBytes(StandardCharsets.US_ASCII), "is none of this protocol");
+    expectEnd(head(99, 0), "is none of this protocol");
+    expectEnd(head(1, -1), "longer than any may be");
+    expectEnd(head(1, 1L << 40), "longer than any may be");
+    expectEnd(head(1, 8), "ends before its last byte");
+    expectEnd("half".getBytes(StandardCharsets.US_ASCII), "ends before its last byte");
+    expectEnd(head(6, 0), "only a runner can do");
+    expectEnd(head(1, 0), "no path of the packed file");
+  }
+
+  @Test
+  void theEndOfItsInputEndsTheWorker() throws Exception {
+    try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty())) {
+      Process process = start(executable.path(), ProcessHandle.current().pid());
+      process.getOutputStream().close();
+      assertThat(process.waitFor()).isZero();
+    }
+  }
+
+  @Test
+  void aWorkerWhoseParentWentBeforeDoesNotServe() throws Exception {
+    try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty())) {
+      Process process = start(executable.path(), 1);
+      assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isZero();
+      assertThat(process.getInputStream().readAllBytes()).isEmpty();
+    }
+  }
+
+  @Test
+  void itsEndIsToldBySignalAndByExitCode() throws Exception {
+    assertThat(lossAfter("kill -ABRT $$"))
+        .hasMessageContaining("signal 6")
+        .returns(Loss.ENDED, RunnerLostException::loss);
+    assertThat(lossAfter("kill -SEGV $$"))
+        .hasMessageContaining("signal 11")
+        .returns(Loss.ENDED, RunnerLostException::loss);
+    assertThat(lossAfter("kill -KILL $$"))
+        .hasMessageContaining("signal 9")
+        .returns(Loss.KILLED, RunnerLostException::loss);
+    assertThat(lossAfter("exit 5"))
+        .hasMessageContaining("exit code 5")
+        .returns(Loss.ENDED, RunnerLostException::loss);
+  }
+
+  @Test
+  void aReplyThatIsNoneIsRefused() throws Exception {
+    Path script = script("echo 'hello, this is no reply at all'; sleep 20");
+    assertThatThrownBy(() -> WorkerProcess.start(script))
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessageContaining("a reply that is none");
+  }
+
+  @Test
+  void aWorkerThatMayNotBeExecutedIsRefused() throws IOException {
+    Path file = Files.writeString(folder.resolve("plain"), "not executable");
+    assertThatThrownBy(() -> WorkerProcess.start(file))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("engine.native-dir");
+  }
+
+  @Test
+  void aStoppedWorkerIsForgotten() {
+    try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty())) {
+      WorkerProcess worker = WorkerProcess.start(executable.path());
+      worker.close();
+      assertThat(Path.of("/proc/" + worker.pid())).doesNotExist();
+      assertThatThrownBy(() -> worker.ask(Request.ADAPTER_BYTES, 0, 0, ByteBuffer.allocate(0)))
+          .isInstanceOf(RunnerLostException.class)
+          .hasMessageContaining("exit code 0");
+    }
+  }
+
+  private RunnerLostException lossAfter(String command) throws IOException {
+    Path script = script(command);
+    try {
+      WorkerProcess.start(script);
+    } catch (RunnerLostException lost) {
+      return lost;
+    }
+    throw new AssertionError("The worker is not lost");
+  }
+
+  private Path script(String command) throws IOException {
+    Path script = Files.createTempFile(folder, "worker", ".sh");
+    Files.writeString(script, "#!/bin/sh\n" + command + "\n");
+    return Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+  }
+
+  private static byte[] head(int kind, long length) {
+    return ByteBuffer.allocate(24)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(0x57504c53)
+        .putInt(kind)
+        .putLong(0)
+        .putLong(length)
+        .array();
+  }
+
+  private static void expectEnd(byte[] message, String words) throws Exception {
+    try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty())) {
+      Process process = start(executable.path(), ProcessHandle.current().pid());
+      process.getOutputStream().write(message);
+      process.getOutputStream().close();
+      String line = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).isEqualTo(MALFORMED);
+      assertThat(line).startsWith("The worker process ends: ").contains(words).hasLineCount(1);
+    }
+  }
+
+  private static Process start(Path executable, long parent) throws IOException {
+    return new ProcessBuilder(executable.toString(), Long.toString(parent)).start();
+  }
+}
