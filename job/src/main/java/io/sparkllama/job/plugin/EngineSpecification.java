@@ -115,6 +115,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        isolation,
         nativeDirectory,
         adapters);
   }
