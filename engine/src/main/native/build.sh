@@ -35,14 +35,20 @@ if [ -z "$java_home" ] || [ ! -f "$java_home/include/jni.h" ]; then
 fi
 [ -f "$java_home/include/jni.h" ] || fail "the JDK's header jni.h is missing: install a JDK 17 (not only a JRE) and set JAVA_HOME to it."
 
-# The build id is the digest of every source's name and contents.
-build_id=$(cd "$source_dir" && find . -type f \( -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt -o -name build.sh \) |
-  LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
+build_id=$("$source_dir/build_id.sh")
 stamp="$build_id $("$compiler" --version | head -n 1) $java_home"
-target_dir=$classes_dir/io/sparkllama/engine/native/$platform
+resources=$classes_dir/io/sparkllama/engine/native
+target_dir=$resources/$platform
 library=$target_dir/libsparkllama.so
 worker=$target_dir/sparkllama-worker
 stamp_file=$build_dir/built
+
+# What a release of other sources left here for other platforms does not fit these classes.
+for other in "$resources"/*/native.properties; do
+  if [ -f "$other" ] && ! grep -qx "build-id=$build_id" "$other"; then
+    rm -r "$(dirname "$other")"
+  fi
+done
 
 if [ -f "$stamp_file" ] && [ "$(cat "$stamp_file")" = "$stamp" ] &&
   [ -f "$target_dir/native.properties" ] && cmp -s "$build_dir/libsparkllama.so" "$library" &&

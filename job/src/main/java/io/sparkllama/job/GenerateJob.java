@@ -135,6 +135,7 @@ public final class GenerateJob implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    SparkRelease.requireSupported(GenerateJob.class.getClassLoader());
     JobConfig config = JobConfig.of(JobFile.read(confFile, overrides));
     if (plan) {
       PlanReport report = new JobPlan(config).report();

@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.Stream;
 
 /**
  * Loads the native library: the one found in the configured folder, or the one in the jar.
@@ -23,6 +25,10 @@ import java.util.Properties;
 public final class NativeLibrary {
   static final String FILE_NAME = "libsparkllama.so";
   private static final String RESOURCES = "/io/sparkllama/engine/native/";
+
+  /** Platforms that there can be libraries for; a release holds all of them. */
+  private static final List<String> BUILT = List.of("linux-x86_64", "linux-aarch64");
+
   private static final String MARKER = "sparkllama-build-id:";
   private static final int ID_LENGTH = 64;
 
@@ -116,16 +122,31 @@ public final class NativeLibrary {
       System.load(library.toAbsolutePath().toString());
     } catch (UnsatisfiedLinkError e) {
       throw new InvalidConfigurationException(
-          "The native library could not be loaded. If its folder forbids execution (noexec), set"
-              + " engine.native-dir to one that does not: "
-              + library.toAbsolutePath().getParent()
-              + ": "
-              + e.getMessage(),
-          e);
+          linkFailure(library.toAbsolutePath().getParent(), String.valueOf(e.getMessage())), e);
     } catch (LinkageError e) {
       throw new InvalidConfigurationException(
           "The native library does not fit these classes: take both from one build: " + library, e);
     }
+  }
+
+  /**
+   * Says what to do about what the system's loader said. That of glibc names the version that it
+   * lacks; musl's has two beginnings of its own.
+   */
+  static String linkFailure(Path folder, String loader) {
+    boolean library =
+        Stream.of("GLIBC_", "Error loading shared library", "Error relocating")
+            .anyMatch(loader::contains);
+    return library
+        ? "The native library needs another C library than this system has: run it where there is"
+            + " glibc 2.28 or later (Alpine has none) and take a release's jar, or build the jar"
+            + " there from its sources (mvn -DskipTests package): "
+            + loader
+        : "The native library could not be loaded. If its folder forbids execution (noexec), set"
+            + " engine.native-dir to one that does not: "
+            + folder
+            + ": "
+            + loader;
   }
 
   private static void requireSameBuild(String expected, String actual, String origin) {
@@ -160,9 +181,12 @@ public final class NativeLibrary {
     try (InputStream in = resource(platform, "native.properties")) {
       if (in == null) {
         throw new InvalidConfigurationException(
-            "This build of spark-llama holds no native library for this platform: run it on Linux"
-                + " on x86_64 or aarch64, or build it there: "
-                + platform);
+            "This jar holds no native library for this platform: run it on one of those that it"
+                + " holds, or on Linux on x86_64 or aarch64 build it there from its sources (mvn"
+                + " -DskipTests package): this is "
+                + platform
+                + ", and it holds "
+                + String.join(", ", held()));
       }
       Properties properties = new Properties();
       properties.load(in);
@@ -176,6 +200,12 @@ public final class NativeLibrary {
           "The jar's description of the native library cannot be read: install the jar again: " + e,
           e);
     }
+  }
+
+  private static List<String> held() {
+    return BUILT.stream()
+        .filter(platform -> NativeLibrary.class.getResource(RESOURCES + platform) != null)
+        .toList();
   }
 
   private static InputStream resource(String platform, String name) {

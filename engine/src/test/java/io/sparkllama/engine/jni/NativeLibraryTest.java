@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class NativeLibraryTest {
   @TempDir Path folder;
@@ -93,12 +95,44 @@ class NativeLibraryTest {
         .contains("engine.native-dir");
   }
 
-  @Test
-  void anUnknownPlatformIsRefused() {
-    assertThatThrownBy(() -> NativeLibrary.packaged("plan 9-mips"))
+  @ParameterizedTest
+  @ValueSource(strings = {"mac os x-aarch64", "windows 11-x86_64", "linux-riscv64"})
+  void aPlatformWithoutALibraryIsRefused(String platform) {
+    assertThatThrownBy(() -> NativeLibrary.packaged(platform))
         .isInstanceOf(InvalidConfigurationException.class)
-        .hasMessageContaining("no native library for this platform")
-        .hasMessageContaining("plan 9-mips");
+        .hasMessageStartingWith("This jar holds no native library for this platform")
+        .hasMessageContaining("mvn -DskipTests package")
+        .hasMessageContaining("this is " + platform + ", and it holds ")
+        .hasMessageContaining(NativeLibrary.platform());
+  }
+
+  /** As another machine would: in a process that is told it is one. */
+  @Test
+  void aMachineWithoutALibraryIsRefused() throws Exception {
+    assertThat(output(start(List.of("-Dos.arch=riscv64"))))
+        .startsWith("refused This jar holds no native library for this platform")
+        .contains("linux-riscv64");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/tmp/x.so: /lib64/libc.so.6: version `GLIBC_2.34' not found (required by /tmp/x.so)",
+        "/tmp/x.so: Error loading shared library ld-linux-x86-64.so.2: No such file or directory",
+        "/tmp/x.so: Error relocating /tmp/x.so: __memcpy_chk: symbol not found"
+      })
+  void anotherCLibraryIsNamed(String loader) {
+    assertThat(NativeLibrary.linkFailure(folder, loader))
+        .contains("glibc 2.28", "Alpine", "mvn -DskipTests package")
+        .doesNotContain("noexec")
+        .endsWith(loader);
+  }
+
+  @Test
+  void aFolderWithoutExecutionIsNamed() {
+    assertThat(NativeLibrary.linkFailure(folder, "x.so: failed to map segment from shared object"))
+        .contains("noexec", "engine.native-dir", folder.toString())
+        .doesNotContain("glibc");
   }
 
   @Test
