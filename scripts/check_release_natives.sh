@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Checks that old clusters can load native libraries, and that these bring nothing into a JVM but what
-# Java asks for:
+# Checks that old clusters can load native libraries and executables, and that libraries bring nothing
+# into a JVM but what Java asks for:
 #   scripts/check_release_natives.sh LIBRARY...
 # Prints what each needs, or a line for each thing that is wrong, and exits with 1.
 
@@ -33,7 +33,11 @@ check() { # LIBRARY
     [[ "$needed" =~ $allowed ]] || wrong "$library" "it needs a library that not every host has: $needed"
   done < <(readelf -W -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p')
   exported="$(readelf -W --dyn-syms "$library" | awk '$4 ~ /^[A-Z]+$/ && $7 != "UND" && $5 != "LOCAL" && $8 != "" { print $8 }' | xargs)"
-  [ "$exported" = JNI_OnLoad ] || wrong "$library" "it exports other symbols than JNI_OnLoad: ${exported:0:200}"
+  if readelf -W -l "$library" | grep -q '^ *INTERP'; then
+    [ -z "$exported" ] || wrong "$library" "an executable, and exports symbols: ${exported:0:200}"
+  else
+    [ "$exported" = JNI_OnLoad ] || wrong "$library" "it exports other symbols than JNI_OnLoad: ${exported:0:200}"
+  fi
   stack="$(readelf -W -l "$library" | awk '$1 == "GNU_STACK" { print $7 }')"
   [ "$stack" = RW ] || wrong "$library" "its stack is to be RW: ${stack:-unsaid}"
   ! readelf -W -d "$library" | grep -qE '\((RPATH|RUNPATH)\)' || wrong "$library" "it has a path of its own for libraries"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Builds the native libraries of a release, lays them out as resources of the engine's jar, and checks
-# that old clusters can load them:
+# Builds the native libraries of a release and its workers, lays them out as resources of the engine's jar,
+# and checks that old clusters can load them:
 #   scripts/release_natives.sh [PLATFORM ...]   linux-x86_64 and linux-aarch64 unless named
 # They lie under engine/target/release/resources then. docs/guides/releasing.md says what for.
 
@@ -39,10 +39,11 @@ for platform in "${platforms[@]}"; do
   quietly "$build/configure.log" cmake -S "$native" -B "$build" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_TOOLCHAIN_FILE="$native/cmake/zig.cmake" -DSPARKLLAMA_ZIG="$zig" -DSPARKLLAMA_PROCESSOR="${platform#linux-}" \
     -DSPARKLLAMA_BUILD_ID="$build_id" -DSPARKLLAMA_JAVA_HOME="$java_home"
-  quietly "$build/compile.log" cmake --build "$build" -j2 --target sparkllama
-  cp "$build/libsparkllama.so" "$target/libsparkllama.so"
-  printf 'build-id=%s\nsha256=%s\n' "$build_id" "$(sha256sum <"$target/libsparkllama.so" | cut -d' ' -f1)" \
-    >"$target/native.properties"
-  libraries+=("$target/libsparkllama.so")
+  quietly "$build/compile.log" cmake --build "$build" -j2 --target sparkllama sparkllama-worker
+  cp "$build/libsparkllama.so" "$build/sparkllama-worker" "$target/"
+  printf 'build-id=%s\nsha256=%s\nworker-sha256=%s\n' "$build_id" \
+    "$(sha256sum <"$target/libsparkllama.so" | cut -d' ' -f1)" \
+    "$(sha256sum <"$target/sparkllama-worker" | cut -d' ' -f1)" >"$target/native.properties"
+  libraries+=("$target/libsparkllama.so" "$target/sparkllama-worker")
 done
 "$root/scripts/check_release_natives.sh" "${libraries[@]}"
