@@ -101,7 +101,8 @@ public final class EngineKeys {
       DECLARED.optional(
           "engine.native-dir",
           ConfigType.string(),
-          "Folder for the native library and the worker where the system's temporary folder forbids execution.");
+          "Folder for the native library and the worker where the system's temporary folder forbids"
+              + " execution.");
   public static final ConfigKey<Integer> WINDOW =
       DECLARED.of(
           "engine.window",
