@@ -89,6 +89,11 @@ final class ChunkServer implements AutoCloseable {
         .orElseGet(() -> new Object[0]);
   }
 
+  /** Tells whether executors that ask are refused. */
+  boolean hasFailed() {
+    return failure != null;
+  }
+
   /** Forgets an executor that fetches no more. */
   void leave(String executor) {
     carousel.leave(executor);

@@ -30,8 +30,17 @@ public final class ModelOffers implements AutoCloseable {
    * @param model the driver's verified copy
    */
   public void offer(LocalModel model, int chunkBytes) {
-    servers.computeIfAbsent(
-        model.manifest().key(), key -> new ChunkServer(model, chunkBytes, spark));
+    servers.compute(
+        model.manifest().key(),
+        (key, before) -> {
+          if (before != null && !before.hasFailed()) {
+            return before;
+          }
+          if (before != null) {
+            before.close(); // its copy was gone, and is there again
+          }
+          return new ChunkServer(model, chunkBytes, spark);
+        });
   }
 
   /** Answers an executor, at once: the thread is the one of all messages of this kind. */

@@ -101,6 +101,10 @@ class ModelTransportTest {
     assertThatThrownBy(() -> bring(BROADCAST, "file:" + path))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("the driver could not read or send its copy of the model");
+
+    new ModelStore(directory.resolve("driver")).localize(new LocalModelSource(path));
+    offer(); // the next job of the session
+    assertThat(bring(BROADCAST, "file:" + path).path()).hasBinaryContent(content);
   }
 
   @Test

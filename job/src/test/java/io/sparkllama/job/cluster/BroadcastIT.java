@@ -1,0 +1,144 @@
+package io.sparkllama.job.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sends a model from the driver to executors whose caches of their own stand for hosts. */
+class BroadcastIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(8);
+
+  @TempDir Path directory;
+  private Path logging;
+
+  @BeforeEach
+  void writeLogging() throws IOException {
+    logging =
+        Files.writeString(
+            directory.resolve("log4j2.properties"),
+            """
+            rootLogger.level = info
+            rootLogger.appenderRef.stderr.ref = stderr
+            appender.stderr.type = Console
+            appender.stderr.name = stderr
+            appender.stderr.target = SYSTEM_ERR
+            appender.stderr.layout.type = PatternLayout
+            appender.stderr.layout.pattern = %d{HH:mm:ss.SSS} %level %logger{1} %msg%n%throwable
+            """);
+  }
+
+  @Test
+  void aModelLargerThanAnyHeapReachesAllHosts() throws Exception {
+    Path model = model(640L << 20); // the heaps have 512 MiB
+
+    List<String> got = run(model, 3, 3, 64 << 20, false);
+
+    assertThat(got).hasSize(3);
+    for (int host = 0; host < 3; host++) {
+      assertSame(copy(host), model);
+    }
+  }
+
+  @Test
+  void oneExecutorOfAHostFetchesForAll() throws Exception {
+    Path model = model(40 << 20);
+
+    List<String> got = run(model, 2, 4, 4 << 20, false);
+
+    assertThat(got).hasSize(4);
+    assertThat(got.stream().map(line -> line.split(" ")[0]).distinct()).hasSize(4);
+    assertSame(copy(0), model);
+    assertSame(copy(1), model);
+    // The driver's own copy, and one for each host.
+    assertThat(new ClusterTrace(directory).count("Copied the model to this host")).isEqualTo(3);
+  }
+
+  @Test
+  void whenAnExecutorDiesTheNextGoesOnFromWhereItWas() throws Exception {
+    Path model = model(80 << 20);
+
+    run(model, 2, 2, 4 << 20, true);
+
+    assertSame(copy(0), model);
+    assertSame(copy(1), model);
+    Matcher missing =
+        Pattern.compile("Copying the model to this host: (\\d+) bytes of (\\d+) from the driver")
+            .matcher(String.join("\n", logs()));
+    long resumed = 0;
+    while (missing.find()) {
+      long left = Long.parseLong(missing.group(1));
+      resumed += left < Long.parseLong(missing.group(2)) && left > 0 ? 1 : 0;
+    }
+    assertThat(resumed).isEqualTo(1);
+  }
+
+  private List<String> run(Path model, int hosts, int executors, int chunk, boolean dying)
+      throws Exception {
+    List<String> arguments =
+        List.of(
+            "-Xmx512m",
+            "-Dlog4j2.configurationFile=" + logging.toUri(),
+            "io.sparkllama.job.plugin.BroadcastOnCluster",
+            model.toString(),
+            directory.toString(),
+            String.valueOf(hosts),
+            String.valueOf(executors),
+            String.valueOf(chunk),
+            String.valueOf(dying));
+    try (JavaProcess process =
+        JavaProcess.start(directory, "broadcast", SparkClassPath.ofTests(), arguments)) {
+      assertThat(process.awaitEnd(PATIENCE)).as(process.errors()).isZero();
+      return process.output().lines().toList();
+    }
+  }
+
+  private Path model(long length) throws IOException {
+    Path file = directory.resolve("m.gguf");
+    byte[] bytes = new byte[1 << 20];
+    Random random = new Random(5);
+    try (OutputStream out = Files.newOutputStream(file)) {
+      for (long done = 0; done < length; done += bytes.length) {
+        random.nextBytes(bytes);
+        out.write(bytes);
+      }
+    }
+    return file;
+  }
+
+  private Path copy(int host) throws IOException {
+    try (Stream<Path> walk = Files.walk(directory.resolve("host" + host))) {
+      return walk.filter(path -> path.endsWith("m.gguf")).findFirst().orElseThrow();
+    }
+  }
+
+  private static void assertSame(Path copy, Path model) throws IOException {
+    assertThat(Files.mismatch(copy, model)).isEqualTo(-1);
+  }
+
+  private List<String> logs() throws IOException {
+    try (Stream<Path> walk = Files.walk(directory)) {
+      return walk.filter(path -> path.endsWith("stderr"))
+          .map(
+              path -> {
+                try {
+                  return Files.readString(path);
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              })
+          .toList();
+    }
+  }
+}
