@@ -61,7 +61,7 @@ final class FileListing {
       FileStatus[] matches = fileSystem.globStatus(new Path(given));
       if (matches == null || matches.length == 0) {
         throw new InvalidConfigurationException(
-            "The input cannot be read; correct input.path: nothing is there: " + given);
+            "The input cannot be read; correct input.path: Path does not exist: " + given);
       }
       for (FileStatus match : matches) {
         Path base = options.base().map(Path::new).map(fileSystem::makeQualified).orElse(null);

@@ -72,10 +72,9 @@ public record InputRecord(
         return new InputRecord(
             tree.path("format").asText(), options, columns, files, tree.path("set-aside").asLong());
       }
-    } catch (RuntimeException wrong) {
-      if (wrong instanceof InvalidConfigurationException) {
-        throw wrong;
-      }
+    } catch (InvalidConfigurationException damaged) {
+      throw damaged;
+    } catch (Exception wrong) { // Spark's reader of types throws what it does not declare
       throw FileRecord.damaged(manifest, wrong);
     }
     throw FileRecord.damaged(manifest, null);

@@ -73,7 +73,7 @@ class FileListingTest {
     for (String path : List.of("/none", "/*.csv")) {
       assertThatExceptionOfType(InvalidConfigurationException.class)
           .isThrownBy(() -> list(Map.of(), "", path))
-          .withMessageContaining("input.path: nothing is there")
+          .withMessageContaining("input.path: Path does not exist")
           .withMessageEndingWith(path);
     }
   }

@@ -63,7 +63,8 @@ class ScreeningTest {
   @Test
   void readsFilesOfAnyNameOnceAndKeepsTheColumnsOfFolders() throws Exception {
     for (String name :
-        List.of("day=1/[1] a%20b.json", "day=1/{x,y}*?.json", "day=2/h\\i.json", "day=2/k l.json")) {
+        List.of(
+            "day=1/[1] a%20b.json", "day=1/{x,y}*?.json", "day=2/h\\i.json", "day=2/k l.json")) {
       Files.createDirectories(input.resolve(name).getParent());
       Files.writeString(
           input.resolve(name), "{\"id\":\"" + name.hashCode() + "\",\"text\":\"t\"}\n");
@@ -124,14 +125,14 @@ class ScreeningTest {
         parquet("(select string(id) as id from range(10, 12))", "typed"),
         input.resolve("typed.parquet"));
     columns = Optional.of(new StructType().add("id", "long").add("text", "string"));
-    assertThat(night(source("parquet", input.toString(), Map.of()), "id")).hasSize(3);
+    assertThat(night(source("parquet", input.toString(), Map.of()), "id", "text")).hasSize(3);
     assertThat(left())
         .containsExactlyInAnyOrder("damaged.parquet set-aside", "typed.parquet set-aside");
-    assertThat(night(source("parquet", input.toString(), Map.of()), "id")).isEmpty();
+    assertThat(night(source("parquet", input.toString(), Map.of()), "id", "text")).isEmpty();
     assertThat(left()).hasSize(2);
     Files.copy(
         whole, input.resolve("damaged.parquet"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    assertThat(night(source("parquet", input.toString(), Map.of()), "id")).hasSize(1997);
+    assertThat(night(source("parquet", input.toString(), Map.of()), "id", "text")).hasSize(1997);
     assertThat(report.rows().known()).isEqualTo(3);
   }
 
