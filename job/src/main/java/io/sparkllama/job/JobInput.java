@@ -2,6 +2,7 @@ package io.sparkllama.job;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.config.OutputMode;
 import io.sparkllama.job.durable.EarlierWork;
 import io.sparkllama.job.durable.OutputFolder;
 import io.sparkllama.job.pipeline.PipelineSpecification;
@@ -12,11 +13,13 @@ import io.sparkllama.job.screening.InputScreen;
 import io.sparkllama.job.screening.ScreenedRows;
 import io.sparkllama.job.screening.Screening;
 import io.sparkllama.job.screening.TakenRows;
+import io.sparkllama.job.sink.ResultSink;
 import io.sparkllama.job.source.DocumentSource;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -41,21 +44,26 @@ final class JobInput {
    * Finds the columns of the input: those by which earlier intakes have read it, where the job
    * needs no others, else those that its files have now.
    *
+   * @param output that runs can go on with; without one the input is not screened
    * @throws InvalidConfigurationException where it cannot be read
    */
-  static JobInput open(JobConfig config, SparkSession spark, OutputFolder output)
-      throws IOException {
+  static Optional<JobInput> open(
+      JobConfig config, SparkSession spark, Optional<OutputFolder> output) throws IOException {
+    if (output.isEmpty()) {
+      return Optional.empty();
+    }
     InputScreen screen = InputScreen.of(spark, config.source());
+    boolean anew = new ResultSink(config.sink()).mode() == OutputMode.OVERWRITE;
     // What has no files may change its columns: it is read as it is.
-    List<JsonNode> kept = screen.isOfFiles() ? new ArrayList<>(output.inputs()) : List.of();
+    List<JsonNode> kept = anew || !screen.isOfFiles() ? List.of() : output.get().inputs();
     for (int i = kept.size() - 1; i >= 0; i--) {
       JsonNode manifest = kept.get(i);
       InputRecord record = InputRecord.parse(manifest, config.sink().path().orElse(""));
       if (record.isReadAs(config.source()) && holds(config, screen.noRows(record.columns()))) {
-        return new JobInput(config, spark, screen, record.columns());
+        return Optional.of(new JobInput(config, spark, screen, record.columns()));
       }
     }
-    return new JobInput(config, spark, screen, screen.columns());
+    return Optional.of(new JobInput(config, spark, screen, screen.columns()));
   }
 
   private static boolean holds(JobConfig config, Dataset<Row> documents) {

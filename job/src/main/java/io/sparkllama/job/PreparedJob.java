@@ -67,10 +67,7 @@ record PreparedJob(
       throws IOException {
     requireLine(config.limits(), spark.sparkContext().getConf());
     DocumentSource source = new DocumentSource(config.source());
-    Optional<JobInput> input = Optional.empty();
-    if (output.isPresent()) {
-      input = Optional.of(JobInput.open(config, spark, output.get()));
-    }
+    Optional<JobInput> input = JobInput.open(config, spark, output);
     Dataset<Row> documents = input.isPresent() ? input.get().documents() : source.open(spark);
     List<InputColumn> keys = source.keyColumns(documents.schema());
     GenerationPipeline.check(config.pipeline(), documents.schema(), keys);
@@ -111,10 +108,7 @@ record PreparedJob(
     // Templates see the day on which the job first began.
     PipelineSpecification pipeline = format.apply(config.on(fingerprint.date()).pipeline());
     OptionalLong limit = rowLimit(config, earlier);
-    Optional<ScreenedInput> screened = Optional.empty();
-    if (input.isPresent()) {
-      screened = Optional.of(input.get().screened(pipeline, earlier.orElseThrow()));
-    }
+    Optional<ScreenedInput> screened = screened(input, pipeline, earlier);
     RowChoice choice =
         screened.isPresent()
             ? RowChoice.of(screened.get().rows(), limit)
@@ -128,6 +122,14 @@ record PreparedJob(
         earlier,
         screened,
         limit);
+  }
+
+  private static Optional<ScreenedInput> screened(
+      Optional<JobInput> input, PipelineSpecification pipeline, Optional<EarlierWork> earlier)
+      throws IOException {
+    return input.isEmpty()
+        ? Optional.empty()
+        : Optional.of(input.get().screened(pipeline, earlier.orElseThrow()));
   }
 
   private static EarlierWork earlier(
