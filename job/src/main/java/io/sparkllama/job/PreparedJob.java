@@ -200,7 +200,8 @@ record PreparedJob(
       Dataset<Row> all = pending.union(rows.rows());
       OptionalLong limit = config.limits().rows();
       boolean fewer = limit.isPresent() && limit.getAsLong() < pending() + choice.count();
-      rows = rows.with(fewer ? all.limit(Math.toIntExact(limit.getAsLong())) : all);
+      rows =
+          rows.with(fewer ? all.limit((int) Math.min(limit.getAsLong(), Integer.MAX_VALUE)) : all);
     }
     return new GenerationTrial(engine, pipeline, trial).predict(rows, least);
   }

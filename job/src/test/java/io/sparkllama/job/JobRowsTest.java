@@ -213,10 +213,7 @@ class JobRowsTest {
               "output.mode=overwrite");
       assertThat(new ObjectMapper().readTree(run.out()).get("rows").asLong()).isEqualTo(12);
       Dataset<Row> output =
-          spark
-              .read()
-              .parquet(folder.resolve("out").toString())
-              .drop("configuration", "batch");
+          spark.read().parquet(folder.resolve("out").toString()).drop("configuration", "batch");
       runs.add(output.orderBy("key", "sample").collectAsList());
     }
     assertThat(runs.get(0)).hasSize(12).isEqualTo(runs.get(1));

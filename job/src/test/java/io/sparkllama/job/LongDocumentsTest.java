@@ -214,10 +214,7 @@ class LongDocumentsTest {
     JobProcess run = process(job, overrides);
     assertThat(run.code()).as(run.err()).isZero();
     Dataset<Row> rows =
-        spark
-            .read()
-            .parquet(folder.resolve("out").toString())
-            .drop("configuration", "batch");
+        spark.read().parquet(folder.resolve("out").toString()).drop("configuration", "batch");
     return (List.of(rows.columns()).contains("sample")
             ? rows.orderBy("key", "sample")
             : rows.orderBy("key"))

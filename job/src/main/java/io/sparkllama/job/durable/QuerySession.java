@@ -29,12 +29,14 @@ final class QuerySession {
     SparkSession session = spark.newSession();
     for (Map.Entry<String, String> setting :
         CollectionConverters.asJava(spark.conf().getAll()).entrySet()) {
-      if (spark.conf().isModifiable(setting.getKey())) {
-        session.conf().set(setting.getKey(), setting.getValue());
+      String key = setting.getKey();
+      // A session may also hold settings of storages, which Spark itself does not know.
+      if (spark.conf().isModifiable(key) || !key.startsWith("spark.")) {
+        session.conf().set(key, setting.getValue());
       }
     }
     session.conf().unset("spark.sql.files.maxPartitionNum");
-    OWN.forEach((key, value) -> session.conf().set(key, value));
+    OWN.forEach((name, value) -> session.conf().set(name, value));
     return session;
   }
 }
