@@ -10,6 +10,7 @@ import io.sparkllama.job.durable.RunControl;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.report.BatchReport;
+import io.sparkllama.job.report.InputReport;
 import io.sparkllama.job.sink.ResultSink;
 import java.io.IOException;
 import java.util.Optional;
@@ -54,18 +55,14 @@ final class DurableRun {
 
   /** Takes the rows that no run has taken, and answers all that have no answer. */
   RunOutcome run(RunWatch watch) throws IOException {
-    RowChoice choice = job.choice();
-    PreparedRows rows = choice.rows();
-    if (job.pending() + choice.count() == 0) {
-      return new RunOutcome(GenerationCounts.NONE, 0, choice.missing(), batches(0));
+    PreparedRows rows = job.choice().plain();
+    JobIntake.Taken taken =
+        new JobIntake(job, new Intake(folder(), config.durable(), control)).take();
+    long pending = job.pending() + taken.rows();
+    Optional<InputReport> report = Optional.of(taken.report());
+    if (pending == 0) {
+      return new RunOutcome(GenerationCounts.NONE, 0, taken.left(), batches(0), report);
     }
-    long taken = 0;
-    if (choice.count() > 0) {
-      taken =
-          new Intake(folder(), config.durable(), control)
-              .take(rows, choice.count(), job.pipeline().spread());
-    }
-    long pending = job.pending() + taken;
     Generation.Outcome outcome =
         new Generation(
                 durable(), folder(), work -> watch.answers(rows.with(work)), pending, control)
@@ -73,8 +70,9 @@ final class DurableRun {
     return new RunOutcome(
         outcome.counts(),
         outcome.answered(),
-        pending - outcome.answered() + choice.missing() - choice.count(),
-        batches(outcome.batches()));
+        pending - outcome.answered() + taken.left(),
+        batches(outcome.batches()),
+        report);
   }
 
   private Optional<BatchReport> batches(long committed) {
@@ -84,7 +82,7 @@ final class DurableRun {
   private DurableJob durable() {
     return new DurableJob(
         new ResultSink(config.sink()),
-        job.choice().rows(),
+        job.choice().plain(),
         job.pipeline().task().completions(),
         config.pipeline().spread(),
         config.durable(),

@@ -5,6 +5,7 @@ import io.sparkllama.job.config.OutputKeys;
 import io.sparkllama.job.durable.RunStoppedException;
 import io.sparkllama.job.durable.StopRequest;
 import io.sparkllama.job.report.FailureSentence;
+import io.sparkllama.job.report.InputReport;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.PlanReport;
 import java.io.PrintStream;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Parameters;
  *
  * <p>Exit codes: 0 when every row of the input is in the output, rows with an error in their column
  * included; 1 on failure; 2 on bad usage, configuration or model; 75 when a limit or a signal ended
- * the job early, and another run can go on. 3 is for rows set aside, which this job never does.
+ * the job early, and another run can go on; 3 when rows or files of the input were set aside and
+ * all others are in the output.
  */
 @Command(
     name = "GenerateJob",
@@ -34,12 +36,14 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Exit codes: 0 success, 1 failure, 2 bad usage, configuration or model,",
+      "3 done, with rows or files set aside,",
       "75 stopped early by a limit or a signal: the same command goes on.",
       "Progress, logs and the summary go to standard error."
     })
 public final class GenerateJob implements Callable<Integer> {
   static final int FAILURE = 1;
   static final int BAD_INPUT = 2;
+  static final int SET_ASIDE = 3;
   static final int STOPPED_EARLY = 75;
 
   private static final String TERMINAL = "sparkllama.terminal";
@@ -59,6 +63,13 @@ public final class GenerateJob implements Callable<Integer> {
       names = "--plan",
       description = "Says on standard output what the job will take, and writes nothing.")
   private boolean plan;
+
+  @Option(
+      names = "--exit-zero",
+      description =
+          "Ends with 0 instead of 3 and 75, for managers that know no other success; the summary"
+              + " tells them apart.")
+  private boolean exitZero;
 
   @Option(
       names = "--progress",
@@ -153,7 +164,14 @@ public final class GenerateJob implements Callable<Integer> {
     if (json) {
       out.println(summary.json());
     }
-    return summary.stop().isPresent() ? STOPPED_EARLY : 0;
+    return exitZero ? 0 : code(summary);
+  }
+
+  private static int code(JobSummary summary) {
+    if (summary.stop().isPresent()) {
+      return STOPPED_EARLY;
+    }
+    return summary.input().filter(InputReport::hasSetAside).isPresent() ? SET_ASIDE : 0;
   }
 
   /** The launcher knows; without it, a console means a terminal only up to Java 21. */

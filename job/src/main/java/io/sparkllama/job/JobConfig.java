@@ -28,6 +28,7 @@ import io.sparkllama.job.pipeline.SummarizeTask;
 import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prompt.LabelList;
+import io.sparkllama.job.screening.BadRowLimit;
 import io.sparkllama.job.sink.SinkSpecification;
 import io.sparkllama.job.source.SourceSpecification;
 import java.nio.file.InvalidPathException;
@@ -46,6 +47,7 @@ import java.util.stream.Stream;
  *
  * @param modelSha256 that the model file must have
  * @param adapters that the job takes: one, or those that rows may choose
+ * @param badRows how many rows of the input may be set aside
  * @param durable how an output of files is written
  * @param engine its KV cache 0 where that is a share
  * @param kvCacheMemory as the job file says it: only where the engine runs it is known what fits
@@ -65,6 +67,7 @@ public record JobConfig(
     SourceSpecification source,
     PipelineSpecification pipeline,
     SinkSpecification sink,
+    BadRowLimit badRows,
     DurableSettings durable,
     EngineOptions engine,
     SizeOrShare kvCacheMemory,
@@ -166,6 +169,8 @@ public record JobConfig(
                 : Optional.empty(),
             values.value(OutputKeys.OUTPUT_OPTIONS),
             values.value(OutputKeys.OUTPUT_SHOW)),
+        new BadRowLimit(
+            values.value(JobKeys.INPUT_BAD_ROWS), values.value(JobKeys.INPUT_BAD_ROWS_PERCENT)),
         new DurableSettings(
             values.value(OutputKeys.OUTPUT_CHANGED),
             minutes(values.value(OutputKeys.OUTPUT_BATCH_MINUTES)),

@@ -112,7 +112,8 @@ final class JobRun {
         sink.name(),
         predicted,
         stop(outcome, rows, budget),
-        outcome.batches());
+        outcome.batches(),
+        outcome.input());
   }
 
   /** Answers all rows in one action, into an output that no run can go on with. */
@@ -122,7 +123,8 @@ final class JobRun {
     sink.write(answers.rows());
     GenerationCounts counts = GenerationCounter.sum(answers.counter().value());
     long answered = counts.rows() / job.pipeline().task().completions();
-    return new RunOutcome(counts, answered, job.choice().missing() - answered, Optional.empty());
+    return new RunOutcome(
+        counts, answered, job.choice().missing() - answered, Optional.empty(), Optional.empty());
   }
 
   private GateSource gates(DriverLine.Listening line) {

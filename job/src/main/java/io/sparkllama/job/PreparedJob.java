@@ -42,6 +42,8 @@ import org.apache.spark.sql.SparkSession;
  * @param pipeline with conversations in their format, spread for these rows
  * @param fingerprint of the output
  * @param earlier what earlier runs have done; empty where none can be gone on with
+ * @param screened input, as the run takes it; empty where none can be gone on with
+ * @param rowLimit of the rows that the run takes
  */
 record PreparedJob(
     RowChoice choice,
@@ -49,7 +51,9 @@ record PreparedJob(
     ExecutorMemory memory,
     PipelineSpecification pipeline,
     Fingerprint fingerprint,
-    Optional<EarlierWork> earlier) {
+    Optional<EarlierWork> earlier,
+    Optional<ScreenedInput> screened,
+    OptionalLong rowLimit) {
 
   /**
    * Checks a job. What costs seconds is refused before what may cost hours: the model is fetched
@@ -63,7 +67,8 @@ record PreparedJob(
       throws IOException {
     requireLine(config.limits(), spark.sparkContext().getConf());
     DocumentSource source = new DocumentSource(config.source());
-    Dataset<Row> documents = source.open(spark);
+    Optional<JobInput> input = JobInput.open(config, spark, output);
+    Dataset<Row> documents = input.isPresent() ? input.get().documents() : source.open(spark);
     List<InputColumn> keys = source.keyColumns(documents.schema());
     GenerationPipeline.check(config.pipeline(), documents.schema(), keys);
     PreparedModel model =
@@ -104,14 +109,29 @@ record PreparedJob(
         earlier.isPresent() ? earlier.get().folder().fingerprint().orElse(now) : now;
     // Templates see the day on which the job first began.
     PipelineSpecification pipeline = format.apply(config.on(fingerprint.date()).pipeline());
-    RowChoice choice = choice(config, source.count(documents, keys), prepared, earlier);
+    OptionalLong limit = rowLimit(config, earlier);
+    Optional<ScreenedInput> screened = screened(input, pipeline, earlier);
+    RowChoice choice =
+        screened.isPresent()
+            ? RowChoice.of(screened.get().rows(), limit)
+            : RowChoice.of(prepared, source.count(documents, keys), limit);
     return new PreparedJob(
         choice,
         model.specification().withKvCacheMemory(memory.kvCacheMemory()),
         memory,
         choice.spread(pipeline, spark.sparkContext().defaultParallelism()),
         fingerprint,
-        earlier);
+        earlier,
+        screened,
+        limit);
+  }
+
+  private static Optional<ScreenedInput> screened(
+      Optional<JobInput> input, PipelineSpecification pipeline, Optional<EarlierWork> earlier)
+      throws IOException {
+    return input.isEmpty()
+        ? Optional.empty()
+        : Optional.of(input.get().screened(pipeline, earlier.orElseThrow()));
   }
 
   private static EarlierWork earlier(
@@ -134,17 +154,12 @@ record PreparedJob(
   }
 
   /** Rows that earlier runs took and did not answer count first where rows are limited. */
-  private static RowChoice choice(
-      JobConfig config, long rows, PreparedRows prepared, Optional<EarlierWork> earlier) {
+  private static OptionalLong rowLimit(JobConfig config, Optional<EarlierWork> earlier) {
     long pending = earlier.map(EarlierWork::pending).orElse(0L);
     OptionalLong limit = config.limits().rows();
-    return RowChoice.of(
-        prepared,
-        rows,
-        earlier.flatMap(work -> work.takenOf(prepared)),
-        limit.isPresent()
-            ? OptionalLong.of(Math.max(0, limit.getAsLong() - pending))
-            : OptionalLong.empty());
+    return limit.isPresent()
+        ? OptionalLong.of(Math.max(0, limit.getAsLong() - pending))
+        : OptionalLong.empty();
   }
 
   /** Returns the rows of the input that earlier runs took and did not answer. */
@@ -180,7 +195,7 @@ record PreparedJob(
    * @param least rows that the model must be asked for, else there is no trial and no prediction
    */
   Optional<JobPrediction> predict(JobConfig config, TrialLimits trial, long least) {
-    PreparedRows rows = choice.rows();
+    PreparedRows rows = choice.plain();
     if (pending() > 0) {
       Dataset<Row> pending =
           earlier.get().pending(rows, new ResultSink(config.sink()), pipeline.task().completions());

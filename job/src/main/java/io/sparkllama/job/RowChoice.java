@@ -2,9 +2,9 @@ package io.sparkllama.job;
 
 import io.sparkllama.job.pipeline.PipelineSpecification;
 import io.sparkllama.job.pipeline.PreparedRows;
-import io.sparkllama.job.planning.DoneRows;
 import io.sparkllama.job.planning.FirstRows;
-import java.util.Optional;
+import io.sparkllama.job.screening.ScreenedRows;
+import io.sparkllama.job.screening.TakenRows;
 import java.util.OptionalLong;
 
 /**
@@ -17,16 +17,12 @@ import java.util.OptionalLong;
 record RowChoice(PreparedRows rows, long count, long missing, boolean ofSource) {
 
   /**
-   * Chooses; reads the rows where they must be counted or compared for that.
+   * Chooses; counts the rows' partitions where not all are wanted.
    *
    * @param total rows there are
-   * @param taken by earlier runs, where there are any
    * @param limit of the rows that the run takes
    */
-  static RowChoice of(PreparedRows all, long total, Optional<DoneRows> taken, OptionalLong limit) {
-    if (taken.isPresent()) {
-      return missing(all, taken.get(), limit);
-    }
+  static RowChoice of(PreparedRows all, long total, OptionalLong limit) {
     long most = limit.orElse(total);
     if (most == 0) {
       return none(all, total);
@@ -36,23 +32,20 @@ record RowChoice(PreparedRows rows, long count, long missing, boolean ofSource) 
         : new RowChoice(all.with(new FirstRows(all.rows()).take(most)), most, total, false);
   }
 
-  private static RowChoice missing(PreparedRows all, DoneRows taken, OptionalLong limit) {
-    PreparedRows left = all.with(taken.leaveOut(all.rows()));
-    long missing = taken.left(all.rows());
-    long most = limit.orElse(missing);
-    if (most == 0) {
-      return none(all, missing);
-    }
-    if (most >= missing) {
-      return new RowChoice(left, missing, missing, false);
-    }
-    PreparedRows first =
-        all.with(taken.leaveOut(new FirstRows(all.rows()).takeMissing(taken, most)));
-    return new RowChoice(first, most, missing, false);
-  }
-
   private static RowChoice none(PreparedRows all, long missing) {
     return new RowChoice(all.with(all.rows().limit(0)), 0, missing, false);
+  }
+
+  /** Chooses among rows that were screened. */
+  static RowChoice of(ScreenedRows rows, OptionalLong limit) {
+    long count = Math.min(limit.orElse(Long.MAX_VALUE), rows.count());
+    PreparedRows chosen = count == rows.count() ? rows.toTake() : rows.toTake(count);
+    return new RowChoice(chosen, count, rows.count(), false);
+  }
+
+  /** Returns the rows without what only an intake keeps of them. */
+  PreparedRows plain() {
+    return rows.with(rows.rows().drop(TakenRows.COLUMNS.fieldNames()));
   }
 
   /** Returns the walk with these rows spread over partitions. */

@@ -65,7 +65,9 @@ class CanaryTest {
               "task = classify, prompt.template = \"{{ text }}\", classify.labels = [a, b]",
               "task = score, score.context = \"{{ text }}\", score.continuation = \"{{ text }}\"",
               "task = complete, prompt.template = \"{{ text }}\", output.format = csv",
-              "task = complete, prompt.template = \"{{ text }}\", input.key = [text]",
+              "task = complete, prompt.template = \"{{ text }}\", input.key = [text],"
+                  + " output.format = noop",
+              "task = complete, prompt.template = \"{{ text }}\", input.key = nothing",
               "task = complete, prompt.template = \"{{ missing }}\"")) {
         JobProcess run = JobProcess.run(folder, job + task);
         printed.append(run.code()).append(' ').append(run.out()).append(run.err());
@@ -77,7 +79,12 @@ class CanaryTest {
     assertThat(log.lines).anyMatch(line -> line.contains("Running task"));
     assertThat(log.lines).noneMatch(line -> line.contains(CANARY));
     assertThat(printed.toString())
-        .contains("prompt-too-long", "null-input", "error: ", "1 keys of text stand at 2 rows")
+        .contains(
+            "prompt-too-long",
+            "null-input",
+            "error: ",
+            "1 keys of text stand at 2 rows",
+            "6 null-key")
         .doesNotContain(CANARY);
   }
 

@@ -142,6 +142,7 @@ class JobPlanTest {
             config.source(),
             config.pipeline(),
             config.sink(),
+            config.badRows(),
             config.durable(),
             config.engine(),
             config.kvCacheMemory(),

@@ -105,13 +105,22 @@ class RefusedJobTest {
         .write()
         .mode("overwrite")
         .parquet(input.toString());
-    refused("2 keys of id stand at 4 rows, such as 0.", "input.key=id");
+    List<String> once = List.of("output.format=noop", "output.mode=overwrite", "input.key=id");
+    List<String> durable = List.of("input.key=id", "input.bad-rows=refuse");
+    refused(once, "2 keys of id stand at 4 rows, such as 0.");
+    spark
+        .sql("select concat('a', id) as text, id div 2 as id from range(5)")
+        .write()
+        .mode("overwrite")
+        .parquet(input.toString());
+    refused(durable, ": 4 ambiguous-key of 5 rows");
     spark
         .sql("select 'a' as text, if(id = 3, null, id) as id from range(5)")
         .write()
         .mode("overwrite")
         .parquet(input.toString());
-    refused("id is null in 1 of 5 rows", "input.key=id");
+    refused(once, "id is null in 1 of 5 rows");
+    refused(durable, ": 1 null-key of 5 rows");
   }
 
   @Test

@@ -87,6 +87,24 @@ public final class JobKeys {
           "The columns that identify a row; they stand first in the output, must not be null, and"
               + " must differ from row to row. Without it, a column key of 32 hexadecimal digits"
               + " is derived from the prompt's input columns; equal rows then have equal keys.");
+  public static final ConfigKey<BadRows> INPUT_BAD_ROWS =
+      DECLARED.of(
+          "input.bad-rows",
+          ConfigType.oneOf(BadRows.class),
+          BadRows.SET_ASIDE,
+          "",
+          "What happens to rows that cannot be taken: records that do not parse, null keys, one key"
+              + " with several contents, and keys that were taken before with other contents. They"
+              + " are listed beside the output and the others are answered, or the job is refused."
+              + " Outputs without a path always refuse.");
+  public static final ConfigKey<Double> INPUT_BAD_ROWS_PERCENT =
+      DECLARED.of(
+          "input.bad-rows-percent",
+          ConfigType.number("between 0 and 100", percent -> percent >= 0 && percent <= 100),
+          0.1,
+          "percent",
+          "With input.bad-rows = set-aside, the job is refused where more of the rows read are set"
+              + " aside, and more than 20.");
   public static final ConfigKey<Integer> INPUT_PARTITIONS =
       DECLARED.of(
           "input.partitions",

@@ -45,6 +45,11 @@ public final class ConfigurationFolder {
     return new WorkFolder(state.child("work"));
   }
 
+  /** Returns the folder that lists what an intake sets aside. */
+  String setAside(String intake) {
+    return state.child("set-aside").child(intake).toString();
+  }
+
   String checkpoint() {
     return checkpointFolder().toString();
   }

@@ -1,5 +1,6 @@
 package io.sparkllama.job.durable;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.planning.DoneRows;
@@ -14,6 +15,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * Is what earlier runs of a configuration have done.
@@ -97,6 +99,22 @@ public record EarlierWork(
     return intakes.isEmpty()
         ? Optional.empty()
         : Optional.of(DoneRows.ofPrepared(identity(prepared, 1), taken(prepared)));
+  }
+
+  /** Returns what each intake has kept of its input, from the first to the last. */
+  public List<JsonNode> inputs() throws IOException {
+    return intakes.isEmpty() ? List.of() : folder.work().inputs();
+  }
+
+  /**
+   * Returns some columns of the rows that all intakes took; empty where there was none.
+   *
+   * @param columns that intakes have written
+   */
+  public Optional<Dataset<Row>> taken(SparkSession spark, StructType columns) {
+    return intakes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(WorkFolder.read(spark, columns, intakes));
   }
 
   /** Returns the rows that were taken and have no answer yet, as the walk reads them. */

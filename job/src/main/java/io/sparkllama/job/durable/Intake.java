@@ -1,5 +1,7 @@
 package io.sparkllama.job.durable;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.planning.RowSpread;
@@ -30,21 +32,50 @@ public final class Intake {
     this.batchRows = settings.batchRows();
   }
 
+  /** Looks at an intake before it is finished. */
+  @FunctionalInterface
+  public interface Conclusion {
+    /**
+     * Accepts what was written, or refuses it.
+     *
+     * @param written rows
+     * @return what later intakes need to know of the input
+     */
+    JsonNode of(long written) throws IOException;
+  }
+
   /**
    * Takes rows, in one action.
    *
    * @param rows that no run has taken
    * @param count of them, about
    * @param spread over files
+   * @param conclusion before the rows count as taken
    * @return how many rows there were
    * @throws InvalidConfigurationException where a column cannot be kept in a file
    */
-  public long take(PreparedRows rows, long count, RowSpread spread) throws IOException {
-    return write(folder.work().nextIntake(), rows, count, spread);
+  public long take(PreparedRows rows, long count, RowSpread spread, Conclusion conclusion)
+      throws IOException {
+    StoredPath work = folder.work().nextIntake();
+    long written = count == 0 ? 0 : files(work, rows, count, spread);
+    folder.work().finish(work, written, conclusion.of(written));
+    return written;
+  }
+
+  /** Returns the folder that lists what the next intake sets aside. */
+  public String setAside() throws IOException {
+    return folder.setAside(folder.work().nextIntake().name());
   }
 
   /** Writes a folder of work; where one is there already, it was not finished. */
   long write(StoredPath work, PreparedRows prepared, long count, RowSpread spread)
+      throws IOException {
+    long written = files(work, prepared, count, spread);
+    folder.work().finish(work, written, MissingNode.getInstance());
+    return written;
+  }
+
+  private long files(StoredPath work, PreparedRows prepared, long count, RowSpread spread)
       throws IOException {
     Dataset<Row> rows = prepared.spread(spread);
     int parallelism = rows.sparkSession().sparkContext().defaultParallelism();
@@ -68,7 +99,6 @@ public final class Intake {
     long written =
         WorkFolder.read(rows.sparkSession(), rows.schema(), List.of(work.toString())).count();
     control.check();
-    folder.work().finish(work, written);
     return written;
   }
 }

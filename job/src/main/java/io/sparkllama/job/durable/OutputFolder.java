@@ -1,5 +1,6 @@
 package io.sparkllama.job.durable;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.ChangedOutput;
 import io.sparkllama.job.sink.Fingerprint;
@@ -157,6 +158,15 @@ public final class OutputFolder {
                 + column);
       }
     }
+  }
+
+  /** Returns what intakes of any configuration have kept of their input. */
+  public List<JsonNode> inputs() throws IOException {
+    List<JsonNode> inputs = new ArrayList<>();
+    for (ConfigurationFolder one : known()) {
+      inputs.addAll(one.work().inputs());
+    }
+    return inputs;
   }
 
   private List<ConfigurationFolder> known() throws IOException {

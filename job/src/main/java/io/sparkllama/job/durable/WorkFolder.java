@@ -1,5 +1,6 @@
 package io.sparkllama.job.durable;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -78,14 +79,30 @@ final class WorkFolder {
     return folder.child(REST + number(batch));
   }
 
-  /** Says that a folder of work is whole. */
-  void finish(StoredPath work, long rows) throws IOException {
+  /** Returns what each intake has kept of its input, from the first to the last. */
+  List<JsonNode> inputs() throws IOException {
+    List<JsonNode> inputs = new ArrayList<>();
+    for (StoredPath intake : finished(INTAKE)) {
+      JsonNode input = manifest(intake).input();
+      if (!input.isMissingNode()) {
+        inputs.add(input);
+      }
+    }
+    return inputs;
+  }
+
+  /**
+   * Says that a folder of work is whole.
+   *
+   * @param input what later intakes need to know of the input; missing where there is nothing
+   */
+  void finish(StoredPath work, long rows, JsonNode input) throws IOException {
     List<String> files =
         work.children().stream()
             .map(StoredPath::name)
             .filter(name -> !name.startsWith("_") && !name.startsWith("."))
             .toList();
-    work.child(MANIFEST).write(new WorkManifest(rows, files).json());
+    work.child(MANIFEST).write(new WorkManifest(rows, files, input).json());
   }
 
   /**

@@ -13,8 +13,9 @@ import java.util.List;
  * Says what a folder of work holds. It is written last: a folder without it is not finished.
  *
  * @param files their names
+ * @param input what later intakes need to know of the input; missing where there is nothing
  */
-record WorkManifest(long rows, List<String> files) {
+record WorkManifest(long rows, List<String> files, JsonNode input) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   WorkManifest {
@@ -34,7 +35,7 @@ record WorkManifest(long rows, List<String> files) {
     }
     List<String> files = new ArrayList<>();
     names.forEach(name -> files.add(name.asText()));
-    return new WorkManifest(rows.asLong(), files);
+    return new WorkManifest(rows.asLong(), files, tree.path("input"));
   }
 
   byte[] json() {
@@ -42,6 +43,9 @@ record WorkManifest(long rows, List<String> files) {
     object.put("rows", rows);
     ArrayNode names = object.putArray("files");
     files.forEach(names::add);
+    if (!input.isMissingNode()) {
+      object.set("input", input);
+    }
     return (object.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
@@ -37,11 +38,24 @@ public record PreparedRows(Dataset<Row> rows, RowLayout layout, StructType outpu
    */
   public static PreparedRows of(
       PipelineSpecification specification, Dataset<Row> documents, List<InputColumn> keys) {
+    return of(specification, documents, keys, List.of());
+  }
+
+  /**
+   * Prepares documents with further columns at the end, which the walk does not read.
+   *
+   * @param marks names of these
+   */
+  public static PreparedRows of(
+      PipelineSpecification specification,
+      Dataset<Row> documents,
+      List<InputColumn> keys,
+      List<String> marks) {
     Columns columns = columns(specification, documents.schema(), keys);
+    List<Column> selected = new ArrayList<>(columns.selected());
+    marks.forEach(mark -> selected.add(functions.col(mark)));
     return new PreparedRows(
-        documents.select(columns.selected().toArray(Column[]::new)),
-        columns.layout(),
-        columns.output());
+        documents.select(selected.toArray(Column[]::new)), columns.layout(), columns.output());
   }
 
   /** Returns the same with some of the rows. */

@@ -19,6 +19,7 @@ import java.util.function.Function;
  * @param predicted before the first row, where the job was long enough for that
  * @param stop where a limit left rows for another run
  * @param batches that the output got; empty where it is not written in batches
+ * @param input what became of it; empty where its rows are not screened
  */
 public record JobSummary(
     GenerationCounts counts,
@@ -26,12 +27,13 @@ public record JobSummary(
     String output,
     Optional<JobPrediction> predicted,
     Optional<EarlyStop> stop,
-    Optional<BatchReport> batches) {
+    Optional<BatchReport> batches,
+    Optional<InputReport> input) {
 
   /** Makes the summary of a job that left no row. */
   public JobSummary(
       GenerationCounts counts, double seconds, String output, Optional<JobPrediction> predicted) {
-    this(counts, seconds, output, predicted, Optional.empty(), Optional.empty());
+    this(counts, seconds, output, predicted, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   /** Returns the share of right labels among the rows with a gold label; empty without those. */
@@ -54,6 +56,7 @@ public record JobSummary(
     object.put("output", output);
     accuracy().ifPresent(accuracy -> object.put("accuracy", accuracy));
     batches.ifPresent(report -> report.put(object));
+    input.ifPresent(report -> report.put(object.putObject("input")));
     stop.ifPresent(early -> early.put(object));
     predicted.ifPresent(
         prediction -> new PlanReport(prediction).put(object.putObject("predicted")));
@@ -85,6 +88,7 @@ public record JobSummary(
     lines.add("seconds", "%.1f%s", seconds, beside("%.1f", JobPrediction::seconds));
     lines.add("output", "%s", output);
     batches.ifPresent(report -> report.add(lines));
+    input.ifPresent(report -> report.add(lines));
     stop.ifPresent(early -> early.add(lines));
     return lines.toString();
   }

@@ -6,6 +6,7 @@ import java.io.FileNotFoundException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
@@ -29,12 +30,23 @@ public final class DocumentSource {
    * @throws InvalidConfigurationException where Spark cannot: no such path, no such format
    */
   public Dataset<Row> open(SparkSession spark) {
+    return refusing(
+        () ->
+            spark
+                .read()
+                .format(specification.format())
+                .options(specification.options())
+                .load(specification.paths().toArray(String[]::new)));
+  }
+
+  /**
+   * Opens an input in a way of the caller's.
+   *
+   * @throws InvalidConfigurationException where Spark cannot
+   */
+  public <T> T refusing(Supplier<T> opening) {
     try {
-      return spark
-          .read()
-          .format(specification.format())
-          .options(specification.options())
-          .load(specification.paths().toArray(String[]::new));
+      return opening.get();
     } catch (Exception wrong) {
       // Some formats run a job here, to find their columns: its failure is the cluster's.
       if (wrong instanceof SparkException && !isOfInput(wrong)) {

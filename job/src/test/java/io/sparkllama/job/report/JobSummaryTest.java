@@ -63,7 +63,8 @@ class JobSummaryTest {
         "out",
         Optional.empty(),
         Optional.of(stop),
-        Optional.of(new BatchReport("v1-0123456789ab", 3)));
+        Optional.of(new BatchReport("v1-0123456789ab", 3)),
+        Optional.empty());
   }
 
   @Test
