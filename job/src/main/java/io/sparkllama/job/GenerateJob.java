@@ -1,11 +1,15 @@
 package io.sparkllama.job;
 
 import io.sparkllama.job.config.JobFile;
+import io.sparkllama.job.config.OutputKeys;
+import io.sparkllama.job.durable.RunStoppedException;
+import io.sparkllama.job.durable.StopRequest;
 import io.sparkllama.job.report.FailureSentence;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.PlanReport;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -20,8 +24,8 @@ import picocli.CommandLine.Parameters;
  * Runs a job file: the main class for {@code spark-submit} and for the launcher.
  *
  * <p>Exit codes: 0 when every row of the input is in the output, rows with an error in their column
- * included; 1 on failure; 2 on bad usage, configuration or model; 75 when a limit ended the job
- * early, and another run can go on. 3 is for rows set aside, which this job never does.
+ * included; 1 on failure; 2 on bad usage, configuration or model; 75 when a limit or a signal ended
+ * the job early, and another run can go on. 3 is for rows set aside, which this job never does.
  */
 @Command(
     name = "GenerateJob",
@@ -30,7 +34,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Exit codes: 0 success, 1 failure, 2 bad usage, configuration or model,",
-      "75 stopped early by a limit: output.mode=resume goes on.",
+      "75 stopped early by a limit or a signal: the same command goes on.",
       "Progress, logs and the summary go to standard error."
     })
 public final class GenerateJob implements Callable<Integer> {
@@ -73,10 +77,15 @@ public final class GenerateJob implements Callable<Integer> {
       description = "Keys that win over the job file's.")
   private final List<String> overrides = new ArrayList<>();
 
+  private boolean signals; // whether the process is this job's own
+
   private final PrintStream out;
   private final PrintStream err;
 
-  private GenerateJob(PrintStream out, PrintStream err) {
+  private final StopRequest stop;
+
+  private GenerateJob(PrintStream out, PrintStream err, StopRequest stop) {
+    this.stop = stop;
     this.out = out;
     this.err = err;
   }
@@ -88,7 +97,9 @@ public final class GenerateJob implements Callable<Integer> {
       // Before anything logs. Under spark-submit the cluster's own settings hold.
       System.setProperty(LOG_SETTINGS, "classpath:io/sparkllama/job/log4j2.properties");
     }
-    int code = run(arguments, System.out, System.err);
+    GenerateJob job = new GenerateJob(System.out, System.err, new StopRequest());
+    job.signals = true;
+    int code = execute(job, arguments);
     if (code != 0 || !submitted) {
       System.exit(code); // a submitted driver that succeeds leaves its end to Spark
     }
@@ -108,7 +119,13 @@ public final class GenerateJob implements Callable<Integer> {
    * and stays.
    */
   public static int run(String[] arguments, PrintStream out, PrintStream err) {
-    return new CommandLine(new GenerateJob(out, err))
+    return execute(new GenerateJob(out, err, new StopRequest()), arguments);
+  }
+
+  private static int execute(GenerateJob job, String[] arguments) {
+    PrintStream out = job.out;
+    PrintStream err = job.err;
+    return new CommandLine(job)
         .setExpandAtFiles(false) // a value may begin with @
         .setOut(new java.io.PrintWriter(out, true, java.nio.charset.StandardCharsets.UTF_8))
         .setErr(new java.io.PrintWriter(err, true, java.nio.charset.StandardCharsets.UTF_8))
@@ -124,8 +141,13 @@ public final class GenerateJob implements Callable<Integer> {
       out.print(json ? report.json() + "\n" : report.text());
       return 0;
     }
+    if (signals) {
+      int grace = config.values().value(OutputKeys.LIMIT_SHUTDOWN_GRACE);
+      ProcessSignals.listen(
+          stop, Duration.ofSeconds(grace), () -> Runtime.getRuntime().halt(STOPPED_EARLY));
+    }
     boolean bar = progress || isTerminal();
-    JobSummary summary = new JobRun(config, bar, err).run();
+    JobSummary summary = new JobRun(config, bar, err, stop).run();
     err.print(summary.text());
     if (json) {
       out.println(summary.json());
@@ -142,6 +164,10 @@ public final class GenerateJob implements Callable<Integer> {
   }
 
   private static int report(Throwable failure, PrintStream err) {
+    if (failure instanceof RunStoppedException) {
+      err.println(failure.getMessage());
+      return STOPPED_EARLY;
+    }
     FailureSentence sentence = FailureSentence.of(failure);
     err.println("error: " + sentence.text());
     if (sentence.kind() == FailureSentence.Kind.UNEXPECTED) {

@@ -16,6 +16,7 @@ import io.sparkllama.job.config.OverlongPrompt;
 import io.sparkllama.job.config.SizeOrShare;
 import io.sparkllama.job.config.TaskKeys;
 import io.sparkllama.job.config.TaskName;
+import io.sparkllama.job.durable.DurableSettings;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.CompleteTask;
@@ -37,6 +38,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -44,6 +46,7 @@ import java.util.stream.Stream;
  *
  * @param modelSha256 that the model file must have
  * @param adapters that the job takes: one, or those that rows may choose
+ * @param durable how an output of files is written
  * @param engine its KV cache 0 where that is a share
  * @param kvCacheMemory as the job file says it: only where the engine runs it is known what fits
  * @param spark settings by their full names
@@ -62,6 +65,7 @@ public record JobConfig(
     SourceSpecification source,
     PipelineSpecification pipeline,
     SinkSpecification sink,
+    DurableSettings durable,
     EngineOptions engine,
     SizeOrShare kvCacheMemory,
     Map<String, String> spark,
@@ -75,6 +79,7 @@ public record JobConfig(
   private static final int SAMPLED_PROMPTS = 2_048;
 
   private static final double NANOSECONDS_OF_AN_HOUR = 3_600e9;
+  private static final double NANOSECONDS_OF_A_MINUTE = 60e9;
 
   private static final List<ConfigKey<?>> PROMPT_ONLY =
       Stream.concat(
@@ -156,9 +161,15 @@ public record JobConfig(
         new SinkSpecification(
             values.value(OutputKeys.OUTPUT_FORMAT),
             values.optional(OutputKeys.OUTPUT_PATH),
-            values.value(OutputKeys.OUTPUT_MODE),
+            values.names(OutputKeys.OUTPUT_MODE)
+                ? values.optional(OutputKeys.OUTPUT_MODE)
+                : Optional.empty(),
             values.value(OutputKeys.OUTPUT_OPTIONS),
             values.value(OutputKeys.OUTPUT_SHOW)),
+        new DurableSettings(
+            values.value(OutputKeys.OUTPUT_CHANGED),
+            minutes(values.value(OutputKeys.OUTPUT_BATCH_MINUTES)),
+            whole(values, OutputKeys.OUTPUT_BATCH_ROWS)),
         engine,
         values.value(EngineKeys.KV_CACHE_MEMORY),
         values.spark(),
@@ -175,11 +186,19 @@ public record JobConfig(
 
   private static RunLimits limits(ConfigValues values) {
     return new RunLimits(
-        values.optional(OutputKeys.LIMIT_ROWS).stream().mapToLong(Long::longValue).findFirst(),
-        values.optional(OutputKeys.LIMIT_TOKENS).stream().mapToLong(Long::longValue).findFirst(),
+        whole(values, OutputKeys.LIMIT_ROWS),
+        whole(values, OutputKeys.LIMIT_TOKENS),
         values
             .optional(OutputKeys.LIMIT_HOURS)
             .map(hours -> Duration.ofNanos(Math.round(hours * NANOSECONDS_OF_AN_HOUR))));
+  }
+
+  private static OptionalLong whole(ConfigValues values, ConfigKey<Long> key) {
+    return values.optional(key).stream().mapToLong(Long::longValue).findFirst();
+  }
+
+  private static Duration minutes(double minutes) {
+    return Duration.ofNanos(Math.round(minutes * NANOSECONDS_OF_A_MINUTE));
   }
 
   /** Returns how many prompts have so many completions, at least 1. */

@@ -24,9 +24,14 @@ final class JobFingerprint {
    *
    * @param engine with the SHA-256 of the model's files, and of the adapters'
    * @param output columns with their types
+   * @param read columns that it is made of, with theirs
    */
   static Fingerprint of(
-      JobConfig config, RowTask task, EngineSpecification engine, StructType output) {
+      JobConfig config,
+      RowTask task,
+      EngineSpecification engine,
+      StructType output,
+      StructType read) {
     Map<String, Object> settings = AnswerKeys.values(config.values());
     // A file counts as what it holds, so that it may be moved, and may not be changed.
     settings.computeIfPresent(
@@ -46,7 +51,10 @@ final class JobFingerprint {
           Map.of("file", what, "scale", adapter.scale()));
     }
     return Fingerprint.of(
-        engine.manifest().sha256(), config.date(), output.catalogString(), settings);
+        engine.manifest().sha256(),
+        config.date(),
+        output.catalogString() + " of " + read.catalogString(),
+        settings);
   }
 
   private static String contents(String key, String path) {

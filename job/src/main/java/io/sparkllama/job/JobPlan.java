@@ -17,9 +17,9 @@ final class JobPlan {
     return JobSession.with(
         config.spark(),
         spark -> {
-          PreparedJob job = PreparedJob.of(config, spark);
+          PreparedJob job = PreparedJob.of(config, spark, JobOutput.checked(config, spark));
           return new PlanReport(
-              job.predict(config.trial(), 0).orElseThrow(), Optional.of(job.memory()));
+              job.predict(config, config.trial(), 0).orElseThrow(), Optional.of(job.memory()));
         });
   }
 }

@@ -1,40 +1,38 @@
 package io.sparkllama.job;
 
+import io.sparkllama.job.durable.BatchAnswers;
+import io.sparkllama.job.durable.LockTimes;
+import io.sparkllama.job.durable.OutputFolder;
+import io.sparkllama.job.durable.RunControl;
+import io.sparkllama.job.durable.RunLock;
+import io.sparkllama.job.durable.RunStoppedException;
+import io.sparkllama.job.durable.StopRequest;
 import io.sparkllama.job.limit.Limit;
 import io.sparkllama.job.limit.RunBudget;
 import io.sparkllama.job.limit.RunLimits;
-import io.sparkllama.job.metrics.EngineGauge;
-import io.sparkllama.job.metrics.EngineLoad;
-import io.sparkllama.job.metrics.EngineProgress;
-import io.sparkllama.job.metrics.EngineUse;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
-import io.sparkllama.job.metrics.GenerationProgress;
 import io.sparkllama.job.pipeline.GateSource;
-import io.sparkllama.job.pipeline.GenerationPipeline;
+import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.plugin.DriverLine;
-import io.sparkllama.job.plugin.ExecutorEngine;
 import io.sparkllama.job.prediction.JobPrediction;
 import io.sparkllama.job.report.EarlyStop;
 import io.sparkllama.job.report.JobSummary;
 import io.sparkllama.job.report.LoggedProgress;
 import io.sparkllama.job.report.PlanReport;
 import io.sparkllama.job.report.ProgressDisplay;
-import io.sparkllama.job.report.ProgressReporter;
 import io.sparkllama.job.report.TerminalProgress;
 import io.sparkllama.job.sink.ResultSample;
 import io.sparkllama.job.sink.ResultSink;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Optional;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs one job: everything that can be refused first, then one action over the model's answers. */
+/** Runs one job: everything that can be refused first, then the model's answers. */
 final class JobRun {
   private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
 
@@ -47,12 +45,15 @@ final class JobRun {
   private final JobConfig config;
   private final boolean bar;
   private final PrintStream terminal;
+  private final StopRequest stop;
 
   /**
    * @param bar whether to draw a progress bar, else to log lines
    * @param terminal where the bar and a sample of the output go
+   * @param stop that may end the run early
    */
-  JobRun(JobConfig config, boolean bar, PrintStream terminal) {
+  JobRun(JobConfig config, boolean bar, PrintStream terminal, StopRequest stop) {
+    this.stop = stop;
     this.config = config;
     this.bar = bar;
     this.terminal = terminal;
@@ -64,92 +65,92 @@ final class JobRun {
   }
 
   private JobSummary run(SparkSession spark) throws IOException {
-    PreparedJob job = PreparedJob.of(config, spark);
-    String output = new ResultSink(config.sink()).name();
-    if (job.resumed() && job.choice().missing() == 0) {
-      LOG.info("The output has every row already; nothing is left to do.");
-      return new JobSummary(GenerationCounts.NONE, 0, output, Optional.empty());
+    Optional<OutputFolder> output = JobOutput.checked(config, spark);
+    stop.then(() -> spark.sparkContext().cancelAllJobs());
+    if (output.isEmpty()) {
+      PreparedJob job = PreparedJob.of(config, spark, output);
+      return run(spark, job, Optional.empty());
     }
-    Optional<JobPrediction> predicted = predict(job);
-    GenerationCounter counter = new GenerationCounter();
-    spark.sparkContext().register(counter, "sparkllama.rows");
-    EngineGauge gauge = new EngineGauge();
-    spark.sparkContext().register(gauge, "sparkllama.engine");
-    RunBudget budget = new RunBudget(config.limits());
-    long start = System.nanoTime();
-    try (DriverLine.Listening line = DriverLine.listen(budget)) {
-      write(job, spark, counter, gauge, line);
+    String application = spark.sparkContext().applicationId();
+    try (RunLock lock = RunLock.acquire(output.get(), application, LockTimes.USUAL)) {
+      PreparedJob job = PreparedJob.of(config, spark, output);
+      RunControl control = new RunControl(lock, stop);
+      DurableRun run = new DurableRun(config, job, output.get(), spark, control);
+      run.begin();
+      if (job.toAnswer(config.limits()) == 0) {
+        LOG.info("Every row of the input has its answer already; nothing is left to do.");
+      }
+      return run(spark, job, Optional.of(run));
+    } catch (Exception failed) {
+      if (stop.reason().isPresent()) {
+        throw new RunStoppedException(stop.reason().get(), failed);
+      }
+      throw failed;
     }
-    double seconds = (System.nanoTime() - start) / 1e9;
-    new ResultSample(config.sink()).print(spark, job.choice().rows().output(), terminal);
-    GenerationCounts counts = GenerationCounter.sum(counter.value());
-    return new JobSummary(counts, seconds, output, predicted, stop(job, counts, budget));
   }
 
-  /** Runs the one action of a job over the model's answers. */
-  private void write(
-      PreparedJob job,
-      SparkSession spark,
-      GenerationCounter counter,
-      EngineGauge gauge,
-      DriverLine.Listening line)
+  private JobSummary run(SparkSession spark, PreparedJob job, Optional<DurableRun> durable)
       throws IOException {
-    GateSource gates = config.limits().endRunningTasks() ? GateSource.of(line) : GateSource.OPEN;
-    Dataset<Row> answers =
-        new GenerationPipeline(job.engine(), job.pipeline(), counter, gauge, gates)
-            .apply(job.choice().rows());
-    GenerationProgress progress = new GenerationProgress(counter);
-    spark.sparkContext().addSparkListener(progress);
-    EngineProgress engines = new EngineProgress(gauge, job.engine().maxSequences());
-    if (spark.sparkContext().isLocal()) {
-      tell(engines); // what it has done before counts for no job
-    } else {
-      spark.sparkContext().addSparkListener(engines);
+    ResultSink sink = new ResultSink(config.sink());
+    long rows = job.toAnswer(config.limits());
+    Optional<JobPrediction> predicted = predict(job);
+    RunBudget budget = new RunBudget(config.limits());
+    long start = System.nanoTime();
+    RunOutcome outcome;
+    try (DriverLine.Listening line = DriverLine.listen(budget);
+        RunWatch watch = new RunWatch(spark, job, gates(line), display(job, rows))) {
+      outcome = durable.isPresent() ? durable.get().run(watch) : once(job, sink, watch);
     }
-    long outputRows = job.choice().count() * job.pipeline().task().completions();
-    ProgressDisplay display =
-        bar ? new TerminalProgress(outputRows, terminal) : new LoggedProgress(outputRows);
-    try (ProgressReporter reporter =
-        new ProgressReporter(display, progress::counts, () -> use(spark, engines))) {
-      new ResultSink(config.sink()).write(answers, job.fingerprint());
-    } finally {
-      spark.sparkContext().removeSparkListener(progress);
-      spark.sparkContext().removeSparkListener(engines);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (job.earlier().isPresent()) {
+      String folder = job.earlier().get().folder().rows();
+      new ResultSample(config.sink()).print(spark, job.choice().rows().output(), folder, terminal);
     }
+    return new JobSummary(
+        outcome.counts(),
+        seconds,
+        sink.name(),
+        predicted,
+        stop(outcome, rows, budget),
+        outcome.batches());
+  }
+
+  /** Answers all rows in one action, into an output that no run can go on with. */
+  private static RunOutcome once(PreparedJob job, ResultSink sink, RunWatch watch) {
+    PreparedRows rows = job.choice().rows();
+    BatchAnswers answers = watch.answers(rows.with(rows.spread(job.pipeline().spread())));
+    sink.write(answers.rows());
+    GenerationCounts counts = GenerationCounter.sum(answers.counter().value());
+    long answered = counts.rows() / job.pipeline().task().completions();
+    return new RunOutcome(counts, answered, job.choice().missing() - answered, Optional.empty());
+  }
+
+  private GateSource gates(DriverLine.Listening line) {
+    return config.limits().endRunningTasks() ? GateSource.of(line) : GateSource.OPEN;
+  }
+
+  private ProgressDisplay display(PreparedJob job, long rows) {
+    long outputRows = rows * job.pipeline().task().completions();
+    return bar ? new TerminalProgress(outputRows, terminal) : new LoggedProgress(outputRows);
   }
 
   /** Tells what left rows for another run. */
-  private Optional<EarlyStop> stop(PreparedJob job, GenerationCounts counts, RunBudget budget) {
-    RowChoice choice = job.choice();
-    long answered = counts.rows() / job.pipeline().task().completions();
-    long left = choice.missing() - answered;
-    if (left <= 0 || config.limits().equals(RunLimits.NONE)) {
+  private Optional<EarlyStop> stop(RunOutcome outcome, long rows, RunBudget budget) {
+    if (outcome.left() <= 0 || config.limits().equals(RunLimits.NONE)) {
       return Optional.empty();
     }
-    boolean endedWithin = config.limits().endRunningTasks() && answered < choice.count();
+    boolean endedWithin = config.limits().endRunningTasks() && outcome.answered() < rows;
     Limit limit = endedWithin ? budget.endedBy() : Limit.ROWS;
-    return Optional.of(new EarlyStop(limit, left, config.sink().path().isPresent()));
-  }
-
-  /** In local mode the engine is in this process, and is asked itself. */
-  private static Optional<EngineUse> use(SparkSession spark, EngineProgress engines) {
-    if (spark.sparkContext().isLocal()) {
-      tell(engines);
-    }
-    return engines.use();
-  }
-
-  private static void tell(EngineProgress engines) {
-    engines.tell("driver", EngineLoad.of(ExecutorEngine.statistics()));
+    return Optional.of(new EarlyStop(limit, outcome.left(), outcome.batches().isPresent()));
   }
 
   private Optional<JobPrediction> predict(PreparedJob job) {
     TrialLimits trial = config.trial().withMostPrompts(SAMPLED_PROMPTS);
     long least = (long) ROWS_OF_A_SAMPLED_PROMPT * trial.prompts();
-    if (!config.planBeforeRun() || job.choice().count() < least) {
+    if (!config.planBeforeRun() || job.toAnswer(config.limits()) < least) {
       return Optional.empty();
     }
-    Optional<JobPrediction> prediction = job.predict(trial, least);
+    Optional<JobPrediction> prediction = job.predict(config, trial, least);
     prediction.ifPresent(found -> LOG.info("{}", new PlanReport(found).line()));
     return prediction;
   }

@@ -4,13 +4,16 @@ import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.admission.Admission;
 import io.sparkllama.job.admission.ExecutorMemory;
+import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.OutputMode;
+import io.sparkllama.job.durable.EarlierWork;
+import io.sparkllama.job.durable.OutputFolder;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.GenerationPipeline;
 import io.sparkllama.job.pipeline.GenerationTrial;
 import io.sparkllama.job.pipeline.PipelineSpecification;
 import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.pipeline.TrialLimits;
-import io.sparkllama.job.planning.DoneRows;
 import io.sparkllama.job.plugin.DriverLine;
 import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.plugin.ExecutorCores;
@@ -24,7 +27,7 @@ import io.sparkllama.job.source.InputColumn;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
+import java.util.OptionalLong;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -38,7 +41,7 @@ import org.apache.spark.sql.SparkSession;
  * @param memory what an executor takes, as far as the driver knows
  * @param pipeline with conversations in their format, spread for these rows
  * @param fingerprint of the output
- * @param resumed whether the output holds rows of an earlier run
+ * @param earlier what earlier runs have done; empty where none can be gone on with
  */
 record PreparedJob(
     RowChoice choice,
@@ -46,23 +49,19 @@ record PreparedJob(
     ExecutorMemory memory,
     PipelineSpecification pipeline,
     Fingerprint fingerprint,
-    boolean resumed) {
+    Optional<EarlierWork> earlier) {
 
   /**
    * Checks a job. What costs seconds is refused before what may cost hours: the model is fetched
    * when columns and output are known to be right, while Spark runs already, since a cluster waits
    * for its driver only so long.
    *
+   * @param output that runs can go on with; empty where it is of another kind
    * @throws InvalidConfigurationException names the key and the remedy
    */
-  static PreparedJob of(JobConfig given, SparkSession spark) throws IOException {
-    requireLine(given.limits(), spark.sparkContext().getConf());
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    ResultSink sink = new ResultSink(given.sink());
-    sink.check(hadoop, given.source().paths());
-    Optional<Fingerprint> before = sink.resumed(hadoop);
-    // Templates see the day on which the job first began.
-    JobConfig config = before.map(made -> given.on(made.date())).orElse(given);
+  static PreparedJob of(JobConfig config, SparkSession spark, Optional<OutputFolder> output)
+      throws IOException {
+    requireLine(config.limits(), spark.sparkContext().getConf());
     DocumentSource source = new DocumentSource(config.source());
     Dataset<Row> documents = source.open(spark);
     List<InputColumn> keys = source.keyColumns(documents.schema());
@@ -78,9 +77,9 @@ record PreparedJob(
             .withAdapters(
                 config.adapters(), config.modelCacheDirectory(), spark.sparkContext().getConf());
     ModelFile file = ModelFile.open(model.local().path());
-    PipelineSpecification pipeline =
-        new ModelFormat(file, config.chatTemplate()).apply(config.pipeline());
-    new ModelCheck(file, config.engine().withAdapters(model.adapters())).check(pipeline.task());
+    ModelFormat format = new ModelFormat(file, config.chatTemplate());
+    PipelineSpecification today = format.apply(config.pipeline());
+    new ModelCheck(file, config.engine().withAdapters(model.adapters())).check(today.task());
     SparkConf conf = spark.sparkContext().getConf();
     ExecutorMemory memory =
         Admission.onDriver(conf)
@@ -91,27 +90,74 @@ record PreparedJob(
                     .options(ExecutorCores.here(conf))
                     .withAdapters(model.adapters()),
                 config.kvCacheMemory());
-    PreparedRows prepared = PreparedRows.of(pipeline, documents, keys);
+    PreparedRows prepared = PreparedRows.of(today, documents, keys);
+    Fingerprint now =
+        JobFingerprint.of(
+            config, today.task(), model.specification(), prepared.output(), prepared.read());
+    Optional<EarlierWork> earlier = Optional.empty();
+    if (output.isPresent()) {
+      earlier = Optional.of(earlier(config, output.get(), prepared, now));
+    }
     Fingerprint fingerprint =
-        JobFingerprint.of(config, pipeline.task(), model.specification(), prepared.output());
-    before.ifPresent(made -> made.refuseOther(fingerprint));
-    RowChoice choice =
-        RowChoice.of(
-            prepared,
-            source.count(documents, keys),
-            before.map(
-                made ->
-                    new DoneRows(
-                        prepared.identity(pipeline.task().completions()),
-                        sink.read(spark, prepared.output()))),
-            config.limits().rows());
+        earlier.isPresent() ? earlier.get().folder().fingerprint().orElse(now) : now;
+    // Templates see the day on which the job first began.
+    PipelineSpecification pipeline = format.apply(config.on(fingerprint.date()).pipeline());
+    RowChoice choice = choice(config, source.count(documents, keys), prepared, earlier);
     return new PreparedJob(
         choice,
         model.specification().withKvCacheMemory(memory.kvCacheMemory()),
         memory,
         choice.spread(pipeline, spark.sparkContext().defaultParallelism()),
         fingerprint,
-        before.isPresent());
+        earlier);
+  }
+
+  private static EarlierWork earlier(
+      JobConfig config, OutputFolder output, PreparedRows prepared, Fingerprint now)
+      throws IOException {
+    ResultSink sink = new ResultSink(config.sink());
+    OutputFolder.checkColumns(prepared.output());
+    if (sink.mode() == OutputMode.OVERWRITE) {
+      return EarlierWork.none(output.configuration(now));
+    }
+    OutputFolder.OtherDates dates =
+        config.values().names(JobKeys.PROMPT_DATE)
+            ? OutputFolder.OtherDates.DIFFER
+            : OutputFolder.OtherDates.COUNT_AS_SAME;
+    return EarlierWork.of(
+        output.choose(now, dates, config.durable().changed()),
+        sink,
+        prepared,
+        config.pipeline().task().completions());
+  }
+
+  /** Rows that earlier runs took and did not answer count first where rows are limited. */
+  private static RowChoice choice(
+      JobConfig config, long rows, PreparedRows prepared, Optional<EarlierWork> earlier) {
+    long pending = earlier.map(EarlierWork::pending).orElse(0L);
+    OptionalLong limit = config.limits().rows();
+    return RowChoice.of(
+        prepared,
+        rows,
+        earlier.flatMap(work -> work.takenOf(prepared)),
+        limit.isPresent()
+            ? OptionalLong.of(Math.max(0, limit.getAsLong() - pending))
+            : OptionalLong.empty());
+  }
+
+  /** Returns the rows of the input that earlier runs took and did not answer. */
+  long pending() {
+    return earlier.map(EarlierWork::pending).orElse(0L);
+  }
+
+  /**
+   * Returns the rows of the input that a run answers.
+   *
+   * @param limits of the run
+   */
+  long toAnswer(RunLimits limits) {
+    long all = pending() + choice.count();
+    return Math.min(all, limits.rows().orElse(all));
   }
 
   /** Tokens and time end tasks that run, which must hear of it. */
@@ -128,9 +174,19 @@ record PreparedJob(
   /**
    * Runs a trial on a sample of the rows.
    *
+   * @param config of the job
    * @param least rows that the model must be asked for, else there is no trial and no prediction
    */
-  Optional<JobPrediction> predict(TrialLimits trial, long least) {
-    return new GenerationTrial(engine, pipeline, trial).predict(choice.rows(), least);
+  Optional<JobPrediction> predict(JobConfig config, TrialLimits trial, long least) {
+    PreparedRows rows = choice.rows();
+    if (pending() > 0) {
+      Dataset<Row> pending =
+          earlier.get().pending(rows, new ResultSink(config.sink()), pipeline.task().completions());
+      Dataset<Row> all = pending.union(rows.rows());
+      OptionalLong limit = config.limits().rows();
+      boolean fewer = limit.isPresent() && limit.getAsLong() < pending() + choice.count();
+      rows = rows.with(fewer ? all.limit(Math.toIntExact(limit.getAsLong())) : all);
+    }
+    return new GenerationTrial(engine, pipeline, trial).predict(rows, least);
   }
 }

@@ -102,7 +102,11 @@ class JobFingerprintTest {
   private static Fingerprint withAdapters(AdapterSpecification... adapters) {
     JobConfig config = JobConfig.of(JobFile.readText(COMPLETE, List.of()));
     return JobFingerprint.of(
-        config, config.pipeline().task(), ENGINE.withAdapters(List.of(adapters)), columns(3));
+        config,
+        config.pipeline().task(),
+        ENGINE.withAdapters(List.of(adapters)),
+        columns(3),
+        columns(2));
   }
 
   private static ModelManifest manifest(String digit) {
@@ -142,6 +146,6 @@ class JobFingerprintTest {
 
   private static Fingerprint of(String job, StructType columns, String... overrides) {
     JobConfig config = JobConfig.of(JobFile.readText(job, List.of(overrides)));
-    return JobFingerprint.of(config, config.pipeline().task(), ENGINE, columns);
+    return JobFingerprint.of(config, config.pipeline().task(), ENGINE, columns, columns(2));
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkllama.job.config.JobFile;
+import io.sparkllama.job.durable.StopRequest;
 import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.prediction.JobPrediction;
 import io.sparkllama.job.report.JobSummary;
@@ -141,6 +142,7 @@ class JobPlanTest {
             config.source(),
             config.pipeline(),
             config.sink(),
+            config.durable(),
             config.engine(),
             config.kvCacheMemory(),
             config.spark(),
@@ -152,6 +154,6 @@ class JobPlanTest {
             config.values());
     PrintStream terminal =
         new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-    return new JobRun(limited, false, terminal).run();
+    return new JobRun(limited, false, terminal, new StopRequest()).run();
   }
 }

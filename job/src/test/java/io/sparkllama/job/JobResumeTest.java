@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,7 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class JobResumeTest {
   private static final int ROWS = 60;
   private static final String USER_KEY = "input.key=id";
-  private static final String RESUME = "output.mode=resume";
 
   private static SparkSession spark;
 
@@ -79,11 +79,10 @@ class JobResumeTest {
     run(0, sampling, setting, "output.path=" + whole);
     List<Long> left = new ArrayList<>();
     for (int piece = 0; piece < 3; piece++) {
-      JsonNode summary = run(piece < 2 ? 75 : 0, sampling, setting, RESUME, "limit.rows=25");
+      JsonNode summary = run(piece < 2 ? 75 : 0, sampling, setting, "limit.rows=25");
       assertThat(summary.get("rows").asInt()).isEqualTo(piece < 2 ? 25 : 10);
       assertThat(summary.path("stopped_by").asText()).isEqualTo(piece < 2 ? "limit.rows" : "");
       left.add(summary.path("rows_left").asLong());
-      assertThat(output.resolve("_SUCCESS")).exists();
     }
     assertThat(left).containsExactly(35L, 10L, 0L);
     assertThat(rows(output)).hasSize(ROWS).isEqualTo(rows(whole));
@@ -94,7 +93,7 @@ class JobResumeTest {
     List<Long> order =
         spark.read().parquet(input.toString()).select("id").as(Encoders.LONG()).collectAsList();
     for (int piece = 1; piece <= 2; piece++) {
-      run(75, USER_KEY, RESUME, "limit.rows=25");
+      run(75, USER_KEY, "limit.rows=25");
       assertThat(
               spark
                   .read()
@@ -125,7 +124,7 @@ class JobResumeTest {
     assertThat(stopped.get("stopped_by").asText()).isEqualTo("limit.tokens");
     assertThat(stopped.get("rows_left").asLong()).isEqualTo(ROWS - stopped.get("rows").asLong());
     assertThat(used).isBetween(150L, 150 + 3 * 20L); // the rows in flight, of 20 tokens at most
-    run(0, USER_KEY, "generation.temperature=0.8", RESUME);
+    run(0, USER_KEY, "generation.temperature=0.8");
     assertThat(rows(output)).hasSize(ROWS).isEqualTo(rows(whole));
   }
 
@@ -134,7 +133,7 @@ class JobResumeTest {
     JsonNode stopped = run(75, "limit.tokens=1", "engine.window=1", "input.partitions=1");
     assertThat(stopped.get("rows").asLong()).isEqualTo(3);
     assertThat(stopped.get("repeated_rows").asLong()).isEqualTo(2);
-    assertThat(run(0, RESUME).get("rows").asLong()).isEqualTo(ROWS - 3);
+    assertThat(run(0).get("rows").asLong()).isEqualTo(ROWS - 3);
   }
 
   @Test
@@ -145,7 +144,7 @@ class JobResumeTest {
     assertThat(stopped.get("stopped_by").asText()).isEqualTo("limit.hours");
     assertThat(stopped.get("rows").asLong()).isZero();
     assertThat(stopped.get("rows_left").asLong()).isEqualTo(ROWS);
-    run(0, RESUME, "limit.hours=1", "limit.tokens=1000000", "limit.rows=1000");
+    run(0, "limit.hours=1", "limit.tokens=1000000", "limit.rows=1000");
     assertThat(rows(output)).isEqualTo(rows(whole));
   }
 
@@ -164,77 +163,216 @@ class JobResumeTest {
     Files.write(other, bytes);
     refused("another value of: the model", "model.path=" + other);
     assertThat(files()).isEqualTo(before);
-    run(0, RESUME, "engine.threads=1", "input.partitions=5");
+    run(0, "engine.threads=1", "input.partitions=5");
     assertThat(rows(output)).hasSize(ROWS);
   }
 
   @Test
   void outputsThatNobodyCanGoOnWithAreRefused() throws Exception {
     run(75, "limit.rows=25", USER_KEY);
-    spark.range(20).selectExpr("id", "'x' as text", "1 as category").write().parquet(input + "2");
-    refused("rows that the input has not", USER_KEY, "input.path=" + input + "2");
-    Files.delete(output.resolve("._sparkllama.json.crc")); // Hadoop's own check
-    Files.writeString(output.resolve("_sparkllama.json"), "{");
-    refused("is damaged", USER_KEY);
-    Files.delete(output.resolve("_sparkllama.json"));
-    refused("has no file _sparkllama.json", USER_KEY);
     refused("would be added to the input", "output.path=" + input);
+    Path state = state();
+    Path checkpoint = state.resolve("checkpoint");
+    Path moved = Files.move(checkpoint, folder.resolve("checkpoint"));
+    refused("has rows and no checkpoint", USER_KEY);
+    Files.move(moved, checkpoint);
+
+    Path batch = output.resolve("configuration=" + state.getFileName() + "/batch=000000");
+    moved = Files.move(batch, folder.resolve("batch"));
+    refused("A batch of the output is missing", USER_KEY);
+    Files.move(moved, batch);
+
+    Path file = fileOf(state.resolve("work/intake=000001"));
+    moved = Files.move(file, folder.resolve("file"));
+    refused("1 files, such as file:" + file, USER_KEY);
+    Files.move(moved, file);
+
+    Path work = state.resolve("work");
+    moved = Files.move(work, folder.resolve("work"));
+    refused("has other rows than runs have written", USER_KEY);
+    Files.move(moved, work);
+
+    Files.deleteIfExists(state.resolve(".fingerprint.json.crc")); // Hadoop's own check
+    String fingerprint = Files.readString(state.resolve("fingerprint.json"));
+    Files.writeString(state.resolve("fingerprint.json"), "{");
+    refused("is damaged", USER_KEY);
+    Files.delete(state.resolve("fingerprint.json"));
+    refused("nothing says what it was made with", USER_KEY);
+    Files.writeString(state.resolve("fingerprint.json"), fingerprint);
+    run(0, USER_KEY);
+    assertThat(rows(output)).hasSize(ROWS);
+  }
+
+  @Test
+  void rowsThatTheInputHasNoLongerStay() throws Exception {
+    run(0, USER_KEY);
+    spark
+        .range(70, 80)
+        .selectExpr("id", "'x' as text", "1 as category")
+        .write()
+        .parquet(input + "2");
+    JsonNode more = run(0, USER_KEY, "input.path=" + input + "2");
+    assertThat(more.get("rows").asLong()).isEqualTo(10);
+    assertThat(rows(output)).hasSize(ROWS + 10);
+    assertThat(run(0, USER_KEY, "input.path=" + input + "2").get("rows").asLong()).isZero();
+    assertThat(run(0, USER_KEY).get("rows").asLong()).isZero();
+    assertThat(spark.read().parquet(output.toString()).select("batch").distinct().count())
+        .isGreaterThan(1);
+  }
+
+  /** Also where rows that were taken before have other columns beside them. */
+  @Test
+  void whatDecidesNoAnswerMayChange() throws Exception {
+    Path whole = folder.resolve("whole");
+    run(0, "output.path=" + whole);
+    run(75, "limit.tokens=1", "engine.window=1", "input.equal-prompts=each");
+    run(75, "limit.tokens=1", "engine.window=1");
+    run(75, "limit.tokens=1", "engine.window=1", "input.equal-prompts=each");
+    run(0);
+    assertThat(rows(output)).hasSize(ROWS).isEqualTo(rows(whole));
+  }
+
+  @Test
+  void anotherConfigurationMayStandBesideTheFirst() throws Exception {
+    run(0, USER_KEY);
+    JsonNode other = run(0, USER_KEY, "generation.max-tokens=2", "output.changed=redo");
+    assertThat(other.get("rows").asLong()).isEqualTo(ROWS);
+    assertThat(spark.read().parquet(output.toString()).groupBy("configuration").count())
+        .satisfies(
+            counts ->
+                assertThat(counts.select("count").as(Encoders.LONG()).collectAsList())
+                    .containsExactly((long) ROWS, (long) ROWS));
+    assertThat(
+            spark
+                .read()
+                .parquet(output.toString())
+                .where("configuration = '" + other.get("configuration").asText() + "'")
+                .where("completion.completion_tokens > 2")
+                .count())
+        .isZero();
+    assertThat(run(0, USER_KEY).get("rows").asLong()).isZero();
+    assertThat(run(0, USER_KEY, "generation.max-tokens=2").get("rows").asLong()).isZero();
+    refused("another value of: generation.max-tokens", USER_KEY, "generation.max-tokens=3");
+  }
+
+  @Test
+  void batchesHaveAboutAsManyRowsAsAsked() throws Exception {
+    Path whole = folder.resolve("whole");
+    run(0, USER_KEY, "output.path=" + whole);
+    JsonNode summary = run(0, USER_KEY, "output.batch-rows=10");
+    assertThat(summary.get("batches").asLong()).isBetween(6L, 8L);
+    assertThat(summary.get("rows").asLong()).isEqualTo(ROWS);
+    assertThat(rows(output)).isEqualTo(rows(whole));
+    assertThat(
+            spark
+                .read()
+                .parquet(output.toString())
+                .groupBy("batch")
+                .count()
+                .selectExpr("max(count)")
+                .first()
+                .getLong(0))
+        .isLessThanOrEqualTo(10);
+  }
+
+  @Test
+  void aLimitOfRowsHoldsForRowsThatWereTakenBefore() throws Exception {
+    Path whole = folder.resolve("whole");
+    run(0, USER_KEY, "output.path=" + whole);
+    assertThat(run(75, USER_KEY, "limit.hours=1e-9").get("rows").asLong()).isZero();
+    JsonNode limited = run(75, USER_KEY, "limit.rows=25");
+    assertThat(limited.get("rows").asLong()).isEqualTo(25);
+    assertThat(limited.get("stopped_by").asText()).isEqualTo("limit.rows");
+    assertThat(limited.get("rows_left").asLong()).isEqualTo(35);
+    run(0, USER_KEY);
+    assertThat(rows(output)).isEqualTo(rows(whole));
   }
 
   @Test
   void withNothingLeftTheOutputStaysAsItIs() throws Exception {
-    run(0, USER_KEY, RESUME);
+    run(0, USER_KEY);
     Map<String, Long> before = files();
-    assertThat(run(0, USER_KEY, RESUME).get("rows").asLong()).isZero();
+    assertThat(run(0, USER_KEY).get("rows").asLong()).isZero();
     assertThat(files()).isEqualTo(before);
   }
 
-  /** As a run leaves it that was killed when a task had committed and the job had not. */
+  /** As a run leaves it that was killed when a batch was written and not yet committed. */
   @Test
-  void whatAKilledRunHadNotCommittedIsNotAddedTwice() throws Exception {
-    run(75, USER_KEY, RESUME, "limit.rows=25");
-    Path task = output.resolve("_temporary/0/task_202601010000000000000_0001_m_000000");
-    Files.createDirectories(task);
+  void anOpenBatchIsAnsweredAgain() throws Exception {
     Path whole = folder.resolve("whole");
     run(0, USER_KEY, "output.path=" + whole);
-    try (Stream<Path> files = Files.list(whole)) {
-      Path file = files.filter(path -> path.toString().endsWith(".parquet")).findFirst().get();
-      Files.copy(file, task.resolve(file.getFileName()));
+    run(0, USER_KEY, "output.batch-rows=20");
+    Path commits = state().resolve("checkpoint/commits");
+    long last;
+    try (Stream<Path> files = Files.list(commits)) {
+      last =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> name.matches("\\d+"))
+              .mapToLong(Long::parseLong)
+              .max()
+              .getAsLong();
     }
-    run(0, USER_KEY, RESUME);
-    assertThat(rows(output)).isEqualTo(rows(whole));
-    assertThat(output.resolve("_temporary")).doesNotExist();
+    Files.delete(commits.resolve("" + last));
+    Files.delete(commits.resolve("." + last + ".crc"));
+    JsonNode again = run(0, USER_KEY);
+    assertThat(again.get("rows").asLong()).isBetween(1L, 20L);
+    assertThat(rows(output)).hasSize(ROWS).isEqualTo(rows(whole));
   }
 
-  /** As a run leaves it that was killed while the driver moved the tasks' files to their place. */
+  /** As a run leaves it that was killed at a limit, when the rest of its batch was written. */
   @Test
-  void aCommitThatWasCutShortIsMadeWhole() throws Exception {
+  void theRestOfAnOpenBatchIsMadeAnew() throws Exception {
     Path whole = folder.resolve("whole");
-    run(0, "output.path=" + whole);
-    run(0, RESUME, "input.partitions=3");
-    Files.delete(output.resolve("_SUCCESS"));
-    try (Stream<Path> files = Files.list(output)) {
-      Files.delete(files.filter(path -> path.toString().endsWith(".parquet")).findFirst().get());
+    run(0, USER_KEY, "output.path=" + whole);
+    run(75, USER_KEY, "limit.tokens=100", "engine.window=1", "input.partitions=1");
+    assertThat(state().resolve("work/rest=000000/_manifest.json")).exists();
+    try (Stream<Path> files = Files.list(state().resolve("checkpoint/commits"))) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
     }
-    assertThat(run(0, RESUME).get("rows").asLong()).isBetween(1L, ROWS - 1L);
-    assertThat(rows(output)).isEqualTo(rows(whole));
-    assertThat(output.resolve("_SUCCESS")).exists();
+    assertThat(run(0, USER_KEY).get("rows").asLong()).isEqualTo(ROWS);
+    assertThat(state().resolve("work/rest=000000")).doesNotExist();
+    assertThat(rows(output)).hasSize(ROWS).isEqualTo(rows(whole));
+  }
+
+  /** As a run leaves it that was killed while it took rows. */
+  @Test
+  void anUnfinishedIntakeIsMadeAnew() throws Exception {
+    run(0, USER_KEY);
+    Path work = state().resolve("work");
+    Path intake = work.resolve("intake=000002");
+    Files.createDirectories(intake);
+    Path file = fileOf(work.resolve("intake=000001"));
+    Files.copy(file, intake.resolve(file.getFileName()));
+    assertThat(run(0, USER_KEY).get("rows").asLong()).isZero();
+    assertThat(intake).doesNotExist();
+    assertThat(rows(output)).hasSize(ROWS);
+  }
+
+  @Test
+  void aFileOfWorkThatIsLostUnderWayFailsTheRun() throws Exception {
+    run(75, USER_KEY, "limit.hours=1e-9", "output.batch-rows=20");
+    Path rest = state().resolve("work/rest=000000");
+    Path file = fileOf(rest);
+    Path manifest = rest.resolve("_manifest.json");
+    Files.deleteIfExists(rest.resolve("._manifest.json.crc"));
+    Files.writeString(
+        manifest,
+        Files.readString(manifest).replace("\"" + file.getFileName() + "\"", "\"_SUCCESS\""));
+    Files.delete(file);
+    JobProcess failed = JobProcess.run(folder, job, USER_KEY);
+    assertThat(failed.err()).contains("were taken from the input and have no answer");
+    assertThat(failed.code()).isEqualTo(1);
   }
 
   @Test
   void otherFormatsAreReadBackToo() throws Exception {
     run(75, "output.format=json", "limit.rows=25");
-    run(0, "output.format=json", RESUME);
+    run(0, "output.format=json");
     assertThat(spark.read().json(output.toString()).count()).isEqualTo(ROWS);
     refused("another value of: output.format");
-  }
-
-  /** As a run leaves it that was killed before anything was committed. */
-  @Test
-  void aKilledFirstRunIsBegunAnew() throws Exception {
-    Files.createDirectories(output.resolve("_temporary/0/_temporary"));
-    run(0, USER_KEY, RESUME);
-    assertThat(rows(output)).hasSize(ROWS);
   }
 
   @Test
@@ -243,7 +381,7 @@ class JobResumeTest {
     Path whole = folder.resolve("whole");
     run(0, dated, "prompt.date=1999-12-31", "output.path=" + whole);
     run(75, dated, "prompt.date=1999-12-31", "limit.rows=25");
-    run(0, dated, RESUME);
+    run(0, dated);
     assertThat(rows(output)).isEqualTo(rows(whole));
   }
 
@@ -252,28 +390,19 @@ class JobResumeTest {
     String[] sampling = {"generation.temperature=1", "generation.n=3"};
     Path whole = folder.resolve("whole");
     run(0, sampling[0], sampling[1], "output.path=" + whole);
-    JsonNode stopped = run(75, sampling[0], sampling[1], RESUME, "limit.rows=25");
+    JsonNode stopped = run(75, sampling[0], sampling[1], "limit.rows=25");
     assertThat(stopped.get("rows").asLong()).isEqualTo(75);
     assertThat(stopped.get("rows_left").asLong()).isEqualTo(35);
-    run(0, sampling[0], sampling[1], RESUME);
+    run(0, sampling[0], sampling[1]);
     assertThat(rows(output)).hasSize(3 * ROWS).isEqualTo(rows(whole));
-    spark
-        .read()
-        .parquet(output.toString())
-        .where("sample = 1")
-        .limit(1)
-        .write()
-        .mode("append")
-        .parquet(output.toString());
-    refused("only some of their completions", sampling);
   }
 
   @Test
   void aPlanSpeaksOfTheRowsThatTheRunWouldAnswer() throws Exception {
     assertThat(plan("limit.rows=25", USER_KEY).get("rows").asLong()).isEqualTo(25);
     run(75, "limit.rows=25", USER_KEY);
-    assertThat(plan(RESUME, USER_KEY).get("rows").asLong()).isEqualTo(35);
-    assertThat(plan(RESUME, USER_KEY, "limit.rows=5").get("rows").asLong()).isEqualTo(5);
+    assertThat(plan(USER_KEY).get("rows").asLong()).isEqualTo(35);
+    assertThat(plan(USER_KEY, "limit.rows=5").get("rows").asLong()).isEqualTo(5);
   }
 
   @Test
@@ -281,7 +410,7 @@ class JobResumeTest {
     JobProcess stopped = JobProcess.run(folder, job, "limit.rows=25");
     assertThat(stopped.code()).isEqualTo(75);
     assertThat(stopped.err())
-        .contains("stopped by        limit.rows, 35 rows left\n", "output.mode=resume\n");
+        .contains("stopped by        limit.rows, 35 rows left\n", "the same command\n");
   }
 
   private JsonNode plan(String... overrides) throws Exception {
@@ -299,17 +428,41 @@ class JobResumeTest {
   }
 
   private void refused(String sentence, String... overrides) throws Exception {
-    List<String> arguments = new ArrayList<>(List.of(RESUME));
-    arguments.addAll(List.of(overrides));
-    JobProcess run = JobProcess.run(folder, job, arguments.toArray(String[]::new));
+    JobProcess run = JobProcess.run(folder, job, overrides);
     assertThat(run.err()).startsWith("error: ").contains(sentence);
     assertThat(run.code()).isEqualTo(2);
   }
 
   private static List<String> rows(Path path) {
-    return spark.read().parquet(path.toString()).toJSON().collectAsList().stream()
+    return spark
+        .read()
+        .parquet(path.toString())
+        .drop("configuration", "batch")
+        .toJSON()
+        .collectAsList()
+        .stream()
         .sorted()
         .toList();
+  }
+
+  /** Returns where runs keep what they know of the only configuration. */
+  private Path state() throws Exception {
+    try (Stream<Path> folders = Files.list(output.resolve("_sparkllama"))) {
+      return folders
+          .filter(path -> path.getFileName().toString().startsWith("v1-"))
+          .findFirst()
+          .get();
+    }
+  }
+
+  /** Returns the largest of the files with rows: the others may have none. */
+  private static Path fileOf(Path folder) throws Exception {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(path -> path.getFileName().toString().startsWith("part-"))
+          .max(Comparator.comparingLong(path -> path.toFile().length()))
+          .get();
+    }
   }
 
   /** Returns the output's files with the times of their last change. */

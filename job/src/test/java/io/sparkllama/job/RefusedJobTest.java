@@ -117,8 +117,19 @@ class RefusedJobTest {
   @Test
   void output() throws Exception {
     Files.createDirectories(output);
-    refused("The output exists already", "output.mode = overwrite", "engine.threads=1");
+    refused("The output exists already", "output.mode = overwrite", "output.mode=error");
+    Files.writeString(output.resolve("part-0"), "of another job");
+    refused("nothing says what it was made with", "part-0", "engine.threads=1");
+    Files.delete(output.resolve("part-0"));
     Files.delete(output);
+    refused("without the wildcards", "output.path=" + output + "{1}");
+    refused(
+        List.of("output.format=noop", "output.mode=resume"),
+        "goes on with files",
+        output.toString());
+    spark.sql("select 'Once' as text, 7 as Batch").write().parquet(input + "2");
+    refused(
+        List.of("output.columns=[batch]", "input.path=" + input + "2"), "of its own", ": Batch");
     job += "output.mode = overwrite\n";
     refused("would replace the input", "output.path=" + input);
     refused("The output cannot be written", "output.format=csv");
@@ -136,7 +147,7 @@ class RefusedJobTest {
     refused("prompt.template names a column", "prompt.template={{ txt }}");
     refused("The input cannot be read", "input.path=" + folder.resolve("no"));
     Files.createDirectories(output);
-    refused("The output exists already", "engine.threads=1");
+    refused("The output exists already", "output.mode=error");
   }
 
   @Test

@@ -22,11 +22,35 @@ public final class OutputKeys {
       DECLARED.of(
           "output.mode",
           ConfigType.oneOf(OutputMode.class),
-          OutputMode.ERROR,
+          OutputMode.RESUME,
           "",
-          "What happens where the output exists already: the job is refused, it is replaced, or the"
-              + " rows that it has not yet are added (resume, for an output of the same job; where"
-              + " there is none yet, resume begins one). The format noop takes overwrite alone.");
+          "What happens where the output exists already: the job is refused (error), all that is"
+              + " there is replaced (overwrite), or the rows that no run has answered yet are added"
+              + " (resume; where there is no output yet, it begins one). A format without files,"
+              + " such as jdbc or noop, knows error, its default, and overwrite; noop takes"
+              + " overwrite alone.");
+  public static final ConfigKey<ChangedOutput> OUTPUT_CHANGED =
+      DECLARED.of(
+          "output.changed",
+          ConfigType.oneOf(ChangedOutput.class),
+          ChangedOutput.REFUSE,
+          "",
+          "What resume does where the output was made with another model, prompt or setting that"
+              + " decides answers: the job is refused, or all rows are answered once more, beside"
+              + " those that are there (redo). The output's column configuration tells them apart.");
+  public static final ConfigKey<Double> OUTPUT_BATCH_MINUTES =
+      DECLARED.of(
+          "output.batch-minutes",
+          ConfigType.number("above 0 and at most 1440", minutes -> minutes > 0 && minutes <= 1440),
+          5.0,
+          "minutes",
+          "About how long a batch of rows takes, which is what a run that is killed may lose. The"
+              + " first batch has one file of rows for each task; its rate decides the next.");
+  public static final ConfigKey<Long> OUTPUT_BATCH_ROWS =
+      DECLARED.optional(
+          "output.batch-rows",
+          ConfigType.wholeNumber(1, Long.MAX_VALUE),
+          "About how many rows of the input a batch has, in place of output.batch-minutes.");
   public static final ConfigKey<Map<String, String>> OUTPUT_OPTIONS =
       DECLARED.of(
           "output.options",
@@ -54,19 +78,28 @@ public final class OutputKeys {
           "limit.rows",
           ConfigType.wholeNumber(1, Long.MAX_VALUE),
           "Answers at most so many rows of the input, the first in the source's order, and stops;"
-              + " output.mode = resume goes on. With generation.n each has its n rows in the output.");
+              + " the same command goes on. With generation.n each has its n rows in the output.");
   public static final ConfigKey<Long> LIMIT_TOKENS =
       DECLARED.optional(
           "limit.tokens",
           ConfigType.wholeNumber(1, Long.MAX_VALUE),
           "Begins no further row once so many tokens were computed, of prompts and completions, and"
-              + " stops when the rows under way are done; output.mode = resume goes on.");
+              + " stops when the rows under way are done; the same command goes on.");
   public static final ConfigKey<Double> LIMIT_HOURS =
       DECLARED.optional(
           "limit.hours",
           ConfigType.number("above 0 and at most 1000000", hours -> hours > 0 && hours <= 1e6),
           "Begins no further row after so many hours, such as 0.5, from the first row's reading on,"
-              + " and stops when the rows under way are done; output.mode = resume goes on.");
+              + " and stops when the rows under way are done; the same command goes on.");
+
+  public static final ConfigKey<Integer> LIMIT_SHUTDOWN_GRACE =
+      DECLARED.of(
+          "limit.shutdown-grace",
+          ConfigType.integer(1, 3600),
+          20,
+          "seconds",
+          "How long a job's process that gets SIGTERM or SIGINT may take to end with 75; then it is"
+              + " halted. The open batch is answered again by the same command.");
 
   public static final ConfigKey<Integer> PLAN_TRIAL_SECONDS =
       DECLARED.of(

@@ -6,6 +6,6 @@ public enum OutputMode {
   ERROR,
   /** Replaces what is there. */
   OVERWRITE,
-  /** Adds the rows that are not there yet. */
+  /** Adds the rows that no run has answered yet. */
   RESUME
 }

@@ -75,19 +75,22 @@ public final class GenerationPipeline {
 
   /** Builds the walk over all rows, or those of them that a run answers; none is read yet. */
   public Dataset<Row> apply(PreparedRows prepared) {
-    RowLayout layout = prepared.layout();
-    return specification
-        .spread()
-        .apply(prepared.rows(), layout.keys(), layout.inputs().size())
+    return answers(prepared.with(prepared.spread(specification.spread())));
+  }
+
+  /** Builds the walk over rows that are spread already; none is read yet. */
+  public Dataset<Row> answers(PreparedRows spread) {
+    return spread
+        .rows()
         .mapPartitions(
             new GeneratePartition(
                 engine,
-                new RowWalk(specification.task(), layout, specification.adapter()),
+                new RowWalk(specification.task(), spread.layout(), specification.adapter()),
                 specification.window(),
                 counter,
                 gauge,
                 gates),
-            Encoders.row(prepared.output()));
+            Encoders.row(spread.output()));
   }
 
   /**

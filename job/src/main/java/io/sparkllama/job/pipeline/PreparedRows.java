@@ -2,10 +2,12 @@ package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.planning.RowIdentity;
+import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prompt.ChatPrompt;
 import io.sparkllama.job.prompt.RowPrompt;
 import io.sparkllama.job.source.InputColumn;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -45,6 +47,18 @@ public record PreparedRows(Dataset<Row> rows, RowLayout layout, StructType outpu
   /** Returns the same with some of the rows. */
   public PreparedRows with(Dataset<Row> some) {
     return new PreparedRows(some, layout, output);
+  }
+
+  /** Returns the rows in the partitions that they are answered in; none is read yet. */
+  public Dataset<Row> spread(RowSpread spread) {
+    return spread.apply(rows, layout.keys(), layout.inputs().size());
+  }
+
+  /** Returns the columns that decide answers and go to the output, with their types. */
+  public StructType read() {
+    StructField[] fields = rows.schema().fields();
+    int read = layout.keys() + layout.inputs().size() + layout.chosen();
+    return new StructType(Arrays.copyOf(fields, read));
   }
 
   /**

@@ -38,7 +38,8 @@ record RowLayout(int keys, List<String> inputs, int chosen, boolean gold, boolea
   /** Tells whether two rows are known to have equal prompts. */
   boolean haveEqualPrompts(Row one, Row other) {
     int index = keys + inputs.size() + chosen + (gold ? 1 : 0);
-    return promptKey && one.getString(index).equals(other.getString(index));
+    // Rows that an earlier run took may have none.
+    return promptKey && !one.isNullAt(index) && one.get(index).equals(other.get(index));
   }
 
   private static List<String> texts(Row row, int from, int count) {

@@ -3,7 +3,6 @@ package io.sparkllama.job.planning;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.greatest;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
@@ -11,12 +10,12 @@ import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.sum;
-import static org.apache.spark.sql.functions.when;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -24,8 +23,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.expressions.Window;
 
 /**
- * Leaves out the rows that an output has already. Rows of one identity are counted on both sides,
- * so that of five equal rows two remain where the output has three.
+ * Leaves out rows that are done: that an output has, or that were taken before. Rows of one
+ * identity are counted on both sides, so that of five equal rows two remain where three are done.
  */
 public final class DoneRows {
   private static final String DONE = "done";
@@ -36,76 +35,77 @@ public final class DoneRows {
   private static final String IDENTITY = "identity";
 
   private final RowIdentity identity;
-  private final Dataset<Row> output;
+  private final Dataset<Row> done; // [identity | number of rows], each identity once
 
-  /**
-   * @param output what was written so far, with the columns of this run's output
-   */
-  public DoneRows(RowIdentity identity, Dataset<Row> output) {
+  private DoneRows(RowIdentity identity, Dataset<Row> done) {
     this.identity = identity;
-    this.output = output;
+    this.done = done;
   }
 
   /**
-   * Counts the prepared rows that the output has not. Reads both once.
+   * Takes the rows of an output for done.
    *
-   * @throws InvalidConfigurationException where the output has rows that these cannot have led to
+   * @param output with the columns of this run's output
+   * @throws InvalidConfigurationException where columns cannot be compared
    */
+  public static DoneRows ofOutput(RowIdentity identity, Dataset<Row> output) {
+    Dataset<Row> first = output.where(identity.isFirst(output));
+    return new DoneRows(identity, counted(first, identity.ofOutput(first)));
+  }
+
+  /**
+   * Takes rows for done that were prepared, but not answered perhaps.
+   *
+   * @param rows with the columns of this run's prepared rows
+   * @throws InvalidConfigurationException where columns cannot be compared
+   */
+  public static DoneRows ofPrepared(RowIdentity identity, Dataset<Row> rows) {
+    Dataset<Row> keyed = identity.keyed(rows);
+    return new DoneRows(identity, counted(keyed, identity.ofKeyed(keyed)));
+  }
+
+  private static Dataset<Row> counted(Dataset<Row> rows, List<Column> identity) {
+    return comparing(
+        () ->
+            rows.select(array(named(identity)))
+                .groupBy(array(names(identity.size())))
+                .agg(count(lit(1)).as(DONE)));
+  }
+
+  /** Counts the prepared rows that are not done. Reads both once. */
   public long left(Dataset<Row> prepared) {
     Dataset<Row> keyed = identity.keyed(prepared);
     List<Column> input = named(identity.ofKeyed(keyed));
     int columns = input.size();
-    input.addAll(List.of(lit(1L).as("there"), lit(0L).as(DONE), lit(0L).as("torn")));
+    input.addAll(List.of(lit(1L).as("there"), lit(0L).as(DONE)));
     List<Column> written = names(columns);
-    Column torn = col("written").notEqual(col(DONE).multiply(identity.completions()));
-    written.addAll(List.of(lit(0L), col(DONE), when(torn, 1L).otherwise(0L)));
-    Column missing = col("there").minus(col(DONE));
-    Row found =
-        keyed
-            .select(array(input))
-            .union(done().select(array(written)))
-            .groupBy(array(names(columns)))
-            .agg(sum("there").as("there"), sum(DONE).as(DONE), sum("torn").as("torn"))
-            .agg(
-                coalesce(sum(greatest(missing, lit(0L))), lit(0L)),
-                coalesce(sum(greatest(missing.multiply(-1), lit(0L))), lit(0L)),
-                coalesce(sum("torn"), lit(0L)))
-            .first();
-    refuse(found.getLong(1), found.getLong(2));
-    return found.getLong(0);
-  }
-
-  private static void refuse(long strange, long torn) {
-    if (torn > 0) {
-      throw new InvalidConfigurationException(
-          "The output has rows with only some of their completions, which a run that was killed"
-              + " while it committed can leave; take their keys out of the output, or write"
-              + " somewhere else: "
-              + torn
-              + " keys");
-    }
-    if (strange > 0) {
-      throw new InvalidConfigurationException(
-          "The output has rows that the input has not, so it was made from another input, or"
-              + " output.format changes values that it keeps; go on with the input that it was made"
-              + " from, or write somewhere else: "
-              + strange
-              + " rows");
-    }
+    written.addAll(List.of(lit(0L), col(DONE)));
+    return keyed
+        .select(array(input))
+        .union(done.select(array(written)))
+        .groupBy(array(names(columns)))
+        .agg(sum("there").as("there"), sum(DONE).as(DONE))
+        .agg(coalesce(sum(greatest(col("there").minus(col(DONE)), lit(0L))), lit(0L)))
+        .first()
+        .getLong(0);
   }
 
   /**
-   * Returns the prepared rows that the output has not, in any order; none is read yet.
+   * Returns the prepared rows that are not done, in any order; none is read yet.
    *
    * @throws InvalidConfigurationException where columns cannot be compared
    */
   public Dataset<Row> leaveOut(Dataset<Row> prepared) {
+    return comparing(() -> left(prepared, columns(prepared)));
+  }
+
+  private static Dataset<Row> comparing(Supplier<Dataset<Row>> rows) {
     try {
-      return left(prepared, columns(prepared));
+      return rows.get();
     } catch (Exception wrong) {
       if (wrong instanceof AnalysisException) {
         throw new InvalidConfigurationException(
-            "Rows cannot be compared by a column of output.columns, as output.mode = resume does"
+            "Rows cannot be compared by a column of output.columns, as a run that goes on does"
                 + " where the key is derived; name input.key, or leave the column out: "
                 + wrong.getMessage().lines().findFirst().orElse(""),
             wrong);
@@ -115,8 +115,8 @@ public final class DoneRows {
   }
 
   /**
-   * Returns the place of the last of so many prepared rows that the output has not, in the order of
-   * their places.
+   * Returns the place of the last of so many prepared rows that are not done, in the order of their
+   * places.
    *
    * @param prepared gives the same rows in the same partitions each time
    * @param wanted at least 1, and no more than there are
@@ -139,7 +139,7 @@ public final class DoneRows {
       }
       before += counted.getLong(1);
     }
-    throw new IllegalStateException("The output has more of the input's rows than were counted.");
+    throw new IllegalStateException("More of the input's rows are done than were counted.");
   }
 
   private Dataset<Row> left(Dataset<Row> prepared, List<Column> selected) {
@@ -152,20 +152,9 @@ public final class DoneRows {
       matches = matches.and(same.get(i).eqNullSafe(col(IDENTITY + i)));
     }
     return ranked
-        .join(done(), matches, "left")
+        .join(done, matches, "left")
         .where(col(RANK).gt(coalesce(col(DONE), lit(0L))))
         .select(array(selected));
-  }
-
-  /** Returns each identity of the output once, with its rows there and those that begin a row. */
-  private Dataset<Row> done() {
-    List<Column> written = named(identity.ofOutput(output));
-    Column[] groups = array(names(written.size()));
-    written.add(identity.isFirst(output).as("first"));
-    return output
-        .select(array(written))
-        .groupBy(groups)
-        .agg(count_if(col("first")).as(DONE), count(lit(1)).as("written"));
   }
 
   private static List<Column> names(int count) {

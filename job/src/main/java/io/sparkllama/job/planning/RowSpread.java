@@ -52,6 +52,19 @@ public record RowSpread(EqualPrompts equalPrompts, int partitions) {
         equalPrompts, (int) Math.max(parallelism, Math.min(wanted, MOST_PARTITIONS)));
   }
 
+  /**
+   * Returns the rows that a file of work has at most, of so many rows in all: as few as give each
+   * task that runs at once some. Partitions that rows are dealt out to are never quite even, and
+   * are not cut for that.
+   *
+   * @param parallelism tasks that the cluster runs at once
+   */
+  public long rowsOfFile(long rows, int parallelism) {
+    int parts = partitions == 0 ? parallelism : partitions;
+    long even = Math.max(1, Math.min((rows + parts - 1) / parts, ROWS_OF_A_PARTITION));
+    return partitions == 0 ? even : even + even / 2;
+  }
+
   /** Returns the rows that the engine is asked for, of so many with so many distinct prompts. */
   public long asked(long rows, long distinctPrompts) {
     return keysPrompts() ? distinctPrompts : rows;

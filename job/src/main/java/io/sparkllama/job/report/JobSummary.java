@@ -18,18 +18,20 @@ import java.util.function.Function;
  * @param output path, or the format where it has none
  * @param predicted before the first row, where the job was long enough for that
  * @param stop where a limit left rows for another run
+ * @param batches that the output got; empty where it is not written in batches
  */
 public record JobSummary(
     GenerationCounts counts,
     double seconds,
     String output,
     Optional<JobPrediction> predicted,
-    Optional<EarlyStop> stop) {
+    Optional<EarlyStop> stop,
+    Optional<BatchReport> batches) {
 
   /** Makes the summary of a job that left no row. */
   public JobSummary(
       GenerationCounts counts, double seconds, String output, Optional<JobPrediction> predicted) {
-    this(counts, seconds, output, predicted, Optional.empty());
+    this(counts, seconds, output, predicted, Optional.empty(), Optional.empty());
   }
 
   /** Returns the share of right labels among the rows with a gold label; empty without those. */
@@ -51,6 +53,7 @@ public record JobSummary(
     object.put("seconds", seconds);
     object.put("output", output);
     accuracy().ifPresent(accuracy -> object.put("accuracy", accuracy));
+    batches.ifPresent(report -> report.put(object));
     stop.ifPresent(early -> early.put(object));
     predicted.ifPresent(
         prediction -> new PlanReport(prediction).put(object.putObject("predicted")));
@@ -81,6 +84,7 @@ public record JobSummary(
     }
     lines.add("seconds", "%.1f%s", seconds, beside("%.1f", JobPrediction::seconds));
     lines.add("output", "%s", output);
+    batches.ifPresent(report -> report.add(lines));
     stop.ifPresent(early -> early.add(lines));
     return lines.toString();
   }

@@ -6,9 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,13 +24,15 @@ import java.util.TreeSet;
  *
  * @param modelSha256 of the model's files
  * @param date that templates saw
- * @param columns of the output with their types, as Spark writes them
+ * @param columns of the output, and those it was made of, with their types, as Spark writes them
  * @param settings that decide what stands in the output, by the paths of their keys
  */
 public record Fingerprint(
     String modelSha256, LocalDate date, String columns, Map<String, JsonNode> settings) {
   /** Rises where the same settings come to mean something else, such as by another default. */
   private static final int VERSION = 1;
+
+  private static final int NAME_BYTES = 6;
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -57,7 +63,7 @@ public record Fingerprint(
    * @param name of the file, for messages
    * @throws InvalidConfigurationException where it is something else
    */
-  static Fingerprint parse(String json, String name) {
+  public static Fingerprint parse(String json, String name) {
     try {
       JsonNode tree = JSON.readTree(json);
       if (tree.path("version").asInt() != VERSION) {
@@ -81,7 +87,7 @@ public record Fingerprint(
   }
 
   /** Returns it as it stands beside the output's files, for people too. */
-  String json() {
+  public String json() {
     ObjectNode object = JSON.createObjectNode();
     object.put("version", VERSION);
     object.put("model-sha256", modelSha256);
@@ -92,18 +98,28 @@ public record Fingerprint(
     return object.toPrettyString() + "\n";
   }
 
-  /**
-   * Refuses to go on with an output that was made with something else.
-   *
-   * @param now what this run has
-   * @throws InvalidConfigurationException names what differs
-   */
-  public void refuseOther(Fingerprint now) {
-    List<String> differing = new ArrayList<>();
+  /** Returns the same of another day. */
+  public Fingerprint on(LocalDate day) {
+    return new Fingerprint(modelSha256, day, columns, settings);
+  }
+
+  /** Returns a short name, which two fingerprints share only where they are equal. */
+  public String name() {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(json().getBytes(StandardCharsets.UTF_8));
+      return "v" + VERSION + "-" + HexFormat.of().formatHex(digest, 0, NAME_BYTES);
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException("Every Java platform has SHA-256.", impossible);
+    }
+  }
+
+  /** Names what another one has otherwise. */
+  public List<String> differences(Fingerprint now) {
     Set<String> keys = new TreeSet<>(settings.keySet());
     keys.addAll(now.settings.keySet());
     keys.removeIf(key -> java.util.Objects.equals(settings.get(key), now.settings.get(key)));
-    differing.addAll(keys);
+    List<String> differing = new ArrayList<>(keys);
     if (!modelSha256.equals(now.modelSha256)) {
       differing.add("the model (SHA-256 " + modelSha256 + ")");
     }
@@ -113,11 +129,23 @@ public record Fingerprint(
     if (differing.isEmpty() && !columns.equals(now.columns)) {
       differing.add("the columns (" + columns + ")");
     }
+    return differing;
+  }
+
+  /**
+   * Refuses to go on with an output that was made with something else.
+   *
+   * @param now what this run has
+   * @throws InvalidConfigurationException names what differs
+   */
+  public void refuseOther(Fingerprint now) {
+    List<String> differing = differences(now);
     if (!differing.isEmpty()) {
       throw new InvalidConfigurationException(
-          "The output was made with another configuration, so that output.mode = resume would mix"
-              + " two; give back what differs, write somewhere else, or begin anew with output.mode"
-              + " = overwrite. It had another value of: "
+          "The output was made with another configuration, and this run would add rows that others"
+              + " do not go with; give back what differs, write somewhere else, begin anew with"
+              + " output.mode = overwrite, or answer all rows once more beside the old ones with"
+              + " output.changed = redo. It had another value of: "
               + String.join(", ", differing));
     }
   }

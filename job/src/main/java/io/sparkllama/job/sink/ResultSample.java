@@ -29,13 +29,14 @@ public final class ResultSample {
    * its output cannot be read back, a line says so.
    *
    * @param schema of the rows that were written
+   * @param folder where
    */
-  public void print(SparkSession spark, StructType schema, PrintStream out) {
+  public void print(SparkSession spark, StructType schema, String folder, PrintStream out) {
     if (specification.show() == 0) {
       return;
     }
     try {
-      Dataset<Row> rows = new ResultSink(specification).read(spark, schema);
+      Dataset<Row> rows = new ResultSink(specification).read(spark, schema, List.of(folder));
       Dataset<Row> sample = rows.select(readable(schema).toArray(Column[]::new));
       scala.Console.withOut(
           out,

@@ -2,9 +2,12 @@ package io.sparkllama.job.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -13,10 +16,22 @@ import org.apache.spark.sql.SparkSession;
 final class Answers {
   private Answers() {}
 
-  /** Returns every row with all its columns as JSON, in an order of its own. */
+  /** Returns every row with all its own columns as JSON, in an order of its own. */
   static List<String> read(SparkSession spark, Path output) {
-    assertThat(Files.exists(output.resolve("_SUCCESS"))).isTrue();
-    return spark.read().parquet(output.toString()).toJSON().collectAsList().stream()
+    try (Stream<Path> folders = Files.walk(output)) {
+      List<Path> batches =
+          folders.filter(folder -> folder.getFileName().toString().startsWith("batch=")).toList();
+      assertThat(batches).isNotEmpty().allMatch(batch -> Files.exists(batch.resolve("_SUCCESS")));
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+    return spark
+        .read()
+        .parquet(output.toString())
+        .drop("configuration", "batch")
+        .toJSON()
+        .collectAsList()
+        .stream()
         .sorted()
         .toList();
   }

@@ -157,7 +157,8 @@ class MainJobIT {
     assertThat(errors).hasSize(1).noneMatch(error -> error.contains(CANARY));
     // A second run fails, since the output is there: an exception on the driver.
     SubmittedJob.Run refused =
-        SubmittedJob.submit(home, "refused", "local-cluster[2,1,1024]", files.complete());
+        SubmittedJob.submit(
+            home, "refused", "local-cluster[2,1,1024]", files.complete(), "output.mode=error");
     assertThat(refused.exitCode()).as(refused.errors()).isEqualTo(2);
 
     ClusterTrace trace = new ClusterTrace(home);

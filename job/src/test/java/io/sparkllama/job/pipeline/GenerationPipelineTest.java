@@ -402,7 +402,8 @@ class GenerationPipelineTest {
 
   @Test
   void followsRunningTasksByTheirHeartbeats() throws Exception {
-    GenerationProgress progress = new GenerationProgress(counter);
+    GenerationProgress progress = new GenerationProgress();
+    progress.follow(counter);
     EngineProgress engines = new EngineProgress(gauge, 4);
     spark.sparkContext().addSparkListener(progress);
     spark.sparkContext().addSparkListener(engines);

@@ -30,7 +30,7 @@ class DoneRowsTest {
                 + " (null, 1), ('b', 1) as t(c0, c1)");
     Dataset<Row> output =
         output("('" + key("a") + "', 1), ('" + key("a") + "', null), ('" + key("b") + "', 1)");
-    DoneRows done = new DoneRows(new RowIdentity(0, 1, 1, 1), output);
+    DoneRows done = DoneRows.ofOutput(new RowIdentity(0, 1, 1, 1), output);
     assertThat(done.left(input)).isEqualTo(4);
     assertThat(texts(done.leaveOut(input)))
         .containsExactlyInAnyOrder("[a,1]", "[a,2]", "[a,null]", "[null,1]");
@@ -43,7 +43,7 @@ class DoneRowsTest {
         spark.sql(
             "select * from values (1, 'x', 'a'), (2, 'y', 'b'), (3, 'z', 'c') as t(c0,c1,c2)");
     Dataset<Row> output = spark.sql("select 2 as `the.id`, 'has changed' as c, 7 as completion");
-    DoneRows done = new DoneRows(new RowIdentity(1, 1, 1, 1), output);
+    DoneRows done = DoneRows.ofOutput(new RowIdentity(1, 1, 1, 1), output);
     assertThat(done.left(input)).isEqualTo(2);
     assertThat(texts(done.leaveOut(input))).containsExactlyInAnyOrder("[1,x,a]", "[3,z,c]");
   }
@@ -52,7 +52,7 @@ class DoneRowsTest {
   void theFirstMissingRowsAreThoseOfTheSourcesOrder() {
     Dataset<Row> input = spark.range(0, 1000, 1, 7).selectExpr("id as c0", "'text' as c1").toDF();
     Dataset<Row> output = spark.range(1000).where("id % 3 = 0").toDF("id");
-    DoneRows done = new DoneRows(new RowIdentity(1, 1, 0, 1), output);
+    DoneRows done = DoneRows.ofOutput(new RowIdentity(1, 1, 0, 1), output);
     for (int count : List.of(1, 94, 95, 96, 333, 666)) {
       Dataset<Row> first = done.leaveOut(new FirstRows(input).takeMissing(done, count));
       List<Row> ids = first.orderBy("c0").select("c0").collectAsList();
@@ -63,22 +63,39 @@ class DoneRowsTest {
   }
 
   @Test
-  void rowsThatTheInputHasNotAreRefused() {
+  void rowsThatTheInputHasNoLongerAreOfNoMatter() {
     Dataset<Row> input = spark.sql("select 'a' as c0, 1 as c1");
-    Dataset<Row> twice = output("('" + key("a") + "', 1), ('" + key("a") + "', 1)");
-    assertThatThrownBy(() -> new DoneRows(new RowIdentity(0, 1, 1, 1), twice).left(input))
-        .isInstanceOf(InvalidConfigurationException.class)
-        .hasMessageContaining("rows that the input has not")
-        .hasMessageEndingWith(": 1 rows");
+    Dataset<Row> more = output("('" + key("a") + "', 1), ('" + key("a") + "', 1), ('z', 7)");
+    DoneRows done = DoneRows.ofOutput(new RowIdentity(0, 1, 1, 1), more);
+    assertThat(done.left(input)).isZero();
+    assertThat(done.leaveOut(input).count()).isZero();
+  }
+
+  @Test
+  void severalCompletionsAreOneRow() {
+    Dataset<Row> input = spark.sql("select * from values (1, 'x'), (2, 'y') as t(c0, c1)");
+    Dataset<Row> output =
+        spark.sql("select * from values (2, 0, 'p'), (2, 1, 'q') as t(id, sample, completion)");
+    DoneRows done = DoneRows.ofOutput(new RowIdentity(1, 1, 0, 2), output);
+    assertThat(texts(done.leaveOut(input))).containsExactly("[1,x]");
+  }
+
+  @Test
+  void preparedRowsAreComparedAsTheInputIs() {
+    Dataset<Row> input =
+        spark.sql("select * from values ('a', 1), ('a', 1), ('a', 2), ('b', null) as t(c0, c1)");
+    Dataset<Row> taken = spark.sql("select * from values ('a', 1), ('b', null) as t(c0, c1)");
+    DoneRows derived = DoneRows.ofPrepared(new RowIdentity(0, 1, 1, 1), taken);
+    assertThat(derived.left(input)).isEqualTo(2);
+    assertThat(texts(derived.leaveOut(input))).containsExactlyInAnyOrder("[a,1]", "[a,2]");
+    DoneRows named = DoneRows.ofPrepared(new RowIdentity(1, 1, 0, 1), taken.limit(1));
+    assertThat(named.left(input)).isEqualTo(3);
   }
 
   @Test
   void columnsThatCannotBeComparedAreRefusedWithARemedy() {
-    Dataset<Row> input = spark.sql("select 'a' as c0, parse_json('1') as c1");
-    DoneRows done =
-        new DoneRows(
-            new RowIdentity(0, 1, 1, 1), spark.sql("select 'k' as key, parse_json('1') as json"));
-    assertThatThrownBy(() -> done.leaveOut(input))
+    Dataset<Row> output = spark.sql("select 'k' as key, parse_json('1') as json");
+    assertThatThrownBy(() -> DoneRows.ofOutput(new RowIdentity(0, 1, 1, 1), output))
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessageContaining("output.columns")
         .hasMessageContaining("name input.key");

@@ -44,17 +44,26 @@ class JobSummaryTest {
   @Test
   void saysWhatStoppedTheJobAndHowToGoOn() {
     JobSummary stopped = stopped(new EarlyStop(Limit.TOKENS, 77, true));
-    assertThat(stopped.json()).endsWith(",\"stopped_by\":\"limit.tokens\",\"rows_left\":77}");
+    assertThat(stopped.json())
+        .endsWith(
+            ",\"configuration\":\"v1-0123456789ab\",\"batches\":3,\"stopped_by\":\"limit.tokens\",\"rows_left\":77}");
     assertThat(stopped.text())
         .endsWith(
-            "stopped by        limit.tokens, 77 rows left\n"
-                + "to go on          the same command with output.mode=resume\n");
+            "configuration     v1-0123456789ab, 3 batches\n"
+                + "stopped by        limit.tokens, 77 rows left\n"
+                + "to go on          the same command\n");
     assertThat(stopped(new EarlyStop(Limit.ROWS, 1, false)).text())
         .endsWith("stopped by        limit.rows, 1 rows left\n");
   }
 
   private static JobSummary stopped(EarlyStop stop) {
-    return new JobSummary(COUNTS, 2.5, "out", Optional.empty(), Optional.of(stop));
+    return new JobSummary(
+        COUNTS,
+        2.5,
+        "out",
+        Optional.empty(),
+        Optional.of(stop),
+        Optional.of(new BatchReport("v1-0123456789ab", 3)));
   }
 
   @Test

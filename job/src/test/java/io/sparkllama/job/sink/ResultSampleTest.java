@@ -64,7 +64,9 @@ class ResultSampleTest {
   void needsAPath() {
     assertThatExceptionOfType(InvalidConfigurationException.class)
         .isThrownBy(
-            () -> new SinkSpecification("noop", Optional.empty(), OutputMode.ERROR, Map.of(), 10))
+            () ->
+                new SinkSpecification(
+                    "noop", Optional.empty(), Optional.of(OutputMode.ERROR), Map.of(), 10))
         .withMessageContaining("output.show");
   }
 
@@ -81,13 +83,16 @@ class ResultSampleTest {
         new SinkSpecification(
             "parquet",
             Optional.of(folder.resolve("gone").toString()),
-            OutputMode.OVERWRITE,
+            Optional.of(OutputMode.OVERWRITE),
             Map.of(),
             3);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new ResultSample(specification)
         .print(
-            spark, spark.range(1).schema(), new PrintStream(bytes, true, StandardCharsets.UTF_8));
+            spark,
+            spark.range(1).schema(),
+            specification.path().get(),
+            new PrintStream(bytes, true, StandardCharsets.UTF_8));
     assertThat(bytes.toString(StandardCharsets.UTF_8).strip().lines())
         .singleElement()
         .asString()
@@ -103,14 +108,18 @@ class ResultSampleTest {
         new SinkSpecification(
             format,
             Optional.of(folder.resolve("out").toString()),
-            OutputMode.OVERWRITE,
+            Optional.of(OutputMode.OVERWRITE),
             Map.of(),
             rows);
     Dataset<Row> written = spark.sql(query);
     written.write().mode("overwrite").format(format).save(specification.path().get());
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new ResultSample(specification)
-        .print(spark, written.schema(), new PrintStream(bytes, true, StandardCharsets.UTF_8));
+        .print(
+            spark,
+            written.schema(),
+            specification.path().get(),
+            new PrintStream(bytes, true, StandardCharsets.UTF_8));
     return bytes.toString(StandardCharsets.UTF_8);
   }
 }

@@ -2,14 +2,12 @@ package io.sparkllama.job.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.LocalSpark;
 import io.sparkllama.job.config.OutputMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,8 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ResultSinkTest {
   private static final Configuration HADOOP = new Configuration();
-  private static final Fingerprint FINGERPRINT =
-      Fingerprint.of("a1", LocalDate.EPOCH, "struct<id:bigint>", Map.of("generation.seed", 7L));
   private static SparkSession spark;
 
   @TempDir Path folder;
@@ -40,17 +36,17 @@ class ResultSinkTest {
     Path path = folder.resolve("out");
     ResultSink once = sink("parquet", path, OutputMode.ERROR);
     once.check(HADOOP, List.of());
-    once.write(spark.range(3).toDF(), FINGERPRINT);
+    once.write(spark.range(3).toDF());
     assertThat(spark.read().parquet(path.toString()).count()).isEqualTo(3);
     refused(
         () -> once.check(HADOOP, List.of()),
         "The output exists already",
         "output.mode = overwrite");
-    refused(() -> once.write(spark.range(3).toDF(), FINGERPRINT), "The output cannot be written");
+    refused(() -> once.write(spark.range(3).toDF()), "The output cannot be written");
 
     ResultSink again = sink("parquet", path, OutputMode.OVERWRITE);
     again.check(HADOOP, List.of(folder.resolve("in").toString()));
-    again.write(spark.range(5).toDF(), FINGERPRINT);
+    again.write(spark.range(5).toDF());
     assertThat(spark.read().parquet(path.toString()).count()).isEqualTo(5);
   }
 
@@ -90,60 +86,33 @@ class ResultSinkTest {
   }
 
   @Test
-  void anOutputThatCanBeAddedToSaysFirstWhatItIsMadeWith() throws Exception {
-    Dataset<Row> failing = failing();
-    Path path = folder.resolve("out");
-    ResultSink resuming = sink("parquet", path, OutputMode.RESUME);
-    assertThat(resuming.resumed(HADOOP)).isEmpty();
-    assertThatThrownBy(() -> resuming.write(failing, FINGERPRINT)).hasMessageContaining("no row");
-    assertThat(resuming.resumed(HADOOP)).contains(FINGERPRINT);
-    assertThat(resuming.read(spark, spark.range(1).schema()).count()).isZero();
-    resuming.write(spark.range(3).toDF(), FINGERPRINT);
-    resuming.write(spark.range(3, 5).toDF(), FINGERPRINT);
-    assertThat(resuming.read(spark, spark.range(1).schema()).count()).isEqualTo(5);
-    assertThat(spark.read().parquet(path.toString()).count()).isEqualTo(5);
-  }
-
-  @Test
-  void anotherOutputInTheSamePlaceNeverKeepsAFingerprint() throws Exception {
-    Dataset<Row> failing = failing();
-    Path path = folder.resolve("out");
-    ResultSink resuming = sink("parquet", path, OutputMode.RESUME);
-    sink("parquet", path, OutputMode.ERROR).write(spark.range(3).toDF(), FINGERPRINT);
-    assertThat(resuming.resumed(HADOOP)).contains(FINGERPRINT);
-    Fingerprint other = Fingerprint.of("b2", LocalDate.EPOCH, "struct<id:bigint>", Map.of());
-    ResultSink replacing = sink("parquet", path, OutputMode.OVERWRITE);
-    replacing.write(spark.range(3).toDF(), other);
-    assertThat(resuming.resumed(HADOOP)).contains(other);
-    assertThatThrownBy(() -> replacing.write(failing, FINGERPRINT)).hasMessageContaining("no row");
-    assertThat(resuming.resumed(HADOOP)).isEmpty(); // nothing is there, so it begins one
-    spark.range(3).write().mode("overwrite").parquet(path.toString());
-    refused(() -> resuming.resumed(HADOOP), "has no file _sparkllama.json", path.toString());
-  }
-
-  @Test
-  void anOutputThatIsNotReplacedAfterAllKeepsItsFingerprint() throws Exception {
-    Path path = folder.resolve("kept");
-    sink("csv", path, OutputMode.ERROR).write(spark.range(3).toDF(), FINGERPRINT);
-    Dataset<Row> nested = spark.sql("select named_struct('a', 'b') as s");
-    refused(
-        () -> sink("csv", path, OutputMode.OVERWRITE).write(nested, FINGERPRINT),
-        "The output cannot be written");
-    assertThat(sink("csv", path, OutputMode.RESUME).resumed(HADOOP)).contains(FINGERPRINT);
-  }
-
-  @Test
   void aFormatThatWritesNoFolderGetsNone() throws Exception {
     Path path = folder.resolve("nothing");
-    sink("noop", path, OutputMode.OVERWRITE).write(spark.range(3).toDF(), FINGERPRINT);
+    sink("noop", path, OutputMode.OVERWRITE).write(spark.range(3).toDF());
     assertThat(path).doesNotExist();
   }
 
   @Test
-  void onlyAPathCanBeGoneOnWith() {
-    refused(
-        () -> new SinkSpecification("noop", Optional.empty(), OutputMode.RESUME, Map.of(), 0),
-        "output.mode = resume goes on with what output.path holds");
+  void onlyFilesCanBeGoneOnWith() {
+    for (ResultSink sink : List.of(sink("noop", folder.resolve("x"), OutputMode.RESUME))) {
+      assertThat(sink.isDurable()).isFalse();
+      refused(() -> sink.check(HADOOP, List.of()), "output.mode = resume goes on with files");
+    }
+    for (String format : List.of("parquet", "orc", "json", "csv", "text", "xml")) {
+      assertThat(sink(format, folder.resolve("x"), OutputMode.ERROR).isDurable()).isTrue();
+    }
+  }
+
+  @Test
+  void theModeFollowsTheFormatWhereTheJobFileNamesNone() {
+    Optional<String> path = Optional.of(folder.resolve("x").toString());
+    assertThat(sink("parquet", path).mode()).isEqualTo(OutputMode.RESUME);
+    assertThat(sink("noop", path).mode()).isEqualTo(OutputMode.ERROR);
+    assertThat(sink("jdbc", Optional.empty()).mode()).isEqualTo(OutputMode.ERROR);
+  }
+
+  private static ResultSink sink(String format, Optional<String> path) {
+    return new ResultSink(new SinkSpecification(format, path, Optional.empty(), Map.of(), 0));
   }
 
   @Test
@@ -151,7 +120,11 @@ class ResultSinkTest {
     refused(
         () ->
             new SinkSpecification(
-                "parquet", Optional.empty(), OutputMode.OVERWRITE, Map.of("Path", "x"), 0),
+                "parquet",
+                Optional.empty(),
+                Optional.of(OutputMode.OVERWRITE),
+                Map.of("Path", "x"),
+                0),
         "output.options must not hold a path");
   }
 
@@ -159,7 +132,7 @@ class ResultSinkTest {
   void writesAnEmptyOutputWithItsSchema() throws Exception {
     Path path = folder.resolve("empty");
     Dataset<Row> none = spark.sql("select 1 as id, named_struct('a', 'b') as s where false");
-    sink("parquet", path, OutputMode.ERROR).write(none, FINGERPRINT);
+    sink("parquet", path, OutputMode.ERROR).write(none);
     Dataset<Row> read = spark.read().parquet(path.toString());
     assertThat(read.count()).isZero();
     assertThat(read.columns()).containsExactly("id", "s");
@@ -169,10 +142,10 @@ class ResultSinkTest {
   void saysInASentenceWhatAFormatCannotTake() {
     Dataset<Row> nested = spark.sql("select named_struct('a', 'b') as s");
     refused(
-        () -> sink("csv", folder.resolve("c"), OutputMode.ERROR).write(nested, FINGERPRINT),
+        () -> sink("csv", folder.resolve("c"), OutputMode.ERROR).write(nested),
         "The output cannot be written");
     refused(
-        () -> sink("parkay", folder.resolve("p"), OutputMode.ERROR).write(nested, FINGERPRINT),
+        () -> sink("parkay", folder.resolve("p"), OutputMode.ERROR).write(nested),
         "The output cannot be written");
     refused(
         () -> sink("parquet", OutputMode.ERROR, "nofs://x/y").check(HADOOP, List.of()),
@@ -185,17 +158,13 @@ class ResultSinkTest {
         "s3a://b/out");
   }
 
-  /** Fails in its first task, when the write has begun. */
-  private static Dataset<Row> failing() {
-    return spark.sql("select if(id > 3, id, raise_error('no row ' || id)) as id from range(3)");
-  }
-
   private static ResultSink sink(String format, Path path, OutputMode mode) {
     return sink(format, mode, path.toString());
   }
 
   private static ResultSink sink(String format, OutputMode mode, String path) {
-    return new ResultSink(new SinkSpecification(format, Optional.of(path), mode, Map.of(), 0));
+    return new ResultSink(
+        new SinkSpecification(format, Optional.of(path), Optional.of(mode), Map.of(), 0));
   }
 
   private static void refused(ThrowingCallable call, String... parts) {

@@ -1,0 +1,97 @@
+package io.sparkllama.job;
+
+import io.sparkllama.job.config.OutputMode;
+import io.sparkllama.job.durable.ConfigurationFolder;
+import io.sparkllama.job.durable.DurableJob;
+import io.sparkllama.job.durable.Generation;
+import io.sparkllama.job.durable.Intake;
+import io.sparkllama.job.durable.OutputFolder;
+import io.sparkllama.job.durable.RunControl;
+import io.sparkllama.job.metrics.GenerationCounts;
+import io.sparkllama.job.pipeline.PreparedRows;
+import io.sparkllama.job.report.BatchReport;
+import io.sparkllama.job.sink.ResultSink;
+import java.io.IOException;
+import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Runs a job that can be killed and gone on with: takes rows into files of work, and answers these.
+ */
+final class DurableRun {
+  private final JobConfig config;
+  private final PreparedJob job;
+  private final OutputFolder output;
+  private final SparkSession spark;
+  private final RunControl control;
+
+  DurableRun(
+      JobConfig config,
+      PreparedJob job,
+      OutputFolder output,
+      SparkSession spark,
+      RunControl control) {
+    this.config = config;
+    this.control = control;
+    this.job = job;
+    this.output = output;
+    this.spark = spark;
+  }
+
+  /** Makes the output ready: whatever it cannot hold is refused here, before any work. */
+  void begin() throws IOException {
+    control.check();
+    ResultSink sink = new ResultSink(config.sink());
+    boolean anew = sink.mode() == OutputMode.OVERWRITE;
+    if (anew || folder().begins()) {
+      output.probe(spark, sink, job.choice().rows().output());
+    }
+    if (anew) {
+      output.clear();
+    }
+    output.begin(folder(), job.fingerprint());
+  }
+
+  /** Takes the rows that no run has taken, and answers all that have no answer. */
+  RunOutcome run(RunWatch watch) throws IOException {
+    RowChoice choice = job.choice();
+    PreparedRows rows = choice.rows();
+    if (job.pending() + choice.count() == 0) {
+      return new RunOutcome(GenerationCounts.NONE, 0, choice.missing(), batches(0));
+    }
+    long taken = 0;
+    if (choice.count() > 0) {
+      taken =
+          new Intake(folder(), config.durable(), control)
+              .take(rows, choice.count(), job.pipeline().spread());
+    }
+    long pending = job.pending() + taken;
+    Generation.Outcome outcome =
+        new Generation(
+                durable(), folder(), work -> watch.answers(rows.with(work)), pending, control)
+            .run(spark, rows.spread(job.pipeline().spread()).schema());
+    return new RunOutcome(
+        outcome.counts(),
+        outcome.answered(),
+        pending - outcome.answered() + choice.missing() - choice.count(),
+        batches(outcome.batches()));
+  }
+
+  private Optional<BatchReport> batches(long committed) {
+    return Optional.of(new BatchReport(folder().name(), committed));
+  }
+
+  private DurableJob durable() {
+    return new DurableJob(
+        new ResultSink(config.sink()),
+        job.choice().rows(),
+        job.pipeline().task().completions(),
+        config.pipeline().spread(),
+        config.durable(),
+        config.limits());
+  }
+
+  private ConfigurationFolder folder() {
+    return job.earlier().orElseThrow().folder();
+  }
+}

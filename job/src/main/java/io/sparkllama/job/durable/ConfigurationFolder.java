@@ -1,0 +1,140 @@
+package io.sparkllama.job.durable;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.sink.Fingerprint;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Is what an output holds of one configuration: rows in {@code configuration=NAME/batch=N}, and
+ * beside them, hidden from readers, what a run needs to go on.
+ */
+public final class ConfigurationFolder {
+  static final String COLUMN = "configuration";
+  static final String BATCH_COLUMN = "batch";
+
+  private static final String FINGERPRINT = "fingerprint.json";
+  private static final String BATCH = BATCH_COLUMN + "=";
+
+  private final String name;
+  private final StoredPath state;
+  private final StoredPath rows;
+
+  ConfigurationFolder(StoredPath output, String name) {
+    this.name = name;
+    this.state = output.child(OutputFolder.STATE).child(name);
+    this.rows = output.child(COLUMN + "=" + name);
+  }
+
+  /** Returns the value of the output's column of this name. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns the folder of all batches. */
+  public String rows() {
+    return rows.toString();
+  }
+
+  WorkFolder work() {
+    return new WorkFolder(state.child("work"));
+  }
+
+  String checkpoint() {
+    return checkpointFolder().toString();
+  }
+
+  private StoredPath checkpointFolder() {
+    return state.child("checkpoint");
+  }
+
+  StoredPath batch(long number) {
+    return rows.child(BATCH + String.format(Locale.ROOT, "%06d", number));
+  }
+
+  /** Tells whether there are rows, or a batch that could hold some. */
+  boolean holdsBatches() throws IOException {
+    return !batches().isEmpty();
+  }
+
+  /** Returns what the rows were made with; empty where nothing says so. */
+  public Optional<Fingerprint> fingerprint() throws IOException {
+    StoredPath file = state.child(FINGERPRINT);
+    return file.bytes()
+        .map(
+            bytes -> Fingerprint.parse(new String(bytes, StandardCharsets.UTF_8), file.toString()));
+  }
+
+  /** Says what the rows are made with, and removes what a killed run has left unfinished. */
+  void begin(Fingerprint fingerprint) throws IOException {
+    if (fingerprint().isEmpty()) {
+      state.child(FINGERPRINT).write(fingerprint.json().getBytes(StandardCharsets.UTF_8));
+    }
+    work().removeUnfinished(lastCommitted());
+  }
+
+  /** Tells whether no batch was ever begun. */
+  public boolean begins() throws IOException {
+    return !hasCheckpoint();
+  }
+
+  /** Tells whether the query has ever begun. */
+  boolean hasCheckpoint() throws IOException {
+    return checkpointFolder().child("metadata").exists();
+  }
+
+  /** Returns the last batch that the query has committed. */
+  OptionalLong lastCommitted() throws IOException {
+    return checkpointFolder().child("commits").children().stream()
+        .map(StoredPath::name)
+        .filter(commit -> commit.matches("\\d{1,18}"))
+        .mapToLong(Long::parseLong)
+        .max();
+  }
+
+  /**
+   * Returns the folders of the committed batches.
+   *
+   * @throws InvalidConfigurationException where one is missing, or the checkpoint is older than the
+   *     rows
+   */
+  List<String> committed() throws IOException {
+    long last = lastCommitted().orElse(-1);
+    List<Long> there = batches();
+    List<String> committed = new ArrayList<>();
+    for (long batch = 0; batch <= last; batch++) {
+      if (!there.contains(batch)) {
+        throw new InvalidConfigurationException(
+            "A batch of the output is missing that a run had committed; restore it, or begin anew"
+                + " with output.mode = overwrite: "
+                + batch(batch));
+      }
+      committed.add(batch(batch).toString());
+    }
+    for (long batch : there) {
+      if (batch > last + 1) {
+        throw new InvalidConfigurationException(
+            "The output has batches of which its checkpoint does not know, so that a run would"
+                + " answer rows twice; restore the checkpoint, or begin anew with output.mode ="
+                + " overwrite: "
+                + batch(batch));
+      }
+    }
+    return committed;
+  }
+
+  private List<Long> batches() throws IOException {
+    List<Long> batches = new ArrayList<>();
+    for (StoredPath folder : rows.children()) {
+      if (folder.name().matches(BATCH + "\\d{1,18}")) {
+        batches.add(Long.parseLong(folder.name().substring(BATCH.length())));
+      }
+    }
+    return batches;
+  }
+}

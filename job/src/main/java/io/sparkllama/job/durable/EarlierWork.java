@@ -1,0 +1,124 @@
+package io.sparkllama.job.durable;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.pipeline.PreparedRows;
+import io.sparkllama.job.planning.DoneRows;
+import io.sparkllama.job.planning.RowIdentity;
+import io.sparkllama.job.sink.ResultSink;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+
+/**
+ * Is what earlier runs of a configuration have done.
+ *
+ * @param intakes folders with the rows that they took
+ * @param taken rows of the input that they took
+ * @param committed folders with the rows that they wrote
+ * @param answered of the rows that they took
+ */
+public record EarlierWork(
+    ConfigurationFolder folder,
+    List<String> intakes,
+    long taken,
+    List<String> committed,
+    long answered) {
+
+  /** Returns that of a configuration that begins. */
+  public static EarlierWork none(ConfigurationFolder folder) {
+    return new EarlierWork(folder, List.of(), 0, List.of(), 0);
+  }
+
+  /**
+   * Finds out what has been done; counts the rows of the output.
+   *
+   * @param completions rows of the output for a row of the input
+   * @throws InvalidConfigurationException where parts are missing, so that nobody can go on
+   */
+  public static EarlierWork of(
+      ConfigurationFolder folder, ResultSink sink, PreparedRows prepared, int completions)
+      throws IOException {
+    WorkFolder work = folder.work();
+    work.requireWhole();
+    List<String> committed = folder.committed();
+    long rows = count(sink, prepared, committed);
+    long taken = work.rows();
+    requireCheckpoint(folder, sink, prepared);
+    if (rows % completions != 0 || rows / completions > taken) {
+      throw new InvalidConfigurationException(
+          "The output has other rows than runs have written, so that no run can go on with it; begin"
+              + " anew with output.mode = overwrite, or write somewhere else: "
+              + rows
+              + " rows, of "
+              + taken
+              + " of the input with "
+              + completions
+              + " completions each, in "
+              + folder.rows());
+    }
+    return new EarlierWork(folder, work.intakes(), taken, committed, rows / completions);
+  }
+
+  private static long count(ResultSink sink, PreparedRows prepared, List<String> folders) {
+    SparkSession spark = prepared.rows().sparkSession();
+    return folders.isEmpty() ? 0 : sink.read(spark, prepared.output(), folders).count();
+  }
+
+  /** Refuses rows whose checkpoint is lost: without it, all would be answered once more. */
+  private static void requireCheckpoint(
+      ConfigurationFolder folder, ResultSink sink, PreparedRows prepared) throws IOException {
+    if (!folder.hasCheckpoint()
+        && folder.holdsBatches()
+        && count(sink, prepared, List.of(folder.rows())) > 0) {
+      throw new InvalidConfigurationException(
+          "The output has rows and no checkpoint, so that a run would answer them twice; restore"
+              + " the checkpoint, or begin anew with output.mode = overwrite: "
+              + folder.checkpoint());
+    }
+  }
+
+  /** Returns the rows that were taken and have no answer yet. */
+  public long pending() {
+    return taken - answered;
+  }
+
+  /**
+   * Returns what leaves out rows of the input that were taken; empty where none was.
+   *
+   * @param prepared rows of the input
+   */
+  public Optional<DoneRows> takenOf(PreparedRows prepared) {
+    return intakes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(DoneRows.ofPrepared(identity(prepared, 1), taken(prepared)));
+  }
+
+  /** Returns the rows that were taken and have no answer yet, as the walk reads them. */
+  public Dataset<Row> pending(PreparedRows prepared, ResultSink sink, int completions) {
+    Dataset<Row> taken = taken(prepared);
+    if (committed.isEmpty()) {
+      return taken;
+    }
+    Dataset<Row> output = sink.read(taken.sparkSession(), prepared.output(), committed);
+    return DoneRows.ofOutput(identity(prepared, completions), output).leaveOut(taken);
+  }
+
+  private static RowIdentity identity(PreparedRows prepared, int completions) {
+    return prepared.identity(completions);
+  }
+
+  private Dataset<Row> taken(PreparedRows prepared) {
+    return WorkFolder.read(
+            prepared.rows().sparkSession(), prepared.rows().schema().asNullable(), intakes)
+        .select(
+            Arrays.stream(prepared.rows().columns())
+                .map(name -> functions.col(name))
+                .toArray(Column[]::new));
+  }
+}

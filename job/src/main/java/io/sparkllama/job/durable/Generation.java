@@ -1,0 +1,257 @@
+package io.sparkllama.job.durable;
+
+import io.sparkllama.job.metrics.GenerationCounter;
+import io.sparkllama.job.metrics.GenerationCounts;
+import io.sparkllama.job.planning.DoneRows;
+import io.sparkllama.job.planning.FirstRows;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.api.java.function.VoidFunction2;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.streaming.StreamingQuery;
+import org.apache.spark.sql.streaming.StreamingQueryException;
+import org.apache.spark.sql.streaming.Trigger;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Answers files of work in batches: each batch replaces a folder of its own, and is then committed
+ * to the query's checkpoint. A run that is killed loses the open batch, which the next run answers
+ * again, over the same files into the same folder.
+ *
+ * <p>A batch is one action over the model's answers, never two.
+ */
+public final class Generation {
+  private static final long POLL_MILLISECONDS = 20;
+
+  /** Spark leaves out files that are older than the newest one by more than that. */
+  private static final String NO_FILE_IS_TOO_OLD = "36500d";
+
+  /** Is what follows the batch under way. */
+  private enum Next {
+    BATCH,
+    ANOTHER_SIZE,
+    END
+  }
+
+  /**
+   * Says what was done.
+   *
+   * @param answered rows of the input
+   * @param batches committed
+   */
+  public record Outcome(GenerationCounts counts, long answered, long batches) {}
+
+  private final DurableJob job;
+  private final ConfigurationFolder folder;
+  private final BatchWalk walk;
+  private final long pending;
+  private final RunControl control;
+
+  // Written by the query's thread, and read when that has ended, or after next.
+  private GenerationCounts counts = GenerationCounts.NONE;
+  private long answered;
+  private long batches;
+  private long lastBatch = -1;
+  private BatchSize size; // null before the run
+  private volatile Exception failure; // null where no batch has failed
+  private volatile Next next = Next.BATCH;
+
+  /**
+   * @param pending rows of the input that were taken and have no answer
+   */
+  public Generation(
+      DurableJob job,
+      ConfigurationFolder folder,
+      BatchWalk walk,
+      long pending,
+      RunControl control) {
+    this.job = job;
+    this.folder = folder;
+    this.walk = walk;
+    this.pending = pending;
+    this.control = control;
+  }
+
+  /**
+   * Answers all files of work, or as many as the limits let.
+   *
+   * @param schema of the files' rows
+   * @throws IOException where rows have got lost
+   */
+  public Outcome run(SparkSession spark, StructType schema) throws IOException {
+    WorkFolder work = folder.work();
+    size =
+        new BatchSize(
+            job.settings(),
+            spark.sparkContext().defaultParallelism(),
+            (double) work.rows() / Math.max(1, work.files()));
+    SparkSession session = QuerySession.like(spark);
+    boolean more = true;
+    while (more) {
+      next = Next.BATCH;
+      failure = null;
+      StreamingQuery query = start(session, schema.asNullable());
+      more = stopped(query) && next == Next.ANOTHER_SIZE;
+    }
+    if (next != Next.END && answered != pending) {
+      throw lost();
+    }
+    return new Outcome(counts, answered, batches);
+  }
+
+  private StreamingQuery start(SparkSession session, StructType schema) {
+    Dataset<Row> work =
+        session
+            .readStream()
+            .schema(schema)
+            .option("recursiveFileLookup", "true") // the folders' names are no columns
+            .option("maxFilesPerTrigger", String.valueOf(size.files()))
+            .option("maxFileAge", NO_FILE_IS_TOO_OLD)
+            .parquet(folder.work().path());
+    VoidFunction2<Dataset<Row>, Long> each = (batch, number) -> each(batch, number);
+    try {
+      return work.writeStream()
+          .trigger(Trigger.AvailableNow())
+          .option("checkpointLocation", folder.checkpoint())
+          .foreachBatch(each)
+          .start();
+    } catch (TimeoutException busy) {
+      throw new IllegalStateException("No other query of this session is under way.", busy);
+    }
+  }
+
+  /** Waits for a query's end; tells whether it was stopped between two batches. */
+  private boolean stopped(StreamingQuery query) throws IOException {
+    try {
+      while (!query.awaitTermination(POLL_MILLISECONDS)) {
+        if (control.ends()) {
+          query.stop();
+          control.check();
+        }
+        boolean committed =
+            next != Next.BATCH
+                && query.lastProgress() != null
+                && query.lastProgress().batchId() >= lastBatch;
+        if (committed) {
+          query.stop();
+          return true;
+        }
+      }
+      return false;
+    } catch (StreamingQueryException failed) {
+      throw Generation.<RuntimeException>undeclared(failure == null ? failed : failure);
+    } catch (TimeoutException stuck) {
+      throw new IllegalStateException("Spark has not stopped a query between batches.", stuck);
+    }
+  }
+
+  @SuppressWarnings("unchecked") // erased: nothing is cast
+  private static <E extends Throwable> E undeclared(Throwable wrong) throws E {
+    throw (E) wrong;
+  }
+
+  /** Answers one batch, on the query's thread; Spark wraps what it throws. */
+  private void each(Dataset<Row> batch, long number) throws Exception {
+    try {
+      answer(batch, number);
+    } catch (Exception wrong) {
+      failure = wrong;
+      throw wrong;
+    }
+  }
+
+  private void answer(Dataset<Row> batch, long number) throws IOException, InterruptedException {
+    if (next != Next.BATCH) {
+      Thread.sleep(Long.MAX_VALUE); // the query is being stopped, which interrupts it
+    }
+    control.check();
+    long start = System.nanoTime();
+    boolean limited = job.limits().rows().isPresent() || job.limits().endRunningTasks();
+    long rows = limited ? batch.count() : 0; // reads the files; no row goes to the model
+    BatchAnswers answers = walk.over(first(batch, rows));
+    job.sink().replace(answers.rows(), folder.batch(number).toString());
+    GenerationCounts made = GenerationCounter.sum(answers.counter().value());
+    long done = made.rows() / job.completions();
+    boolean stopped = limited && done < rows;
+    if (stopped) {
+      leave(batch, number, rows - done);
+    }
+    control.check();
+    counts = counts.plus(made);
+    answered += done;
+    batches++;
+    lastBatch = number;
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    boolean enough = job.limits().rows().isPresent() && answered >= job.limits().rows().getAsLong();
+    if (stopped || (enough && answered < pending)) {
+      next = Next.END;
+    } else if (size.changes(done, took, pending - answered)) {
+      next = Next.ANOTHER_SIZE;
+    }
+  }
+
+  /** Returns what a batch may have of the rows that the run may answer. */
+  private Dataset<Row> first(Dataset<Row> batch, long rows) {
+    long most = job.limits().rows().orElse(Long.MAX_VALUE) - answered;
+    return rows <= most ? batch : new FirstRows(batch).take(most);
+  }
+
+  /** Makes work for another run of the rows that a batch has not answered. */
+  private void leave(Dataset<Row> batch, long number, long count) throws IOException {
+    Column[] columns =
+        Arrays.stream(job.prepared().rows().columns())
+            .map(name -> functions.col(name))
+            .toArray(Column[]::new);
+    Dataset<Row> output =
+        job.sink()
+            .read(
+                batch.sparkSession(),
+                job.prepared().output(),
+                List.of(folder.batch(number).toString()));
+    Dataset<Row> left =
+        DoneRows.ofOutput(job.prepared().identity(job.completions()), output)
+            .leaveOut(batch.select(columns));
+    int parallelism = batch.sparkSession().sparkContext().defaultParallelism();
+    long written =
+        new Intake(folder, job.settings(), control)
+            .write(
+                folder.work().rest(number),
+                job.prepared().with(left),
+                count,
+                job.spread().anew(count, parallelism));
+    if (written != count) {
+      throw new IOException(
+          "The rows that a batch has not answered cannot be told from those that it has; the output"
+              + " may keep values otherwise than it was given them: "
+              + written
+              + " rows instead of "
+              + count
+              + " in batch "
+              + number);
+    }
+  }
+
+  private IOException lost() throws IOException {
+    List<String> missing = folder.work().missing();
+    return new IOException(
+        "Rows were taken from the input and have no answer, though all files with them were"
+            + " answered that are there; begin anew with output.mode = overwrite: "
+            + answered
+            + " of "
+            + pending
+            + " rows, in "
+            + folder.rows()
+            + ", batches "
+            + (lastBatch - batches + 1)
+            + " to "
+            + lastBatch
+            + (missing.isEmpty() ? "" : "; missing: " + String.join(", ", missing)));
+  }
+}

@@ -1,0 +1,187 @@
+package io.sparkllama.job.durable;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.job.config.ChangedOutput;
+import io.sparkllama.job.sink.Fingerprint;
+import io.sparkllama.job.sink.ResultSink;
+import io.sparkllama.job.storage.StorageConnector;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/** Is the folder of an output, with the rows of each configuration that runs have had. */
+public final class OutputFolder {
+  /** Begins with an underscore, so that nobody reads what lies in it as rows. */
+  static final String STATE = "_sparkllama";
+
+  private static final String EMPTY = "empty";
+  private static final String LOCK = "lock";
+  private static final String NAME = "v\\d+-[0-9a-f]+";
+  private static final String CONFIGURATION = ConfigurationFolder.COLUMN + "=";
+
+  private final StoredPath folder;
+
+  private OutputFolder(StoredPath folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Finds the storage of an output; there need be nothing yet.
+   *
+   * @throws IOException where the storage cannot be reached; trying again may help
+   */
+  public static OutputFolder of(String path, Configuration hadoop) throws IOException {
+    Path folder = new Path(path);
+    return new OutputFolder(
+        new StoredPath(StorageConnector.open(folder, hadoop, "output.path"), folder));
+  }
+
+  /**
+   * Writes an output without rows, hidden, so that a format is refused before any work, and before
+   * anything is removed.
+   *
+   * @throws InvalidConfigurationException where the format cannot take these columns or options
+   */
+  public void probe(SparkSession spark, ResultSink sink, StructType output) {
+    sink.replace(spark.createDataFrame(List.of(), output), empty().toString());
+  }
+
+  StoredPath lock() {
+    return folder.child(STATE).child(LOCK);
+  }
+
+  /** Removes the folders of an output that never began. */
+  void removeEmpty() throws IOException {
+    for (StoredPath place : List.of(folder.child(STATE), folder)) {
+      if (place.exists() && place.children().isEmpty()) {
+        place.delete();
+      }
+    }
+  }
+
+  /** Removes all rows, and all that runs know of them. */
+  public void clear() throws IOException {
+    for (StoredPath child : folder.children()) {
+      if (!child.name().equals(STATE)) {
+        child.delete();
+      }
+    }
+    for (StoredPath child : folder.child(STATE).children()) {
+      if (!child.name().equals(EMPTY) && !child.name().equals(LOCK)) {
+        child.delete();
+      }
+    }
+  }
+
+  /**
+   * Says what rows are made with before the first of them, and removes what a killed run has left
+   * unfinished. A configuration that begins has a first batch without rows: an output has its
+   * columns also where the input has no rows.
+   */
+  public void begin(ConfigurationFolder configuration, Fingerprint fingerprint) throws IOException {
+    configuration.begin(fingerprint);
+    if (configuration.hasCheckpoint()) {
+      empty().delete();
+    } else {
+      empty().moveTo(configuration.batch(0));
+    }
+  }
+
+  private StoredPath empty() {
+    return folder.child(STATE).child(EMPTY);
+  }
+
+  /**
+   * Returns where rows of a configuration go: where such rows are already, or beside those of
+   * others.
+   *
+   * @param now what the run has
+   * @param dates whether rows of another date count as the same configuration
+   * @throws InvalidConfigurationException where the output holds something else
+   */
+  public ConfigurationFolder choose(Fingerprint now, OtherDates dates, ChangedOutput changed)
+      throws IOException {
+    List<ConfigurationFolder> known = known();
+    requireKnown(known);
+    Fingerprint nearest = null;
+    Fingerprint nearestWanted = now;
+    for (ConfigurationFolder one : known) {
+      Fingerprint made = one.fingerprint().orElseThrow();
+      Fingerprint wanted = dates == OtherDates.COUNT_AS_SAME ? now.on(made.date()) : now;
+      if (made.equals(wanted)) {
+        return one;
+      }
+      boolean nearer =
+          nearest == null
+              || made.differences(wanted).size() < nearest.differences(nearestWanted).size();
+      if (nearer && one.holdsBatches()) {
+        nearest = made;
+        nearestWanted = wanted;
+      }
+    }
+    if (nearest != null && changed == ChangedOutput.REFUSE) {
+      nearest.refuseOther(nearestWanted);
+    }
+    return configuration(now);
+  }
+
+  /** Says whether rows of another date count as the same configuration. */
+  public enum OtherDates {
+    COUNT_AS_SAME,
+    DIFFER
+  }
+
+  /** Returns where rows of a configuration go in an output that holds nothing else. */
+  public ConfigurationFolder configuration(Fingerprint now) {
+    return new ConfigurationFolder(folder, now.name());
+  }
+
+  /**
+   * Refuses columns that the folders' names add.
+   *
+   * @throws InvalidConfigurationException names one
+   */
+  public static void checkColumns(StructType output) {
+    for (String column : output.fieldNames()) {
+      String name = column.toLowerCase(Locale.ROOT);
+      if (name.equals(ConfigurationFolder.COLUMN)
+          || name.equals(ConfigurationFolder.BATCH_COLUMN)) {
+        throw new InvalidConfigurationException(
+            "The output has columns configuration and batch of its own, so that no other column can"
+                + " be called so; rename the input's column, or leave it out of output.columns: "
+                + column);
+      }
+    }
+  }
+
+  private List<ConfigurationFolder> known() throws IOException {
+    List<ConfigurationFolder> known = new ArrayList<>();
+    for (StoredPath child : folder.child(STATE).children()) {
+      ConfigurationFolder one = new ConfigurationFolder(folder, child.name());
+      if (child.name().matches(NAME) && one.fingerprint().isPresent()) {
+        known.add(one);
+      }
+    }
+    return known;
+  }
+
+  /** Refuses rows of which nothing says what they were made with. */
+  private void requireKnown(List<ConfigurationFolder> known) throws IOException {
+    for (StoredPath child : folder.children()) {
+      String name = child.name();
+      boolean ours = known.stream().anyMatch(one -> name.equals(CONFIGURATION + one.name()));
+      if (!ours && !name.startsWith("_") && !name.startsWith(".")) {
+        throw new InvalidConfigurationException(
+            "The output holds something of which nothing says what it was made with, so that no run"
+                + " can go on with it; write somewhere else, or begin anew with output.mode ="
+                + " overwrite: "
+                + child);
+      }
+    }
+  }
+}

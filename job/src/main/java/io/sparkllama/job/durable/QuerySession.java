@@ -1,0 +1,40 @@
+package io.sparkllama.job.durable;
+
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * Makes the session of a query: the settings of another one, but for those that decide how files
+ * are read.
+ */
+final class QuerySession {
+  /** More than any file of work has. */
+  private static final String WHOLE_FILE = String.valueOf(1L << 40);
+
+  private static final Map<String, String> OWN =
+      Map.of(
+          // One file of work is one task: none is cut, and none shares a partition.
+          "spark.sql.files.maxPartitionBytes",
+          WHOLE_FILE,
+          "spark.sql.files.openCostInBytes",
+          WHOLE_FILE,
+          // A query switches it off anyway, and warns each time.
+          "spark.sql.adaptive.enabled",
+          "false");
+
+  private QuerySession() {}
+
+  static SparkSession like(SparkSession spark) {
+    SparkSession session = spark.newSession();
+    for (Map.Entry<String, String> setting :
+        CollectionConverters.asJava(spark.conf().getAll()).entrySet()) {
+      if (spark.conf().isModifiable(setting.getKey())) {
+        session.conf().set(setting.getKey(), setting.getValue());
+      }
+    }
+    session.conf().unset("spark.sql.files.maxPartitionNum");
+    OWN.forEach((key, value) -> session.conf().set(key, value));
+    return session;
+  }
+}

@@ -1,0 +1,166 @@
+package io.sparkllama.job.durable;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Is the folder of a configuration's work: the rows that runs have taken from the input, in files
+ * that are never changed. {@code intake=N} holds what the Nth intake took, {@code rest=N} what the
+ * Nth batch left unanswered of its own rows, at a limit.
+ */
+final class WorkFolder {
+  private static final String INTAKE = "intake=";
+  private static final String REST = "rest=";
+
+  /** Begins with an underscore, so that nobody reads it as data. */
+  private static final String MANIFEST = "_manifest.json";
+
+  private final StoredPath folder;
+
+  WorkFolder(StoredPath folder) {
+    this.folder = folder;
+  }
+
+  /** Returns the whole folder, which the query reads. */
+  String path() {
+    return folder.toString();
+  }
+
+  /** Returns the rows that all intakes took. */
+  long rows() throws IOException {
+    long rows = 0;
+    for (StoredPath intake : finished(INTAKE)) {
+      rows += manifest(intake).rows();
+    }
+    return rows;
+  }
+
+  /** Returns the number of files that all intakes wrote. */
+  long files() throws IOException {
+    long files = 0;
+    for (StoredPath intake : finished(INTAKE)) {
+      files += manifest(intake).files().size();
+    }
+    return files;
+  }
+
+  /** Reads what all intakes took; empty where there is none. */
+  List<String> intakes() throws IOException {
+    return finished(INTAKE).stream().map(StoredPath::toString).toList();
+  }
+
+  /** Reads files of work. */
+  static Dataset<Row> read(SparkSession spark, StructType columns, List<String> folders) {
+    return spark.read().schema(columns).parquet(folders.toArray(String[]::new));
+  }
+
+  /** Returns where the next intake goes. */
+  StoredPath nextIntake() throws IOException {
+    long last = 0;
+    for (StoredPath intake : finished(INTAKE)) {
+      last = Math.max(last, number(intake, INTAKE));
+    }
+    return folder.child(INTAKE + number(last + 1));
+  }
+
+  /** Returns where what a batch leaves goes. */
+  StoredPath rest(long batch) {
+    return folder.child(REST + number(batch));
+  }
+
+  /** Says that a folder of work is whole. */
+  void finish(StoredPath work, long rows) throws IOException {
+    List<String> files =
+        work.children().stream()
+            .map(StoredPath::name)
+            .filter(name -> !name.startsWith("_") && !name.startsWith("."))
+            .toList();
+    work.child(MANIFEST).write(new WorkManifest(rows, files).json());
+  }
+
+  /**
+   * Removes what a killed run has left: an intake that was not finished, and what is left of a
+   * batch that was not committed, since the batch is answered again.
+   */
+  void removeUnfinished(OptionalLong lastCommitted) throws IOException {
+    for (StoredPath work : folder.children()) {
+      boolean open =
+          work.name().startsWith(REST) && number(work, REST) > lastCommitted.orElse(Long.MIN_VALUE);
+      if (open || !work.child(MANIFEST).exists()) {
+        work.delete();
+      }
+    }
+  }
+
+  /**
+   * Refuses work of which files are missing: Spark would leave them out without a word.
+   *
+   * @throws InvalidConfigurationException names one
+   */
+  void requireWhole() throws IOException {
+    List<String> missing = missing();
+    if (!missing.isEmpty()) {
+      throw new InvalidConfigurationException(
+          "Files with rows that earlier runs have taken are missing beside the output, so that no"
+              + " run can go on with it; restore them, or begin anew with output.mode = overwrite: "
+              + missing.size()
+              + " files, such as "
+              + missing.get(0));
+    }
+  }
+
+  /** Returns the files that should be there and are not. */
+  List<String> missing() throws IOException {
+    List<String> missing = new ArrayList<>();
+    for (String kind : List.of(INTAKE, REST)) {
+      for (StoredPath work : finished(kind)) {
+        Set<String> there = new HashSet<>();
+        work.children().forEach(file -> there.add(file.name()));
+        for (String file : manifest(work).files()) {
+          if (!there.contains(file)) {
+            missing.add(work.child(file).toString());
+          }
+        }
+      }
+    }
+    return missing;
+  }
+
+  private List<StoredPath> finished(String kind) throws IOException {
+    List<StoredPath> finished = new ArrayList<>();
+    for (StoredPath work : folder.children()) {
+      if (work.name().startsWith(kind) && work.child(MANIFEST).exists()) {
+        finished.add(work);
+      }
+    }
+    return finished;
+  }
+
+  private static WorkManifest manifest(StoredPath work) throws IOException {
+    StoredPath file = work.child(MANIFEST);
+    return WorkManifest.parse(
+        file.bytes().orElseThrow(() -> new IOException("A file has gone: " + file)), file);
+  }
+
+  private static String number(long number) {
+    return String.format(Locale.ROOT, "%06d", number);
+  }
+
+  private static long number(StoredPath work, String kind) throws IOException {
+    try {
+      return Long.parseLong(work.name().substring(kind.length()));
+    } catch (NumberFormatException wrong) {
+      throw new IOException("A folder beside the output is none of a run's; remove it: " + work);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package io.sparkllama.job.durable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkllama.engine.api.InvalidConfigurationException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class RunLockTest {
+  private static final LockTimes QUICK =
+      new LockTimes(Duration.ofMillis(100), Duration.ofSeconds(2), Duration.ofMillis(300));
+  private static final LockTimes NEVER_RENEWED =
+      new LockTimes(Duration.ofHours(1), Duration.ofSeconds(2), Duration.ofMillis(300));
+
+  @TempDir Path folder;
+
+  private OutputFolder output;
+  private Path file;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    output = OutputFolder.of(folder.resolve("out").toString(), new Configuration());
+    file = folder.resolve("out/_sparkllama/lock");
+  }
+
+  @Test
+  void aHolderThatLivesIsNamed() throws Exception {
+    try (RunLock held = RunLock.acquire(output, "app-1", QUICK)) {
+      assertThatThrownBy(() -> RunLock.acquire(output, "app-2", QUICK))
+          .isInstanceOf(InvalidConfigurationException.class)
+          .hasMessageContaining("Another run writes to the same output")
+          .hasMessageContaining("application app-1 of ")
+          .hasMessageContaining("process " + ProcessHandle.current().pid());
+      held.check();
+      assertThat(held.isLost()).isFalse();
+    }
+    assertThat(file).doesNotExist();
+    RunLock.acquire(output, "app-2", QUICK).close();
+  }
+
+  @Test
+  void aHolderThatStandsStillLosesTheLock() throws Exception {
+    RunLock still = RunLock.acquire(output, "app-1", NEVER_RENEWED);
+    try (RunLock taken = RunLock.acquire(output, "app-2", QUICK)) {
+      assertThatThrownBy(still::check)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("has taken over the output")
+          .hasMessageContaining("app-2");
+      still.close(); // and leaves the lock to who has it
+      taken.check();
+    }
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void aHolderNoticesByItselfThatItWasReplaced() throws Exception {
+    RunLock held = RunLock.acquire(output, "app-1", QUICK);
+    LockHolder other = new LockHolder("x", "app-2", "elsewhere", "someone", 7, "another boot", "1");
+    Files.write(file, new LockState(other, 3).json());
+    while (!held.isLost()) {
+      Thread.sleep(20);
+    }
+    assertThatThrownBy(held::check).hasMessageContaining("app-2 of someone, process 7 on host");
+    held.close();
+    assertThat(LockState.parse(Files.readAllBytes(file))).contains(new LockState(other, 3));
+  }
+
+  @Test
+  void aDeadProcessOfThisMachineIsNotWaitedFor() throws Exception {
+    Process dead = new ProcessBuilder("true").start();
+    dead.waitFor();
+    LockHolder here = LockHolder.here("app-1");
+    LockHolder gone =
+        new LockHolder(
+            "x",
+            "app-0",
+            here.host(),
+            here.user(),
+            dead.pid(),
+            here.machine(),
+            here.processStart());
+    // The number of a dead process may be another one's by now: then it has begun at another time.
+    LockHolder reused =
+        new LockHolder("y", "app-0", here.host(), here.user(), here.pid(), here.machine(), "1");
+    LockTimes patient =
+        new LockTimes(Duration.ofMillis(100), Duration.ofHours(1), Duration.ofMillis(10));
+    for (LockHolder holder : List.of(gone, reused)) {
+      Files.createDirectories(file.getParent());
+      Files.write(file, new LockState(holder, 3).json());
+      RunLock.acquire(output, "app-1", patient).close();
+    }
+    assertThat(here.isDead()).isFalse();
+  }
+
+  /** Containers may share a host's name, and each has a process of the same number. */
+  @Test
+  void aProcessOfAnotherMachineIsWaitedFor() {
+    LockHolder here = LockHolder.here("app-1");
+    assertThat(
+            new LockHolder("x", "app-0", here.host(), here.user(), 1 << 30, "another boot", "1")
+                .isDead())
+        .isFalse();
+    assertThat(new LockHolder("x", "app-0", here.host(), here.user(), 1 << 30, "", "").isDead())
+        .isFalse();
+  }
+
+  @Test
+  void aFileThatSaysNothingIsTakenOverInTheEnd() throws Exception {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "{");
+    RunLock.acquire(output, "app-1", QUICK).close();
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void oneOfManyGetsIt() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    List<Callable<RunLock>> runs = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      String name = "app-" + i;
+      runs.add(() -> RunLock.acquire(output, name, QUICK));
+    }
+    List<RunLock> held = new ArrayList<>();
+    for (Future<RunLock> run : threads.invokeAll(runs)) {
+      try {
+        held.add(run.get());
+      } catch (java.util.concurrent.ExecutionException refused) {
+        assertThat(refused.getCause()).isInstanceOf(InvalidConfigurationException.class);
+      }
+    }
+    threads.shutdown();
+    assertThat(held).hasSize(1);
+    held.get(0).check();
+    held.get(0).close();
+  }
+}
