@@ -6,6 +6,8 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.ModelFormatException;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import org.apache.spark.SparkThrowable;
 
 /**
@@ -17,6 +19,10 @@ public record FailureSentence(Kind kind, String text) {
 
   /** A mistake of ours is thrown by our code, or by a library's few frames above it. */
   private static final int FRAMES = 4;
+
+  /** Is what the system says, among lines of Spark's that say only where it was writing. */
+  private static final List<String> DISK_IS_FULL =
+      List.of("No space left on device", "Disk quota exceeded");
 
   /** Says what the user does next. */
   public enum Kind {
@@ -41,12 +47,33 @@ public record FailureSentence(Kind kind, String text) {
         return new FailureSentence(Kind.FAILED, cause.getMessage());
       }
     }
+    Optional<String> full = fullDisk(failure);
+    if (full.isPresent()) {
+      return new FailureSentence(
+          Kind.FAILED,
+          "A disk is full; make space, and the same command goes on: "
+              + full.get()
+              + ": "
+              + SparkSentence.of(failure));
+    }
     boolean ours = root instanceof RuntimeException && isThrownByThisProject(root);
     if (!ours && (failure instanceof SparkThrowable || failure instanceof IOException)) {
       return new FailureSentence(Kind.FAILED, SparkSentence.of(failure));
     }
     return new FailureSentence(
         Kind.UNEXPECTED, root.getClass().getName() + ": " + SparkSentence.of(root));
+  }
+
+  private static Optional<String> fullDisk(Throwable failure) {
+    Throwable cause = failure;
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage());
+      Optional<String> said = DISK_IS_FULL.stream().filter(message::contains).findFirst();
+      if (said.isPresent()) {
+        return said;
+      }
+    }
+    return Optional.empty();
   }
 
   private static boolean isThrownByThisProject(Throwable problem) {

@@ -94,6 +94,29 @@ final class JavaProcess implements AutoCloseable {
     return process.exitValue();
   }
 
+  /** Ends this process alone, as kill -9 does: it can do nothing about it. */
+  void kill() {
+    process.destroyForcibly();
+  }
+
+  /** Asks this process alone to end, by SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  long id() {
+    return process.pid();
+  }
+
+  /** Returns what this process has started and what is still running. */
+  List<ProcessHandle> children() {
+    return process.children().filter(ProcessHandle::isAlive).toList();
+  }
+
   String output() throws IOException {
     return Files.readString(output, StandardCharsets.UTF_8);
   }

@@ -1,6 +1,8 @@
 package io.sparkllama.job.cluster;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,7 +14,10 @@ import java.util.regex.Pattern;
 final class StandaloneCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
+  private static final int WORKERS = 2;
+
   private final List<JavaProcess> processes = new ArrayList<>();
+  private final List<JavaProcess> workers = new ArrayList<>();
   private final Path directory;
   private String master;
 
@@ -46,30 +51,63 @@ final class StandaloneCluster implements AutoCloseable {
                 "0"));
     master =
         process.awaitText(Pattern.compile("Starting Spark master at (spark://\\S+)"), 1, PATIENCE);
-    for (int i = 0; i < 2; i++) {
-      start(
-          "worker" + i,
-          List.of(
-              "org.apache.spark.deploy.worker.Worker",
-              "--host",
-              "127.0.0.1",
-              "--webui-port",
-              "0",
-              "--cores",
-              "1",
-              "--memory",
-              "1g",
-              "--work-dir",
-              directory.resolve("work" + i).toString(),
-              master));
+    for (int i = 0; i < WORKERS; i++) {
+      workers.add(
+          start(
+              "worker" + i,
+              List.of(
+                  "org.apache.spark.deploy.worker.Worker",
+                  "--host",
+                  "127.0.0.1",
+                  "--webui-port",
+                  "0",
+                  "--cores",
+                  "1",
+                  "--memory",
+                  "1g",
+                  "--work-dir",
+                  directory.resolve("work" + i).toString(),
+                  master)));
     }
-    process.awaitText(Pattern.compile("Registering worker"), 2, PATIENCE);
+    process.awaitText(Pattern.compile("Registering worker"), WORKERS, PATIENCE);
   }
 
   private JavaProcess start(String name, List<String> arguments) throws IOException {
     JavaProcess process = JavaProcess.start(directory, name, SparkClassPath.ofCluster(), arguments);
     processes.add(process);
     return process;
+  }
+
+  /** Returns the executors that run at this moment: of any job, started or just starting. */
+  List<ProcessHandle> executors() {
+    return workers.stream()
+        .flatMap(worker -> worker.children().stream())
+        .filter(StandaloneCluster::isExecutor)
+        .toList();
+  }
+
+  /** Returns the executors as soon as there is one, while a job runs. */
+  List<ProcessHandle> awaitExecutors(SubmittedJob job) throws IOException, InterruptedException {
+    while (true) {
+      List<ProcessHandle> executors = executors();
+      if (!executors.isEmpty()) {
+        return executors;
+      }
+      job.requireRunning("it had an executor again");
+      Thread.sleep(20);
+    }
+  }
+
+  private static boolean isExecutor(ProcessHandle process) {
+    try {
+      // ProcessHandle cuts off what stands behind a long class path.
+      return Files.readString(
+              Path.of("/proc", String.valueOf(process.pid()), "cmdline"),
+              StandardCharsets.ISO_8859_1)
+          .contains("org.apache.spark.executor.CoarseGrainedExecutorBackend");
+    } catch (IOException ended) {
+      return false; // it has no command line any more
+    }
   }
 
   /** Returns {@code spark://127.0.0.1:PORT}. */

@@ -75,6 +75,7 @@ class TwoExecutorsIT {
             new JobFileText(home, BankingMessages.model(), documents).complete(),
             "input.partitions=4",
             // Both executors are there before the first row is dealt out.
+            "spark.cores.max=2", // without it Spark expects none
             "spark.scheduler.minRegisteredResourcesRatio=1.0",
             "spark.scheduler.maxRegisteredResourcesWaitingTime=120s");
     assertThat(run.exitCode()).as(run.errors()).isZero();
