@@ -14,3 +14,4 @@ set(CMAKE_CXX_COMPILER ${SPARKLLAMA_ZIG} c++ -target ${SPARKLLAMA_PROCESSOR}-lin
 # Zig describes everything for a debugger unless it is told not to: ten times the library.
 set(CMAKE_CXX_FLAGS_INIT -g0)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -Wl,--strip-debug)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -Wl,--strip-debug)
