@@ -195,7 +195,7 @@ class ScreeningTest {
 
   @Test
   void manyBadRowsRefuseTheRun() throws Exception {
-    String rows = ids(0, 1000) + "{\"text\":\"" + CANARY + "\"}\n".repeat(20);
+    String rows = ids(0, 1000) + ("{\"text\":\"" + CANARY + "\"}\n").repeat(20);
     Files.writeString(input.resolve("a.json"), rows);
     assertThat(screened(new BadRowLimit(BadRows.SET_ASIDE, 0.1))).isEqualTo(1000);
     refused(
