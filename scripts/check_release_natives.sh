@@ -7,6 +7,8 @@
 
 set -euo pipefail
 
+# No grep behind a pipe ends at its first match (-q): the program before it would die of the closed pipe, and
+# pipefail would take that for the answer.
 glibc=2.28 # of RHEL 8, and as in engine/src/main/native/cmake/zig.cmake
 allowed='^(libc|libm|libdl|libpthread|librt|ld-linux-x86-64|ld-linux-aarch64)\.so\.[0-9]+$' # all of them glibc's
 failures=0
@@ -33,17 +35,17 @@ check() { # LIBRARY
     [[ "$needed" =~ $allowed ]] || wrong "$library" "it needs a library that not every host has: $needed"
   done < <(readelf -W -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p')
   exported="$(readelf -W --dyn-syms "$library" | awk '$4 ~ /^[A-Z]+$/ && $7 != "UND" && $5 != "LOCAL" && $8 != "" { print $8 }' | xargs)"
-  if readelf -W -l "$library" | grep -q '^ *INTERP'; then
+  if readelf -W -l "$library" | grep '^ *INTERP' >/dev/null; then
     [ -z "$exported" ] || wrong "$library" "an executable, and exports symbols: ${exported:0:200}"
   else
     [ "$exported" = JNI_OnLoad ] || wrong "$library" "it exports other symbols than JNI_OnLoad: ${exported:0:200}"
   fi
   stack="$(readelf -W -l "$library" | awk '$1 == "GNU_STACK" { print $7 }')"
   [ "$stack" = RW ] || wrong "$library" "its stack is to be RW: ${stack:-unsaid}"
-  ! readelf -W -d "$library" | grep -qE '\((RPATH|RUNPATH)\)' || wrong "$library" "it has a path of its own for libraries"
-  readelf -W -n "$library" | grep -q 'Build ID: ' || wrong "$library" "it has no build id of the linker's"
+  ! readelf -W -d "$library" | grep -E '\((RPATH|RUNPATH)\)' >/dev/null || wrong "$library" "it has a path of its own for libraries"
+  readelf -W -n "$library" | grep 'Build ID: ' >/dev/null || wrong "$library" "it has no build id of the linker's"
   grep -aqE 'sparkllama-build-id:[0-9a-f]{64}' "$library" || wrong "$library" "it has no build id of its sources"
-  ! readelf -W -S "$library" | grep -q '\.debug_info' || wrong "$library" "it carries what is for a debugger"
+  ! readelf -W -S "$library" | grep '\.debug_info' >/dev/null || wrong "$library" "it carries what is for a debugger"
   printf '%s: glibc %s, %s bytes\n' "$library" "$(newest "$library" GLIBC)" "$(stat -c %s "$library")"
 }
 

@@ -66,7 +66,7 @@ if build new "$plain
 #include <pthread.h>
 extern \"C\" int start(pthread_t* thread) { return pthread_create(thread, nullptr, nullptr, nullptr); }
 void* keep __attribute__((used)) = reinterpret_cast<void*>(&start);" &&
-  readelf -W -V "$folder/new.so" | grep -qF GLIBC_2.34; then
+  readelf -W -V "$folder/new.so" | grep -F GLIBC_2.34 >/dev/null; then
   refuses new "it needs GLIBC_2.34, newer than 2.28"
 else
   echo "skipped: this system is older than what is to be refused for being new" >&2

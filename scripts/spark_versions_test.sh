@@ -18,6 +18,14 @@ fail() {
   exit 1
 }
 
+newest() { # FILE ... ; the one written last: class paths of earlier poms lie beside it
+  local file newest="$1"
+  for file in "$@"; do
+    [ ! "$file" -nt "$newest" ] || newest="$file"
+  done
+  printf '%s\n' "$newest"
+}
+
 # Runs the quick start and leaves its rows, in order, in a file of the version's name.
 quick_start() { # VERSION
   local version="$1" summary class_path
@@ -30,7 +38,7 @@ quick_start() { # VERSION
   cat "$folder/$version"/part-* | sort >"$folder/$version.rows"
   [ "$(wc -l <"$folder/$version.rows")" = 1000 ] || fail "the rows written on Spark $version"
   if command -v python3 >/dev/null; then
-    class_path="$(cat "$root/target/launcher/spark-$version"-*.classpath)"
+    class_path="$(cat "$(newest "$root/target/launcher/spark-$version"-*.classpath)")"
     python3 "$root/scripts/spark_linkage.py" "$root/target/launcher/job.jar" "$class_path" || fail "linking on Spark $version"
   else
     echo "skipped: no look at what the jar names on Spark $version without Python 3" >&2

@@ -1,20 +1,32 @@
 package io.sparkllama.engine.runner;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /**
  * Ends what takes too long: looks now and then, on a thread of its own, whether a deadline has
- * passed. Setting one costs a store, so that each step can have its own.
+ * passed. Setting one costs no call of the system, so that each step can have its own.
  */
 final class Watchdog implements AutoCloseable {
-  private static final long NONE = Long.MAX_VALUE;
+  /** Is a time that was granted, and what follows when it has passed. */
+  private static final class Grant {
+    private final long deadline; // of the clock
+    private final Runnable bite;
+    private volatile boolean bitten;
 
+    private Grant(long deadline, Runnable bite) {
+      this.deadline = deadline;
+      this.bite = bite;
+    }
+  }
+
+  private final LongSupplier clock;
   private final long tick; // nanoseconds between two looks
   private final Thread thread;
-  private volatile long deadline = NONE; // of System.nanoTime
-  private volatile Runnable bite = () -> {};
-  private volatile boolean bitten;
+  private final AtomicReference<Grant> running = new AtomicReference<>(); // null watches nothing
+  private volatile Grant last = new Grant(0, () -> {});
   private volatile boolean closed;
 
   /**
@@ -23,6 +35,14 @@ final class Watchdog implements AutoCloseable {
    * @param patience the shortest time that is going to be granted
    */
   Watchdog(Duration patience) {
+    this(patience, System::nanoTime);
+  }
+
+  /**
+   * @param clock in nanoseconds from any moment on, as {@link System#nanoTime}
+   */
+  Watchdog(Duration patience, LongSupplier clock) {
+    this.clock = clock;
     this.tick = Math.min(Duration.ofSeconds(1).toNanos(), Math.max(1, patience.toNanos() / 4));
     this.thread = new Thread(this::look, "sparkllama-watchdog");
     thread.setDaemon(true);
@@ -32,21 +52,20 @@ final class Watchdog implements AutoCloseable {
   /**
    * Grants the time until {@link #calm} is called.
    *
-   * @param newBite called once when it has passed, on the watchdog's thread
+   * @param bite called once when it has passed, on the watchdog's thread
    */
-  void watch(long nanoseconds, Runnable newBite) {
-    bitten = false;
-    bite = newBite;
-    deadline = System.nanoTime() + nanoseconds;
+  void watch(long nanoseconds, Runnable bite) {
+    last = new Grant(clock.getAsLong() + nanoseconds, bite);
+    running.set(last);
   }
 
   void calm() {
-    deadline = NONE;
+    running.set(null);
   }
 
   /** Returns whether the time granted last had passed. */
   boolean hasBitten() {
-    return bitten;
+    return last.bitten;
   }
 
   @Override
@@ -57,11 +76,13 @@ final class Watchdog implements AutoCloseable {
 
   private void look() {
     while (!closed) {
-      long granted = deadline;
-      if (granted != NONE && System.nanoTime() - granted > 0) {
-        bitten = true;
-        deadline = NONE;
-        bite.run();
+      Grant grant = running.get();
+      // What was watched may end in this moment, and the next begin, which has time of its own.
+      if (grant != null
+          && clock.getAsLong() - grant.deadline > 0
+          && running.compareAndSet(grant, null)) {
+        grant.bitten = true;
+        grant.bite.run();
       }
       LockSupport.parkNanos(this, tick);
     }
