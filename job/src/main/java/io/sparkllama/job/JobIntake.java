@@ -38,7 +38,9 @@ final class JobIntake {
     return screened.screening().take(screened.rows(), this::take);
   }
 
+  /** Takes; may be asked again, with fewer rows, after a try that has written files already. */
   private Taken take(ScreenedRows rows) throws IOException {
+    intake.discard();
     RowChoice choice = RowChoice.of(rows, job.rowLimit());
     JobInput input = job.screened().orElseThrow().input();
     EarlierWork earlier = job.earlier().orElseThrow();

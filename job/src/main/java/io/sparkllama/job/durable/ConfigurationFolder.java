@@ -47,7 +47,11 @@ public final class ConfigurationFolder {
 
   /** Returns the folder that lists what an intake sets aside. */
   String setAside(String intake) {
-    return state.child("set-aside").child(intake).toString();
+    return setAsideFolder(intake).toString();
+  }
+
+  StoredPath setAsideFolder(String intake) {
+    return state.child("set-aside").child(intake);
   }
 
   String checkpoint() {

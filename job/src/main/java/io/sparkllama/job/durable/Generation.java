@@ -178,6 +178,7 @@ public final class Generation {
     BatchAnswers answers = walk.over(first(batch, rows));
     job.sink().replace(answers.rows(), folder.batch(number).toString());
     GenerationCounts made = GenerationCounter.sum(answers.counter().value());
+    requireWhole(number, made.rows());
     long done = made.rows() / job.completions();
     boolean stopped = limited && done < rows;
     if (stopped) {
@@ -197,6 +198,40 @@ public final class Generation {
     }
   }
 
+  /**
+   * Makes sure that a batch's folder holds the rows that were made for it. Two runs, of which one
+   * was held up and replaced, share the folder's temporary files, and the tasks' counters do not
+   * tell when one has taken the other's away. A batch that was not committed is answered again.
+   */
+  private void requireWhole(long number, long made) throws IOException {
+    long found = written(number);
+    control.check(); // says it better where it is so
+    if (found != made) {
+      throw new IOException(
+          "A batch of the output holds other rows than were made for it, as where two runs write to"
+              + " it at once, or its files are removed; see that no other program writes there, and"
+              + " run the job again with output.mode = resume: "
+              + found
+              + " rows instead of "
+              + made
+              + " in "
+              + folder.batch(number));
+    }
+  }
+
+  /** Counts the rows of a batch; reads only the ends of files where the format keeps counts. */
+  private long written(long number) throws IOException {
+    return folder.batch(number).exists() ? output(number).count() : 0;
+  }
+
+  private Dataset<Row> output(long number) {
+    return job.sink()
+        .read(
+            job.prepared().rows().sparkSession(),
+            job.prepared().output(),
+            List.of(folder.batch(number).toString()));
+  }
+
   /** Returns what a batch may have of the rows that the run may answer. */
   private Dataset<Row> first(Dataset<Row> batch, long rows) {
     long most = job.limits().rows().orElse(Long.MAX_VALUE) - answered;
@@ -209,14 +244,8 @@ public final class Generation {
         Arrays.stream(job.prepared().rows().columns())
             .map(name -> functions.col(name))
             .toArray(Column[]::new);
-    Dataset<Row> output =
-        job.sink()
-            .read(
-                batch.sparkSession(),
-                job.prepared().output(),
-                List.of(folder.batch(number).toString()));
     Dataset<Row> left =
-        DoneRows.ofOutput(job.prepared().identity(job.completions()), output)
+        DoneRows.ofOutput(job.prepared().identity(job.completions()), output(number))
             .leaveOut(batch.select(columns));
     int parallelism = batch.sparkSession().sparkContext().defaultParallelism();
     long written =
@@ -239,6 +268,18 @@ public final class Generation {
   }
 
   private IOException lost() throws IOException {
+    if (answered > pending) {
+      return new IOException(
+          "More rows were answered than were taken from the input: files lie among those of work that"
+              + " no run has finished; begin anew with output.mode = overwrite: "
+              + answered
+              + " instead of "
+              + pending
+              + " rows, in "
+              + folder.rows()
+              + ", from files below "
+              + folder.work().path());
+    }
     List<String> missing = folder.work().missing();
     return new IOException(
         "Rows were taken from the input and have no answer, though all files with them were"

@@ -58,8 +58,21 @@ public final class Intake {
       throws IOException {
     StoredPath work = folder.work().nextIntake();
     long written = count == 0 ? 0 : files(work, rows, count, spread);
-    folder.work().finish(work, written, conclusion.of(written));
+    JsonNode input = conclusion.of(written);
+    control.check(); // reading the input takes long: who was replaced meanwhile finishes nothing
+    folder.work().finish(work, written, input);
     return written;
+  }
+
+  /**
+   * Removes what an intake has left that began and was not finished: its rows would be answered
+   * though no manifest counts them.
+   */
+  public void discard() throws IOException {
+    control.check();
+    StoredPath work = folder.work().nextIntake();
+    work.delete();
+    folder.setAsideFolder(work.name()).delete();
   }
 
   /** Returns the folder that lists what the next intake sets aside. */
@@ -71,6 +84,7 @@ public final class Intake {
   long write(StoredPath work, PreparedRows prepared, long count, RowSpread spread)
       throws IOException {
     long written = files(work, prepared, count, spread);
+    control.check();
     folder.work().finish(work, written, MissingNode.getInstance());
     return written;
   }
@@ -96,9 +110,6 @@ public final class Intake {
       throw wrong;
     }
     // What was really written: the input may have changed since its rows were counted.
-    long written =
-        WorkFolder.read(rows.sparkSession(), rows.schema(), List.of(work.toString())).count();
-    control.check();
-    return written;
+    return WorkFolder.read(rows.sparkSession(), rows.schema(), List.of(work.toString())).count();
   }
 }

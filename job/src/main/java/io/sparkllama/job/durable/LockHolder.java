@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
@@ -39,21 +40,29 @@ record LockHolder(
         UUID.randomUUID().toString(),
         application,
         hostHere(),
-        System.getProperty("user.name", ""),
+        userHere(),
         pid,
         machineHere(),
-        start(pid).orElse(""));
+        startHere(pid));
   }
 
   /**
    * Tells whether the holder is known to be dead: a process of this very machine that is no longer
-   * there. A host's name alone says nothing, since containers may share it.
+   * there. A host's name alone says nothing, since containers may share it; nor does it that a
+   * process of another user is not to be seen, since a system may hide these.
    */
   boolean isDead() {
-    return !machine.isEmpty()
-        && machine.equals(machineHere())
-        && !processStart.isEmpty()
-        && !start(pid).equals(Optional.of(processStart));
+    if (machine.isEmpty() || !machine.equals(machineHere()) || processStart.isEmpty()) {
+      return false;
+    }
+    try {
+      Optional<String> start = start(pid);
+      return start.isPresent() && !start.get().equals(processStart);
+    } catch (NoSuchFileException gone) {
+      return user.equals(userHere());
+    } catch (IOException unsaid) {
+      return false; // then only the lock's counter tells
+    }
   }
 
   /** Says it in words. */
@@ -77,13 +86,26 @@ record LockHolder(
     }
   }
 
-  private static Optional<String> start(long pid) {
+  private static String userHere() {
+    return System.getProperty("user.name", "");
+  }
+
+  private static String startHere(long pid) {
     try {
-      String status = Files.readString(PROCESSES.resolve(pid + "/stat"));
-      String[] fields = status.substring(status.lastIndexOf(')') + 1).strip().split(" ");
-      return fields.length >= START_FIELD ? Optional.of(fields[START_FIELD - 1]) : Optional.empty();
-    } catch (IOException gone) {
-      return Optional.empty();
+      return start(pid).orElse("");
+    } catch (IOException unsaid) {
+      return ""; // not Linux
     }
+  }
+
+  /**
+   * Reads when a process has begun; empty where the system says it otherwise.
+   *
+   * @throws NoSuchFileException where there is no such process, or it is hidden
+   */
+  private static Optional<String> start(long pid) throws IOException {
+    String status = Files.readString(PROCESSES.resolve(pid + "/stat"));
+    String[] fields = status.substring(status.lastIndexOf(')') + 1).strip().split(" ");
+    return fields.length >= START_FIELD ? Optional.of(fields[START_FIELD - 1]) : Optional.empty();
   }
 }

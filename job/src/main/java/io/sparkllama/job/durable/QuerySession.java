@@ -19,6 +19,9 @@ final class QuerySession {
           WHOLE_FILE,
           "spark.sql.files.openCostInBytes",
           WHOLE_FILE,
+          // With 1, Spark forgets the progress of a batch before anybody can ask for it.
+          "spark.sql.streaming.numRecentProgressUpdates",
+          "100",
           // A query switches it off anyway, and warns each time.
           "spark.sql.adaptive.enabled",
           "false");

@@ -32,9 +32,9 @@ public final class RunLock implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
-  private LockState state; // guarded by this
-  private long renewed = System.nanoTime(); // guarded by this
-  private boolean closed; // guarded by this
+  private volatile LockState state; // written by the renewal alone
+  private volatile long renewed = System.nanoTime();
+  private volatile boolean closed;
   private volatile String lost; // null while the lock is held, else who has it
 
   private RunLock(OutputFolder output, LockTimes times, LockState state) {
@@ -59,9 +59,12 @@ public final class RunLock implements AutoCloseable {
     LockState own = new LockState(LockHolder.here(application), 0);
     while (!file.create(own.json())) {
       Optional<byte[]> found = file.read();
-      if (found.isPresent() && awaitDeath(file, found.get(), times)) {
+      Optional<byte[]> dead =
+          found.isEmpty() ? Optional.empty() : awaitDeath(file, found.get(), times);
+      // Another run may have taken it over since the last look.
+      if (dead.isPresent() && Arrays.equals(dead.get(), file.read().orElse(null))) {
         LOG.warn(
-            "Takes over the output from a run that ended without a word: {}", words(found.get()));
+            "Takes over the output from a run that ended without a word: {}", words(dead.get()));
         file.delete();
         if (file.create(own.json())) {
           sleep(times.settling());
@@ -80,9 +83,9 @@ public final class RunLock implements AutoCloseable {
   /**
    * Returns when the holder is dead, or the file has gone.
    *
-   * @return whether the file is there still
+   * @return what the file of the dead holder says; empty where it has gone
    */
-  private static boolean awaitDeath(LockFile file, byte[] found, LockTimes times)
+  private static Optional<byte[]> awaitDeath(LockFile file, byte[] found, LockTimes times)
       throws IOException {
     Optional<LockState> first = LockState.parse(found);
     if (first.isPresent() && !first.get().holder().isDead()) {
@@ -96,12 +99,12 @@ public final class RunLock implements AutoCloseable {
     long looks = times.patience().dividedBy(LOOK);
     for (long look = 0; look < looks; look++) {
       if (first.isPresent() && first.get().holder().isDead()) {
-        return true;
+        return Optional.of(last);
       }
       sleep(LOOK);
       Optional<byte[]> now = file.read();
       if (now.isEmpty()) {
-        return false;
+        return now;
       }
       Optional<LockState> read = LockState.parse(now.get());
       boolean rose = first.isPresent() && read.isPresent() && !read.equals(first);
@@ -114,7 +117,7 @@ public final class RunLock implements AutoCloseable {
         first = read;
       }
     }
-    return true;
+    return Optional.of(last);
   }
 
   private static InvalidConfigurationException held(LockFile file, byte[] bytes) {
@@ -133,22 +136,36 @@ public final class RunLock implements AutoCloseable {
     return LockState.parse(bytes).filter(now -> now.holder().id().equals(holder.id())).isPresent();
   }
 
-  /** Tells whether another run has taken the lock, as far as the renewal knows. */
+  /**
+   * Tells whether another run has taken the lock, or may soon, since it was not renewed for long:
+   * its storage may be out of reach, or hold up who asks it. Does not ask the storage.
+   */
   boolean isLost() {
-    return lost != null;
+    return lost != null || isOverdue();
+  }
+
+  /** Others take the lock over after their patience; who holds it gives up before. */
+  private boolean isOverdue() {
+    return System.nanoTime() - renewed > times.patience().toNanos() * 3 / 4;
   }
 
   /**
    * Makes sure that the lock is held, now.
    *
-   * @throws IOException where another run has taken it; this one must write no more
+   * @throws IOException where another run has taken it, or may have; this one must write no more
    */
-  public synchronized void check() throws IOException {
+  public void check() throws IOException {
+    if (lost == null && isOverdue()) {
+      throw new IOException(
+          "The lock of the output could not be renewed for long, so that another run may take it over"
+              + " and this one writes no more; see that the output's storage can be reached, and that"
+              + " runs are not held up for more than "
+              + times.patience().toSeconds()
+              + " s: "
+              + file);
+    }
     if (lost == null) {
-      byte[] now = file.read().orElse(new byte[0]);
-      if (!isOf(state.holder(), now)) {
-        lost = words(now);
-      }
+      note(taken(file.read()));
     }
     if (lost != null) {
       throw new IOException(
@@ -160,37 +177,61 @@ public final class RunLock implements AutoCloseable {
     }
   }
 
-  private synchronized void renew() {
+  /**
+   * Returns who else has the lock; null where nobody has. A file that says nothing is this run's
+   * own still: a storage that writes it in place leaves it so when a renewal fails.
+   */
+  private String taken(Optional<byte[]> now) {
+    if (now.isEmpty()) {
+      return "nobody known, and the lock is gone";
+    }
+    return LockState.parse(now.get())
+        .map(LockState::holder)
+        .filter(holder -> !holder.id().equals(state.holder().id()))
+        .map(LockHolder::text)
+        .orElse(null);
+  }
+
+  /** Keeps who else has the lock; a lock that was lost stays so. */
+  private synchronized void note(String other) {
+    if (other != null) {
+      lost = other;
+    }
+  }
+
+  /** Runs on the thread of renewals, which a failure must not end. */
+  private void renew() {
     if (closed || lost != null) {
       return;
     }
     try {
-      byte[] now = file.read().orElse(new byte[0]);
-      if (isOf(state.holder(), now)) {
+      Optional<byte[]> now = file.read();
+      String other = taken(now);
+      note(other);
+      boolean own = isOf(state.holder(), now.orElse(new byte[0]));
+      // What says nothing may after long be another run's, half written.
+      if (own || (other == null && !isOverdue())) {
         state = state.next();
         file.replace(state.json());
         renewed = System.nanoTime();
-      } else {
-        lost = words(now);
       }
-    } catch (IOException unreachable) {
+    } catch (Exception unreachable) { // a storage may throw anything
       LOG.warn("The lock of the output cannot be renewed: {}", unreachable.toString());
-      if (System.nanoTime() - renewed > times.patience().toNanos() * 3 / 4) {
-        lost = "nobody known, since its storage could not be reached for long";
-      }
     }
   }
 
   /** Gives the lock back, where it is held still. */
   @Override
-  public synchronized void close() {
+  public void close() {
+    closed = true;
     renewal.shutdown();
-    if (closed || lost != null) {
+    if (isLost()) {
       return;
     }
-    closed = true;
     try {
-      if (isOf(state.holder(), file.read().orElse(new byte[0]))) {
+      // A renewal under way would write the file anew.
+      boolean idle = renewal.awaitTermination(times.patience().toMillis(), TimeUnit.MILLISECONDS);
+      if (idle && isOf(state.holder(), file.read().orElse(new byte[0]))) {
         file.delete();
         output.removeEmpty();
       }
@@ -199,6 +240,9 @@ public final class RunLock implements AutoCloseable {
           "The lock of the output could not be removed; the next run will wait {} s for it: {}",
           times.patience().toSeconds(),
           unreachable.toString());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      LOG.warn("The lock of the output stays, since the run's end was interrupted.");
     }
   }
 

@@ -2,9 +2,11 @@ package io.sparkllama.job.planning;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.expressions.RowOrdering;
 import org.apache.spark.sql.functions;
 
 /**
@@ -31,7 +33,7 @@ public record RowIdentity(int keys, int inputs, int chosen, int completions) {
       return columns(keyed, 0, keys);
     }
     List<Column> identity = new ArrayList<>(List.of(functions.col(PromptOrder.KEY)));
-    identity.addAll(columns(keyed, inputs, chosen));
+    identity.addAll(comparable(keyed, inputs));
     return identity;
   }
 
@@ -41,7 +43,7 @@ public record RowIdentity(int keys, int inputs, int chosen, int completions) {
       return columns(output, 0, keys);
     }
     List<Column> identity = columns(output, 0, 1);
-    identity.addAll(columns(output, completions > 1 ? 2 : 1, chosen));
+    identity.addAll(comparable(output, completions > 1 ? 2 : 1));
     return identity;
   }
 
@@ -50,6 +52,18 @@ public record RowIdentity(int keys, int inputs, int chosen, int completions) {
     return completions > 1
         ? columns(output, Math.max(1, keys), 1).get(0).equalTo(0)
         : functions.lit(true);
+  }
+
+  /** Returns the chosen columns; those that Spark cannot compare, such as maps, as their JSON. */
+  private List<Column> comparable(Dataset<Row> rows, int from) {
+    List<Column> columns = columns(rows, from, chosen);
+    for (int i = 0; i < chosen; i++) {
+      if (!RowOrdering.isOrderable(rows.schema().fields()[from + i].dataType())) {
+        Column field = functions.struct(columns.get(i).as("value"));
+        columns.set(i, functions.to_json(field, Map.of("timeZone", "UTC")));
+      }
+    }
+    return columns;
   }
 
   private static List<Column> columns(Dataset<Row> rows, int from, int count) {

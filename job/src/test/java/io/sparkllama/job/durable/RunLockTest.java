@@ -7,6 +7,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,10 +59,11 @@ class RunLockTest {
   void aHolderThatStandsStillLosesTheLock() throws Exception {
     RunLock still = RunLock.acquire(output, "app-1", NEVER_RENEWED);
     try (RunLock taken = RunLock.acquire(output, "app-2", QUICK)) {
+      assertThat(still.isLost()).isTrue();
       assertThatThrownBy(still::check)
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("has taken over the output")
-          .hasMessageContaining("app-2");
+          .hasMessageContaining("could not be renewed")
+          .hasMessageContaining(file.toString());
       still.close(); // and leaves the lock to who has it
       taken.check();
     }
@@ -79,6 +81,38 @@ class RunLockTest {
     assertThatThrownBy(held::check).hasMessageContaining("app-2 of someone, process 7 on host");
     held.close();
     assertThat(LockState.parse(Files.readAllBytes(file))).contains(new LockState(other, 3));
+  }
+
+  @Test
+  void aRenewalThatIsHeldUpLosesTheLock() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    RunLock held = RunLock.acquire(output, "app-1", QUICK);
+    // Nobody writes to the pipe, so that who reads it waits for ever.
+    Files.move(pipe, file, StandardCopyOption.ATOMIC_MOVE);
+    while (!held.isLost()) {
+      Thread.sleep(20);
+    }
+    assertThatThrownBy(held::check).hasMessageContaining("could not be renewed");
+    held.close();
+  }
+
+  /** As a storage leaves it that writes a file in place, when a renewal fails. */
+  @Test
+  void aLockThatSaysNothingIsWrittenAgain() throws Exception {
+    try (RunLock held = RunLock.acquire(output, "app-1", QUICK)) {
+      Files.writeString(file, "");
+      held.check();
+      while (LockState.parse(Files.readAllBytes(file)).isEmpty()) {
+        Thread.sleep(20);
+      }
+      held.check();
+    }
+    assertThat(file).doesNotExist();
+    try (RunLock held = RunLock.acquire(output, "app-1", NEVER_RENEWED)) {
+      Files.delete(file);
+      assertThatThrownBy(held::check).hasMessageContaining("the lock is gone");
+    }
   }
 
   @Test
@@ -106,6 +140,12 @@ class RunLockTest {
       RunLock.acquire(output, "app-1", patient).close();
     }
     assertThat(here.isDead()).isFalse();
+    // A system may hide the processes of other users.
+    LockHolder hidden =
+        new LockHolder(
+            "z", "app-0", here.host(), "another", dead.pid(), here.machine(), here.processStart());
+    assertThat(gone.isDead()).isTrue();
+    assertThat(hidden.isDead()).isFalse();
   }
 
   /** Containers may share a host's name, and each has a process of the same number. */

@@ -1,9 +1,7 @@
 package io.sparkllama.job.planning;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.LocalSpark;
 import io.sparkllama.job.prompt.RowKeys;
 import java.util.List;
@@ -93,12 +91,22 @@ class DoneRowsTest {
   }
 
   @Test
-  void columnsThatCannotBeComparedAreRefusedWithARemedy() {
-    Dataset<Row> output = spark.sql("select 'k' as key, parse_json('1') as json");
-    assertThatThrownBy(() -> DoneRows.ofOutput(new RowIdentity(0, 1, 1, 1), output))
-        .isInstanceOf(InvalidConfigurationException.class)
-        .hasMessageContaining("output.columns")
-        .hasMessageContaining("name input.key");
+  void mapsAreComparedByTheirEntries() {
+    Dataset<Row> input =
+        spark.sql(
+            "select * from values ('a', map('k', 1)), ('a', map('k', 1)), ('a', map('k', 2)),"
+                + " ('a', null) as t(c0, c1)");
+    Dataset<Row> output = output("('" + key("a") + "', map('k', 1)), ('" + key("a") + "', null)");
+    DoneRows done = DoneRows.ofOutput(new RowIdentity(0, 1, 1, 1), output);
+    assertThat(done.left(input)).isEqualTo(2);
+    assertThat(done.leaveOut(input).selectExpr("c1['k']").collectAsList())
+        .extracting(row -> row.getInt(0))
+        .containsExactlyInAnyOrder(1, 2);
+    Dataset<Row> variants = spark.sql("select 'k' as key, parse_json('1') as json");
+    assertThat(
+            DoneRows.ofOutput(new RowIdentity(0, 1, 1, 1), variants)
+                .left(spark.sql("select 'x' as c0, parse_json('1') as c1")))
+        .isEqualTo(1);
   }
 
   private static Dataset<Row> output(String rows) {
