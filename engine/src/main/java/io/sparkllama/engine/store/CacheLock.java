@@ -3,12 +3,12 @@ package io.sparkllama.engine.store;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Holds a file's lock against the other processes and the other threads of this host. The system
@@ -17,12 +17,18 @@ import java.util.Optional;
 final class CacheLock implements AutoCloseable {
   private static final long POLL_MILLIS = 50;
 
-  private final FileChannel channel;
-  private final FileLock lock;
+  /**
+   * The files that this process has locked, or waits to lock. The system drops all of a process's
+   * locks of a file when it closes any channel of it, so that a second one must never be opened.
+   */
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
-  private CacheLock(FileChannel channel, FileLock lock) {
+  private final Path name; // in HELD
+  private final FileChannel channel;
+
+  private CacheLock(Path name, FileChannel channel) {
+    this.name = name;
     this.channel = channel;
-    this.lock = lock;
   }
 
   /** Names who else may hold the lock at the same time. */
@@ -32,71 +38,73 @@ final class CacheLock implements AutoCloseable {
   }
 
   /**
-   * Waits for the lock, by polling: a lock that another thread of this process holds is an
-   * exception to Java, and its threads have no queue in common with other processes.
+   * Waits for the lock, by polling: threads of this process have no queue in common with other
+   * processes. One thread of a process holds it at a time, in either mode.
    *
    * @throws IOException where the lock is not had within {@code patience}, or the file system has
    *     no locks
    */
   static CacheLock acquire(Path file, Mode mode, Duration patience) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    try {
-      long deadline = System.nanoTime() + patience.toNanos();
-      while (true) {
-        FileLock lock = tryLock(channel, mode);
-        if (lock != null) {
-          return new CacheLock(channel, lock);
-        }
-        if (System.nanoTime() - deadline > 0) {
-          throw new IOException(
-              "another process has held the lock of a model's copy for too long; if none is"
-                  + " copying a model on this host, end the process that holds it: "
-                  + file);
-        }
-        Thread.sleep(POLL_MILLIS);
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      Optional<CacheLock> lock = tryAcquire(file, mode);
+      if (lock.isPresent()) {
+        return lock.get();
       }
-    } catch (InterruptedException e) {
-      channel.close();
-      Thread.currentThread().interrupt();
-      throw (IOException)
-          new InterruptedIOException("interrupted while waiting for a model's copy: " + file)
-              .initCause(e);
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
+      if (System.nanoTime() - deadline > 0) {
+        throw new IOException(
+            "another process has held the lock of a model's copy for too long; if none is"
+                + " copying a model on this host, end the process that holds it: "
+                + file);
+      }
+      try {
+        Thread.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw (IOException)
+            new InterruptedIOException("interrupted while waiting for a model's copy: " + file)
+                .initCause(e);
+      }
     }
   }
 
-  /** Takes the lock where it is free at this moment. */
+  /** Takes the lock where it is free at this moment; one that this process holds is not. */
   static Optional<CacheLock> tryAcquire(Path file, Mode mode) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    FileLock lock = null;
+    Path name = file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName());
+    if (!HELD.add(name)) {
+      return Optional.empty();
+    }
+    boolean locked = false;
+    FileChannel channel = null;
     try {
-      lock = tryLock(channel, mode);
-      return Optional.ofNullable(lock).map(held -> new CacheLock(channel, held));
+      channel =
+          FileChannel.open(
+              name, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      locked = channel.tryLock(0, Long.MAX_VALUE, mode == Mode.SHARED) != null;
+      return locked ? Optional.of(new CacheLock(name, channel)) : Optional.empty();
     } finally {
-      if (lock == null) {
+      if (!locked) {
+        leave(name, channel);
+      }
+    }
+  }
+
+  /** Closes a channel first: until then no other of its file may be opened. */
+  private static void leave(Path name, FileChannel channel) throws IOException {
+    try {
+      if (channel != null) {
         channel.close();
       }
+    } finally {
+      HELD.remove(name);
     }
   }
 
-  private static FileLock tryLock(FileChannel channel, Mode mode) throws IOException {
-    try {
-      return channel.tryLock(0, Long.MAX_VALUE, mode == Mode.SHARED);
-    } catch (OverlappingFileLockException e) {
-      return null;
-    }
-  }
-
+  /** Frees the lock; another time it does nothing. */
   @Override
   public void close() throws IOException {
-    try (channel) {
-      lock.release();
+    if (channel.isOpen()) {
+      leave(name, channel);
     }
   }
 }

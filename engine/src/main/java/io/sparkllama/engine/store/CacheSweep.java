@@ -33,22 +33,45 @@ final class CacheSweep {
 
   /**
    * Removes what it may, until the disk has room for so many bytes. Where it cannot have it, only
-   * what is out of use anyway.
+   * what is out of use anyway. One model that cannot be looked at or removed stays.
+   *
+   * @param own the name in the cache of what the room is for, which is left alone
    */
-  void makeRoom(long bytes) throws IOException {
-    List<CachedModel> models = CachedModel.of(cache);
-    long most =
-        models.stream().filter(this::isFree).mapToLong(CachedModel::bytes).sum() + usableSpace();
+  void makeRoom(long bytes, String own) throws IOException {
+    List<CachedModel> models =
+        CachedModel.of(cache).stream().filter(model -> !model.name().equals(own)).toList();
+    long most = usableSpace();
+    for (CachedModel model : models) {
+      most += isFree(model) && !isUsed(model) ? model.bytes() : 0;
+    }
     for (CachedModel model : models) {
       boolean lacking = usableSpace() < bytes && bytes <= most;
-      boolean wanted = isOutOfUse(model) || (lacking && isFree(model));
-      if (wanted && model.remove()) {
+      if (isOutOfUse(model) || (lacking && isFree(model))) {
+        remove(model);
+      }
+    }
+  }
+
+  private static boolean isUsed(CachedModel model) {
+    try {
+      return model.isUsed();
+    } catch (IOException e) {
+      LOG.warn("A model in the cache cannot be looked at, and stays: {}", model.folder(), e);
+      return true;
+    }
+  }
+
+  private static void remove(CachedModel model) {
+    try {
+      if (model.remove()) {
         LOG.info(
             "Removed a model from the cache that was not used since {}: {} bytes in {}",
             model.lastUse(),
             model.bytes(),
             model.folder());
       }
+    } catch (IOException e) {
+      LOG.warn("A model that is not used stays in the cache: {}", model.folder(), e);
     }
   }
 

@@ -1,12 +1,10 @@
 package io.sparkllama.engine.store;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Optional;
@@ -25,11 +23,11 @@ public final class CacheUse implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CacheUse.class);
 
   private final Path mark;
-  private final Optional<FileChannel> channel;
+  private final Optional<CacheLock> lock;
 
-  private CacheUse(Path mark, Optional<FileChannel> channel) {
+  private CacheUse(Path mark, Optional<CacheLock> lock) {
     this.mark = mark;
-    this.channel = channel;
+    this.lock = lock;
   }
 
   /** Begins a use of a copy that lies in a cache. */
@@ -47,15 +45,13 @@ public final class CacheUse implements AutoCloseable {
   static CacheUse begin(Path cache, String name) {
     Path folder = folder(cache, name);
     Path mark = folder.resolve(UUID.randomUUID().toString());
-    FileChannel channel = null;
     try {
       Files.createDirectories(folder);
-      channel = FileChannel.open(mark, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      channel.lock(); // nobody else knows the name yet
-      return new CacheUse(mark, Optional.of(channel));
+      // Nobody else knows the name yet: it is free.
+      return new CacheUse(mark, CacheLock.tryAcquire(mark, CacheLock.Mode.EXCLUSIVE));
     } catch (IOException e) {
       LOG.debug("The use of a model is not marked: {}", folder, e);
-      return new CacheUse(mark, Optional.ofNullable(channel));
+      return new CacheUse(mark, Optional.empty());
     }
   }
 
@@ -105,9 +101,9 @@ public final class CacheUse implements AutoCloseable {
   @Override
   public void close() {
     try {
-      if (channel.isPresent()) {
+      if (lock.isPresent()) {
         Files.deleteIfExists(mark);
-        channel.get().close();
+        lock.get().close();
       }
     } catch (IOException e) {
       LOG.warn("The mark of a model's use stays until the model is removed: {}", mark, e);

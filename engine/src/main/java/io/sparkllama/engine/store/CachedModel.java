@@ -1,19 +1,23 @@
 package io.sparkllama.engine.store;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Is what a cache holds of one model: a copy with its packed weights, the packed weights of a model
@@ -24,6 +28,7 @@ import java.util.stream.Stream;
  * @param bytes on the disk
  */
 public record CachedModel(Path cache, String name, Path folder, long bytes, Instant lastUse) {
+  private static final Logger LOG = LoggerFactory.getLogger(CachedModel.class);
   private static final Pattern NAME = Pattern.compile("[0-9a-f]{64}");
   private static final String INCOMING = ".incoming";
 
@@ -42,36 +47,58 @@ public record CachedModel(Path cache, String name, Path folder, long bytes, Inst
     }
     try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent)) {
       for (Path folder : folders) {
-        String file = folder.getFileName().toString();
-        boolean interrupted = file.endsWith(INCOMING);
-        String name = interrupted ? file.substring(0, file.length() - INCOMING.length()) : file;
-        if (NAME.matcher(name).matches() && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-          Instant own = Files.getLastModifiedTime(folder).toInstant();
-          Optional<Instant> used = interrupted ? Optional.empty() : CacheUse.last(cache, name);
-          models.add(new CachedModel(cache, name, folder, bytes(folder), used.orElse(own)));
+        if (NAME.matcher(name(folder)).matches()
+            && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+          addIfThere(models, cache, folder);
         }
       }
     }
   }
 
-  private static long bytes(Path folder) throws IOException {
-    try (Stream<Path> walk = Files.walk(folder)) {
-      long sum = 0;
-      for (Path path : (Iterable<Path>) walk::iterator) {
-        sum += Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) ? size(path) : 0;
-      }
-      return sum;
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+  private static void addIfThere(List<CachedModel> models, Path cache, Path folder)
+      throws IOException {
+    try {
+      String name = name(folder);
+      Instant own = Files.getLastModifiedTime(folder).toInstant();
+      Optional<Instant> used =
+          isInterrupted(folder) ? Optional.empty() : CacheUse.last(cache, name);
+      models.add(new CachedModel(cache, name, folder, bytes(folder), used.orElse(own)));
+    } catch (NoSuchFileException e) {
+      LOG.debug("Another process has just finished or removed a model: {}", folder, e);
     }
   }
 
-  private static long size(Path path) throws IOException {
-    try {
-      return Files.size(path);
-    } catch (NoSuchFileException e) {
-      return 0; // renamed by who has just finished it
-    }
+  /** Returns the name in the cache of what a folder holds, whole or not. */
+  static String name(Path folder) {
+    String file = folder.getFileName().toString();
+    return isInterrupted(folder) ? file.substring(0, file.length() - INCOMING.length()) : file;
+  }
+
+  private static boolean isInterrupted(Path folder) {
+    return folder.toString().endsWith(INCOMING);
+  }
+
+  /** Counts what is there: other processes rename and remove files meanwhile. */
+  private static long bytes(Path folder) throws IOException {
+    AtomicLong sum = new AtomicLong();
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            sum.addAndGet(attributes.isRegularFile() ? attributes.size() : 0);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+        });
+    return sum.get();
   }
 
   /** Tells whether a process that lives has it open. */
@@ -79,13 +106,9 @@ public record CachedModel(Path cache, String name, Path folder, long bytes, Inst
     return CacheUse.isGoingOn(cache, name);
   }
 
-  private boolean isInterrupted() {
-    return folder.toString().endsWith(INCOMING);
-  }
-
   /** Returns the name of a copy's file, or says what else this is. */
   public String title() throws IOException {
-    if (isInterrupted()) {
+    if (isInterrupted(folder)) {
       return "(a copy under way, or interrupted)";
     }
     return CachedFiles.readText(folder.resolve(ModelManifest.FILE_NAME))
@@ -95,7 +118,8 @@ public record CachedModel(Path cache, String name, Path folder, long bytes, Inst
   }
 
   /**
-   * Removes it, unless a process copies, verifies, packs or uses it.
+   * Removes it, unless a process copies, verifies, packs or uses it, or has used it since this was
+   * looked up.
    *
    * @return whether it is gone
    */
@@ -113,15 +137,20 @@ public record CachedModel(Path cache, String name, Path folder, long bytes, Inst
         return false;
       }
       try (CacheLock heldToo = packing.get()) {
-        if (CacheUse.isGoingOn(cache, name)) {
+        if (CacheUse.isGoingOn(cache, name) || wasUsedSince()) {
           return false;
         }
         CachedFiles.deleteTree(folder);
-        if (!isInterrupted()) { // the use is one of the whole copy, which may be there too
+        if (!isInterrupted(folder)) { // the use is one of the whole copy, which may be there too
           CacheUse.forget(cache, name);
         }
         return true;
       }
     }
+  }
+
+  private boolean wasUsedSince() throws IOException {
+    return !isInterrupted(folder)
+        && CacheUse.last(cache, name).filter(last -> last.isAfter(lastUse)).isPresent();
   }
 }

@@ -90,8 +90,12 @@ public final class ModelStore {
     Path index = sources.resolve(sourceKey(source, parts));
     try (CacheLock lock = lock(index.getFileName().toString(), CacheLock.Mode.EXCLUSIVE)) {
       Optional<ModelManifest> known = readManifest(index).filter(wanted);
-      if (known.isPresent() && CachedFiles.check(home(known.get()), known.get()).isWhole()) {
-        return localModel(known.get());
+      if (known.isPresent()) {
+        try (CacheLock content = lock(known.get().key(), CacheLock.Mode.SHARED)) {
+          if (CachedFiles.check(home(known.get()), known.get()).isWhole()) {
+            return localModel(known.get());
+          }
+        }
       }
       Path incoming = directory.resolve(index.getFileName() + ".incoming");
       Supply supply = supply(source, parts);
@@ -106,9 +110,9 @@ public final class ModelStore {
       }
       try (CacheLock content = lock(manifest.key(), CacheLock.Mode.EXCLUSIVE)) {
         install(incoming, manifest);
+        CachedFiles.replace(index, manifest.text());
+        return localModel(manifest);
       }
-      CachedFiles.replace(index, manifest.text());
-      return localModel(manifest);
     } catch (IOException e) {
       throw CacheTrouble.explain(e, directory);
     }
@@ -142,7 +146,8 @@ public final class ModelStore {
             expected.files(),
             sender.rangeBytes(),
             expected.key(),
-            () -> new DeliveryFetch(sender));
+            () -> new DeliveryFetch(sender),
+            () -> {}); // its chunks come from the driver's copy, which nobody replaces
     return localize(expected, sender.location(), () -> supply);
   }
 
@@ -159,11 +164,11 @@ public final class ModelStore {
       CachedFiles.State seen;
       try (CacheLock lock = lock(expected.key(), CacheLock.Mode.SHARED)) {
         seen = CachedFiles.check(home(expected), expected);
+        if (seen.isWhole()) {
+          return localModel(expected);
+        }
       } catch (IOException e) {
         throw CacheTrouble.explain(e, directory);
-      }
-      if (seen.isWhole()) {
-        return localModel(expected);
       }
       try (CacheLock lock = lock(expected.key(), CacheLock.Mode.EXCLUSIVE)) {
         // Those that waited while another process copied verify beside each other, not in a row.
@@ -196,13 +201,15 @@ public final class ModelStore {
    *
    * @param rangeBytes what is brought, and noted, as one
    * @param origin names the source in its present state, as a plain name
+   * @param afterwards is asked when all is read
    */
   private record Supply(
       String location,
       List<ModelManifest.Entry> files,
       int rangeBytes,
       String origin,
-      FetchOpener fetch) {
+      FetchOpener fetch,
+      Inspection afterwards) {
     long length() {
       return files.stream().mapToLong(ModelManifest.Entry::length).reduce(0, Math::addExact);
     }
@@ -213,13 +220,25 @@ public final class ModelStore {
     RangeFetch open() throws IOException;
   }
 
+  /** Refuses a source that is no longer what was to be copied. */
+  @FunctionalInterface
+  private interface Inspection {
+    void inspect() throws IOException;
+  }
+
   private Supply supply(ModelSource source, List<ModelSource.Part> parts) {
+    String origin = sourceKey(source, parts);
     return new Supply(
         source.location(),
         entries(parts),
         settings.rangeBytes(),
-        sourceKey(source, parts),
-        () -> SourceFetch.of(source.location(), parts, settings));
+        origin,
+        () -> SourceFetch.of(source.location(), parts, settings),
+        () -> {
+          if (!sourceKey(source, partsOf(source)).equals(origin)) {
+            throw changed(source.location()); // what was copied may be a mix of both
+          }
+        });
   }
 
   private Supply supply(ModelSource source, ModelManifest expected) throws IOException {
@@ -301,8 +320,9 @@ public final class ModelStore {
     long start = System.nanoTime();
     ModelManifest manifest;
     try {
-      makeRoom(copy.missingBytes());
+      makeRoom(copy.missingBytes(), incoming);
       manifest = new ModelCopy(copy, supply.files()).complete(supply.fetch().open());
+      supply.afterwards().inspect();
     } catch (IOException e) {
       copy.close();
       throw passing(e, incoming); // and what has come stays, to go on with
@@ -318,8 +338,8 @@ public final class ModelStore {
     return manifest;
   }
 
-  private void makeRoom(long bytes) throws IOException {
-    new CacheSweep(directory, Instant.now()).makeRoom(bytes);
+  private void makeRoom(long bytes, Path incoming) throws IOException {
+    new CacheSweep(directory, Instant.now()).makeRoom(bytes, CachedModel.name(incoming));
     CacheTrouble.requireRoom(directory, bytes);
   }
 

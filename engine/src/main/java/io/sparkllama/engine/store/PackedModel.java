@@ -164,7 +164,7 @@ public final class PackedModel implements AutoCloseable {
         LOG.info("The packed model is cut short or damaged and is made anew: {}", file);
       }
       deleteOthers(place.folder());
-      new CacheSweep(place.cache(), Instant.now()).makeRoom(plan.length());
+      new CacheSweep(place.cache(), Instant.now()).makeRoom(plan.length(), place.name());
       CacheTrouble.requireRoom(place.cache(), plan.length());
       write(place, model, plan, key, file);
       return PackedCheck.written(file);

@@ -58,6 +58,11 @@ public final class PackedPlace {
         name, absolute.resolve(FOLDER_NAME).resolve(name), absolute, () -> ModelIdentity.of(model));
   }
 
+  /** Returns the model's name, unique in the cache. */
+  String name() {
+    return name;
+  }
+
   Path folder() {
     return folder;
   }

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +43,7 @@ class CacheSweepTest {
   }
 
   private void sweep(long bytes) throws IOException {
-    new CacheSweep(cache, NOW).makeRoom(bytes);
+    new CacheSweep(cache, NOW).makeRoom(bytes, "");
   }
 
   @Test
@@ -144,6 +146,90 @@ class CacheSweepTest {
     sweep(Long.MAX_VALUE / 2);
 
     assertThat(model.path()).exists();
+  }
+
+  @Test
+  void whereWhatIsUsedWouldBeMissingNothingIsLostForIt() throws Exception {
+    LocalModel used = model("used", Duration.ofDays(4));
+    LocalModel free = model("free", Duration.ofDays(3));
+    long most = 1L << 40;
+    try (CacheUse use = CacheUse.of(used);
+        RandomAccessFile sparse =
+            new RandomAccessFile(used.path().resolveSibling("large").toFile(), "rw")) {
+      sparse.setLength(most);
+      age(cache.resolve("uses").resolve(used.manifest().key()), Duration.ofDays(4));
+      sweep(Files.getFileStore(cache).getUsableSpace() + most / 2);
+    }
+    assertThat(free.path()).exists();
+  }
+
+  @Test
+  void roomIsMadeOfWhatIsFree() throws Exception {
+    LocalModel free = model("free", Duration.ofDays(3));
+    LocalModel own = model("own", Duration.ofDays(4));
+    long most = 1L << 40;
+    try (RandomAccessFile sparse =
+        new RandomAccessFile(free.path().resolveSibling("large").toFile(), "rw")) {
+      sparse.setLength(most);
+    }
+    age(cache.resolve("uses").resolve(free.manifest().key()), Duration.ofDays(3));
+    new CacheSweep(cache, NOW)
+        .makeRoom(Files.getFileStore(cache).getUsableSpace() + most / 2, own.manifest().key());
+
+    assertThat(free.path()).doesNotExist();
+    assertThat(own.path()).exists();
+  }
+
+  @Test
+  void aModelThatIsUsedAfterItWasListedStays() throws Exception {
+    LocalModel old = model("old", Duration.ofDays(99));
+    CachedModel listed = CachedModel.of(cache).get(0);
+    CacheUse.touch(cache, old.manifest().key());
+
+    assertThat(listed.remove()).isFalse();
+    assertThat(CachedModel.of(cache).get(0).remove()).isTrue();
+    assertThat(old.path()).doesNotExist();
+  }
+
+  @Test
+  void aModelThatCannotBeLookedAtStaysAndTheOthersAreSwept() throws Exception {
+    LocalModel broken = model("broken", Duration.ofDays(99));
+    Path lock = cache.resolve("locks").resolve(broken.manifest().key());
+    Files.deleteIfExists(lock);
+    Files.createDirectory(lock); // no file that could be locked
+    LocalModel old = model("old", Duration.ofDays(98)); // sweeps already, when it comes
+    sweep(NOTHING);
+
+    assertThat(broken.path()).exists();
+    assertThat(old.path()).doesNotExist();
+  }
+
+  @Test
+  void aCacheIsListedWhileFoldersComeAndGo() throws Exception {
+    Path one = Files.createDirectories(cache.resolve("ab".repeat(32) + ".incoming"));
+    Path other = cache.resolve("ab".repeat(32));
+    for (int i = 0; i < 50; i++) {
+      Files.createDirectories(one.resolve("folder" + i));
+    }
+    AtomicBoolean done = new AtomicBoolean();
+    Thread renaming =
+        new Thread(
+            () -> {
+              while (!done.get()) {
+                assertThat(one.toFile().renameTo(other.toFile())).isTrue();
+                assertThat(other.toFile().renameTo(one.toFile())).isTrue();
+              }
+            });
+    renaming.start();
+    try {
+      for (int i = 0; i < 500; i++) {
+        assertThat(CachedModel.of(cache)).hasSizeLessThanOrEqualTo(2);
+      }
+    } finally {
+      done.set(true);
+      renaming.join();
+    }
+    assertThat(CachedModel.of(cache)).hasSize(1);
   }
 
   @Test

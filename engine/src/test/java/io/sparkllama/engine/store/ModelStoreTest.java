@@ -246,6 +246,26 @@ class ModelStoreTest {
   }
 
   @Test
+  void aModelThatIsReplacedByOneOfTheSameLengthWhileItIsCopiedIsRefused() throws Exception {
+    FileTime before = Files.getLastModifiedTime(model);
+    ModelSource replaced =
+        withContent(
+            () -> {
+              InputStream in = Files.newInputStream(model);
+              Files.setLastModifiedTime(
+                  model, FileTime.from(before.toInstant().plus(Duration.ofSeconds(3))));
+              return in;
+            });
+    assertThatThrownBy(() -> new ModelStore(cache).localize(replaced))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageStartingWith("the model is no longer the one that the job started with");
+    assertThat(copies()).isEmpty();
+    try (Stream<Path> known = Files.list(cache.resolve("sources"))) {
+      assertThat(known).isEmpty();
+    }
+  }
+
+  @Test
   void aSourceThatGrowsOrShrinksWhileCopiedIsRefused() {
     byte[] longer = new byte[content.length + 1];
     byte[] shorter = new byte[content.length - 1];
@@ -380,7 +400,8 @@ class ModelStoreTest {
 
       @Override
       public List<Part> parts() {
-        return List.of(new Part("tiny.gguf", content.length, 0, opener));
+        return List.of(
+            new Part("tiny.gguf", content.length, model.toFile().lastModified(), opener));
       }
     };
   }

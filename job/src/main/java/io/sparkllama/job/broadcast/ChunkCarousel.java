@@ -31,6 +31,7 @@ final class ChunkCarousel<H> {
   private final Map<String, Fetcher> fetchers = new LinkedHashMap<>();
   private final Map<Integer, H> alive = new LinkedHashMap<>(); // in the order of their making
   private int last = -1; // the chunk that was made last
+  private boolean cleared;
   private long firstSeen; // when the first of these fetchers came
 
   private static final class Fetcher {
@@ -113,14 +114,23 @@ final class ChunkCarousel<H> {
     return fetchers.values().stream().anyMatch(fetcher -> !fetcher.held.get(chunk));
   }
 
-  /** Brings a chunk to life. */
-  synchronized void made(int chunk, H handle) {
+  /**
+   * Brings a chunk to life.
+   *
+   * @return false where all were taken out meanwhile: the caller ends this one, too
+   */
+  synchronized boolean made(int chunk, H handle) {
+    if (cleared) {
+      return false;
+    }
     alive.put(chunk, handle);
     last = chunk;
+    return true;
   }
 
-  /** Takes out all chunks; the caller ends them. */
+  /** Takes out all chunks, for good; the caller ends them. */
   synchronized List<H> clear() {
+    cleared = true;
     List<H> all = List.copyOf(alive.values());
     alive.clear();
     fetchers.clear();

@@ -112,15 +112,36 @@ final class ChunkServer implements AutoCloseable {
       carousel.retire().forEach(Broadcast::destroy);
       for (OptionalInt next = carousel.next(); next.isPresent(); next = carousel.next()) {
         ModelRange range = chunks.get(next.getAsInt());
-        carousel.made(range.index(), spark.broadcast(read(range)));
+        Broadcast<byte[]> chunk = spark.broadcast(read(range));
+        if (!carousel.made(range.index(), chunk)) {
+          chunk.destroy(); // this was closed meanwhile
+          return;
+        }
       }
+    } catch (OutOfMemoryError e) {
+      fail(
+          "the driver has not the memory to send its copy of the model; raise spark.driver.memory,"
+              + " and start the job again: ",
+          e);
     } catch (Exception e) { // Spark throws what Java would have to declare
-      LOG.error("The model cannot be sent to the executors any more", e);
-      failure =
+      fail(
           "the driver could not read or send its copy of the model; see its log, and start the job"
-              + " again: "
-              + e;
+              + " again: ",
+          e);
+    } catch (Error e) {
+      fail("the driver failed while it sent its copy of the model; see its log: ", e);
+      throw e;
     }
+  }
+
+  /** Tells all who ask from now on, and gives back what the live chunks take. */
+  private void fail(String advice, Throwable reason) {
+    if (failure != null) {
+      return; // it was closed meanwhile, which interrupts
+    }
+    failure = advice + reason;
+    LOG.error("The model cannot be sent to the executors any more", reason);
+    carousel.clear().forEach(Broadcast::destroy);
   }
 
   private byte[] read(ModelRange range) throws IOException {

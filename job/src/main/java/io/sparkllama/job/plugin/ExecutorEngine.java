@@ -6,6 +6,7 @@ import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.ByteCount;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.store.CacheDirectory;
+import io.sparkllama.engine.store.CacheUse;
 import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.ModelStore;
 import io.sparkllama.job.admission.Admission;
@@ -34,8 +35,23 @@ public final class ExecutorEngine {
   /** As long as tasks that were killed may take to end. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private static final EngineHolder<EngineSpecification, LlamaEngine> HOLDER =
-      new EngineHolder<>(ExecutorEngine::open, LlamaEngine::close, LlamaEngine::hasEnded, PATIENCE);
+  private static final EngineHolder<EngineSpecification, Opened> HOLDER =
+      new EngineHolder<>(ExecutorEngine::open, Opened::close, Opened::hasEnded, PATIENCE);
+
+  /** Is an engine whose adapters stay in the cache until it is closed; it keeps its model. */
+  private record Opened(LlamaEngine engine, List<CacheUse> adapters) {
+    boolean hasEnded() {
+      return engine.hasEnded();
+    }
+
+    void close() {
+      try {
+        engine.close();
+      } finally {
+        adapters.forEach(CacheUse::close);
+      }
+    }
+  }
 
   private ExecutorEngine() {}
 
@@ -49,7 +65,7 @@ public final class ExecutorEngine {
    * @throws IOException where the model cannot be read; trying again may help
    */
   public static LlamaEngine acquire(EngineSpecification specification) throws IOException {
-    EngineHolder<EngineSpecification, LlamaEngine>.Lease lease;
+    EngineHolder<EngineSpecification, Opened>.Lease lease;
     try {
       lease = HOLDER.acquire(specification);
     } catch (InterruptedException e) {
@@ -64,13 +80,14 @@ public final class ExecutorEngine {
     } else {
       task.addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
     }
-    return lease.engine();
+    return lease.engine().engine();
   }
 
   /** Returns what the engine of the moment has done; nothing where there is none that runs. */
   public static EngineStatistics statistics() {
     return HOLDER
         .current()
+        .map(Opened::engine)
         .filter(engine -> !engine.hasEnded())
         .map(LlamaEngine::statistics)
         .orElse(EngineStatistics.NONE);
@@ -81,7 +98,7 @@ public final class ExecutorEngine {
     HOLDER.close();
   }
 
-  private static LlamaEngine open(EngineSpecification specification) throws IOException {
+  private static Opened open(EngineSpecification specification) throws IOException {
     SparkEnv environment = SparkEnv.get();
     SparkConf conf = environment == null ? new SparkConf() : environment.conf();
     Path cache =
@@ -94,9 +111,29 @@ public final class ExecutorEngine {
     LocalModel model =
         transport.bring(store, specification.modelLocation(), specification.manifest(), hadoop);
     List<AdapterFile> adapters = new ArrayList<>();
-    for (AdapterSpecification adapter : specification.adapters()) {
-      adapters.add(adapter.localize(transport, store, hadoop));
+    List<CacheUse> uses = new ArrayList<>();
+    boolean opened = false;
+    try {
+      for (AdapterSpecification adapter : specification.adapters()) {
+        AdapterFile file = adapter.localize(transport, store, hadoop);
+        adapters.add(file);
+        uses.add(CacheUse.of(new LocalModel(file.path(), adapter.manifest())));
+      }
+      Opened made = new Opened(open(specification, conf, model, adapters), uses);
+      opened = true;
+      return made;
+    } finally {
+      if (!opened) {
+        uses.forEach(CacheUse::close);
+      }
     }
+  }
+
+  private static LlamaEngine open(
+      EngineSpecification specification,
+      SparkConf conf,
+      LocalModel model,
+      List<AdapterFile> adapters) {
     EngineOptions wanted = specification.options(ExecutorCores.here(conf)).withAdapters(adapters);
     return LlamaEngine.open(
         model,

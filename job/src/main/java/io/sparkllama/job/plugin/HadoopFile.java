@@ -32,6 +32,7 @@ record HadoopFile(FileSystem fileSystem, FileStatus status) implements ModelSour
         FutureIO.awaitFuture(
             fileSystem
                 .openFile(status.getPath())
+                .withFileStatus(status) // stores that know versions then read just this one
                 .opt(
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY,
                     OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_RANDOM)

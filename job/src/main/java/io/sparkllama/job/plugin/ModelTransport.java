@@ -10,9 +10,13 @@ import io.sparkllama.job.config.ModelDistribution;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.AccessDeniedException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkConf;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Says how an executor's host gets a model and its adapters.
@@ -22,6 +26,8 @@ import org.apache.spark.SparkConf;
  */
 public record ModelTransport(ModelDistribution distribution, int chunkBytes)
     implements Serializable {
+  private static final Logger LOG = LoggerFactory.getLogger(ModelTransport.class);
+
   /** Small enough for two of them in a heap of 512 MiB, at both ends. */
   private static final int CHUNK_BYTES = 64 << 20;
 
@@ -86,12 +92,16 @@ public record ModelTransport(ModelDistribution distribution, int chunkBytes)
       return true;
     }
     try {
-      List<ModelManifest.Entry> found =
-          source.parts().stream()
-              .map(part -> new ModelManifest.Entry(part.name(), part.length()))
-              .toList();
-      return found.equals(manifest.files());
-    } catch (FileNotFoundException e) {
+      List<ModelSource.Part> parts = source.parts();
+      for (ModelSource.Part part : parts) {
+        part.content().open().close(); // looking up a file says nothing of the right to read it
+      }
+      return parts.stream()
+          .map(part -> new ModelManifest.Entry(part.name(), part.length()))
+          .toList()
+          .equals(manifest.files());
+    } catch (FileNotFoundException | AccessDeniedException | AccessControlException e) {
+      LOG.info("The model is not to be had from its path on this host: {}", source.location(), e);
       return false;
     }
   }

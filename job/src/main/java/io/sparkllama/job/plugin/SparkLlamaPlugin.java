@@ -28,7 +28,9 @@ public final class SparkLlamaPlugin implements SparkPlugin {
 
       @Override
       public void shutdown() {
-        DriverLine.close(offers);
+        if (offers != null) { // Spark also shuts down what has failed to start
+          DriverLine.close(offers);
+        }
       }
 
       @Override

@@ -98,6 +98,15 @@ class ChunkCarouselTest {
   }
 
   @Test
+  void whatIsMadeAfterTheEndIsNotKept() {
+    new Fetcher("1").ask();
+    assertThat(carousel.clear()).hasSize(2);
+
+    assertThat(carousel.made(2, "chunk 2")).isFalse();
+    assertThat(carousel.clear()).isEmpty();
+  }
+
+  @Test
   void whoComesLateTravelsWithTheOthersAndGetsTheRestAfterwards() {
     Fetcher early = new Fetcher("early");
     while (early.held.cardinality() < 4) {

@@ -1,6 +1,7 @@
 package io.sparkllama.job.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.sparkllama.job.LocalSpark;
 import io.sparkllama.job.limit.RunBudget;
@@ -36,6 +37,12 @@ class DriverLineTest {
                 row -> DriverLine.report(run, 5, tokens),
             Encoders.LONG())
         .collectAsList();
+  }
+
+  @Test
+  void aPluginThatNeverStartedIsShutDown() {
+    assertThatCode(() -> new SparkLlamaPlugin().driverPlugin().shutdown())
+        .doesNotThrowAnyException();
   }
 
   @Test

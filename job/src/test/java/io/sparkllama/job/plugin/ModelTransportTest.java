@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.LocalModelSource;
+import io.sparkllama.engine.store.ModelManifest;
 import io.sparkllama.engine.store.ModelStore;
 import io.sparkllama.job.LocalSpark;
 import io.sparkllama.job.config.ModelDistribution;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -81,6 +83,35 @@ class ModelTransportTest {
     Files.write(path, new byte[10]);
 
     assertThat(bring(AUTO, "file:" + path).path()).hasBinaryContent(content);
+  }
+
+  @Test
+  void aFileThatMayNotBeReadIsAskedForFromTheDriver() throws Exception {
+    offer();
+    Configuration hadoop = new Configuration();
+    hadoop.set("fs.file.impl", UnreadableFileSystem.class.getName());
+    hadoop.setBoolean("fs.file.impl.disable.cache", true);
+
+    LocalModel model = AUTO.bring(store, "file:" + path, driversCopy.manifest(), hadoop);
+
+    assertThat(model.path()).hasBinaryContent(content);
+  }
+
+  @Test
+  void aDriverWithoutTheMemoryForAChunkSaysSo() {
+    int most = Integer.MAX_VALUE; // more than any array may have
+    ModelManifest manifest =
+        new ModelManifest(
+            "ab".repeat(32), List.of(new ModelManifest.Entry(path.getFileName().toString(), most)));
+    DriverLine.offers().orElseThrow().offer(new LocalModel(driversCopy.path(), manifest), most);
+
+    assertThatThrownBy(
+            () ->
+                new ModelTransport(ModelDistribution.BROADCAST, most)
+                    .bring(store, "file:" + path, manifest, new Configuration()))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("the driver has not the memory to send its copy of the model")
+        .hasMessageContaining("spark.driver.memory");
   }
 
   @Test
