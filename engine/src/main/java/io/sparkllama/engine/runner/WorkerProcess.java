@@ -52,8 +52,8 @@ final class WorkerProcess implements AutoCloseable {
   private static final int ABORT = 6;
   private static final int KILL = 9;
 
-  /** Signals that others send: hang-up, interrupt, kill, terminate. */
-  private static final Set<Integer> FOREIGN_SIGNALS = Set.of(1, 2, KILL, 15);
+  /** Signals that others send: hang-up, interrupt, quit, kill, terminate. */
+  private static final Set<Integer> FOREIGN_SIGNALS = Set.of(1, 2, 3, KILL, 15);
 
   private static final long END_SECONDS = 10; // that a process may take to end
 

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -70,9 +71,28 @@ class WorkerProcessTest {
     assertThat(lossAfter("kill -KILL $$"))
         .hasMessageContaining("signal 9")
         .returns(Loss.KILLED, RunnerLostException::loss);
+    assertThat(lossAfter("kill -QUIT $$"))
+        .hasMessageContaining("signal 3")
+        .returns(Loss.KILLED, RunnerLostException::loss);
     assertThat(lossAfter("exit 5"))
         .hasMessageContaining("exit code 5")
         .returns(Loss.ENDED, RunnerLostException::loss);
+  }
+
+  /** Signals that reach the whole group of a terminal, or that ask a JVM for its threads. */
+  @Test
+  void signalsThatAreMeantForTheParentDoNotEndTheWorker() throws Exception {
+    try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty());
+        WorkerProcess worker = WorkerProcess.start(executable.path())) {
+      for (String signal : List.of("INT", "QUIT", "HUP")) {
+        Process kill =
+            new ProcessBuilder("/bin/sh", "-c", "kill -" + signal + " " + worker.pid()).start();
+        assertThat(kill.waitFor()).isZero();
+      }
+      assertThatThrownBy(() -> worker.ask(Request.ADAPTER_BYTES))
+          .isInstanceOf(RunnerLostException.class) // for want of a runner
+          .hasMessageContaining("exit code " + MALFORMED);
+    }
   }
 
   @Test
