@@ -51,6 +51,8 @@ class IsolationTest {
   private static final EngineOptions OPTIONS =
       EngineOptions.defaults().withThreads(2).withBatchLimits(24, 512, 128);
 
+  private static final Duration SETUP = Duration.ofMinutes(10);
+
   private static ModelFile model;
   private static List<String> texts;
   private static List<GenerationResult> expected;
@@ -141,7 +143,8 @@ class IsolationTest {
   void anAbortAndAHangCostTheirRowsAlone() throws IOException {
     List<String> faults = List.of("abort " + idOf(ABORTING), "hang " + idOf(HANGING));
     try (LlamaEngine engine =
-        engineOn(WorkerRunners.faulty(model, OPTIONS, folder, faults, Duration.ofSeconds(2)))) {
+        engineOn(
+            WorkerRunners.faulty(model, OPTIONS, folder, faults, Duration.ofSeconds(2), SETUP))) {
       List<GenerationResult> results = run(engine);
 
       expectAllBut(results, Set.of(ABORTING, HANGING));
@@ -159,11 +162,31 @@ class IsolationTest {
     int[] sampledBy = rowAndTokenOfItsOwn();
     List<String> faults = List.of("abort-sampling " + sampledBy[1]);
     try (LlamaEngine engine =
-        engineOn(WorkerRunners.faulty(model, OPTIONS, folder, faults, Duration.ofSeconds(60)))) {
+        engineOn(
+            WorkerRunners.faulty(model, OPTIONS, folder, faults, Duration.ofSeconds(60), SETUP))) {
       expectAllBut(run(engine), Set.of(sampledBy[0]));
       // Two threads may be at two rows: one more try, where the other one is tried with it.
       assertThat(engine.statistics().losses().restarts()).isBetween(3L, 4L);
     }
+  }
+
+  /** It may have to read all weights from storage: it has the time that a start has. */
+  @Test
+  void theFirstStepOfAWorkerHasMoreTimeThanOthers() throws IOException {
+    int first = (int) (2_654_435_761L % model.config().vocabularySize()); // of the fixed prompt
+    Duration patience = Duration.ofMillis(200);
+    Duration setup = Duration.ofSeconds(3);
+    WorkerModelRunner runner =
+        WorkerRunners.faulty(model, OPTIONS, folder, List.of("hang " + first), patience, setup);
+    long begin = System.nanoTime();
+    assertThatThrownBy(
+            () -> {
+              try (LlamaEngine engine = engineOn(runner)) {
+                engine.generate(request(0)).join();
+              }
+            })
+        .hasMessageContaining("gave no reply");
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThanOrEqualTo(setup);
   }
 
   /** As it does where native code runs within this process. */
@@ -171,7 +194,8 @@ class IsolationTest {
   void anExceptionOfNoKnownKindFailsTheEngineWithItsWords() throws IOException {
     List<String> faults = List.of("throw " + idOf(ABORTING));
     try (LlamaEngine engine =
-        engineOn(WorkerRunners.faulty(model, OPTIONS, folder, faults, Duration.ofSeconds(60)))) {
+        engineOn(
+            WorkerRunners.faulty(model, OPTIONS, folder, faults, Duration.ofSeconds(60), SETUP))) {
       CompletableFuture<GenerationResult> row = engine.generate(request(ABORTING));
       assertThatThrownBy(row::join)
           .hasCauseInstanceOf(EngineFailedException.class)
