@@ -2,8 +2,8 @@
 // before Runner::step and behind Sampler::sample (the linker's --wrap puts it there).
 //
 // Which faults, a file beside the executable says, of the same name and ".faults": lines of a word
-// and a token id. "abort ID" and "hang ID" strike where the id stands in a batch, "abort-sampling
-// ID" where it was sampled.
+// and a token id. "abort ID", "hang ID" and "throw ID" strike where the id stands in a batch,
+// "abort-sampling ID" where it was sampled.
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <set>
+#include <stdexcept>
 #include <string>
 
 #include "runner/runner.h"
@@ -23,6 +24,7 @@ namespace {
 struct Faults {
   std::set<int32_t> abort;
   std::set<int32_t> hang;
+  std::set<int32_t> thrown;
   std::set<int32_t> abort_sampling;
 };
 
@@ -41,6 +43,7 @@ Faults read_faults() {
   while (file >> word >> id) {
     if (word == "abort") faults.abort.insert(id);
     if (word == "hang") faults.hang.insert(id);
+    if (word == "throw") faults.thrown.insert(id);
     if (word == "abort-sampling") faults.abort_sampling.insert(id);
   }
   return faults;
@@ -66,6 +69,9 @@ void __wrap__ZN10sparkllama6Runner4stepEPSt4byte(Runner* runner, std::byte* buff
     }
     while (faults().hang.contains(id)) {
       ::pause();
+    }
+    if (faults().thrown.contains(id)) {
+      throw std::length_error("planted, of no kind that the engine knows");
     }
   }
   __real__ZN10sparkllama6Runner4stepEPSt4byte(runner, buffer);

@@ -20,9 +20,15 @@ namespace {
 constexpr int kUsage = 2;
 constexpr int kMalformed = 3;
 
+// A core dump would hold documents. Linux gives one to a program whatever the limit (a core_pattern
+// that begins with '|', as systemd and Ubuntu have it), but for the limit 1; and a file is written
+// from one page on. The hard limit may be 0 already, which nothing raises: files are stopped then.
 void forbid_core_dump() {
-  const rlimit none = {0, 0};  // it would hold documents
-  ::setrlimit(RLIMIT_CORE, &none);
+  const rlimit neither = {1, 1};
+  const rlimit no_file = {0, 0};
+  if (::setrlimit(RLIMIT_CORE, &neither) != 0) {
+    ::setrlimit(RLIMIT_CORE, &no_file);
+  }
 }
 
 // Returns whether the parent is still there.
@@ -31,9 +37,11 @@ bool end_with_parent(long parent) {
   return ::getppid() == parent;  // else it went before the line above
 }
 
-// The terminal sends these to the whole group: the parent decides what follows.
+// The terminal sends these to the whole group, QUIT too, for a JVM's thread dump: the parent
+// decides what follows.
 void leave_interrupts_to_parent() {
   std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGQUIT, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
 }

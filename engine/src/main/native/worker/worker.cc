@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
 #include <string_view>
@@ -27,62 +28,63 @@ void Worker::serve() {
   }
 }
 
-// The same kinds of failure as jni/guard.h tells apart.
+// The same kinds of failure as jni/guard.h tells apart. No reply that fails is followed by another:
+// the parent has gone then, or has half of one.
 void Worker::answer(const RequestHead& request) {
+  Result result;
   try {
-    run(request);
+    result = run(request);
   } catch (const MalformedMessage&) {
     throw;
   } catch (const ModelFormatError& e) {
-    channel_.reply(Outcome::kModelFormatError, e.what());
+    return channel_.reply(Outcome::kModelFormatError, e.what());
   } catch (const ConfigurationError& e) {
-    channel_.reply(Outcome::kConfigurationError, e.what());
+    return channel_.reply(Outcome::kConfigurationError, e.what());
   } catch (const MemoryError& e) {
-    channel_.reply(Outcome::kMemoryError, e.what());
+    return channel_.reply(Outcome::kMemoryError, e.what());
   } catch (const std::bad_alloc&) {
-    channel_.reply(Outcome::kMemoryError,
-                   "The system has no memory left for the worker process: lower "
-                   "engine.kv-cache-memory or the batch limits");
-  } catch (const EngineError& e) {
-    channel_.reply(Outcome::kEngineError, e.what());
+    return channel_.reply(Outcome::kMemoryError,
+                          "The system has no memory left for the worker process: lower "
+                          "engine.kv-cache-memory or the batch limits");
+  } catch (const std::exception& e) {
+    return channel_.reply(Outcome::kEngineError, e.what());
+  } catch (...) {
+    return channel_.reply(Outcome::kEngineError,
+                          "The native engine failed for a reason it does not name");
   }
+  channel_.reply(Outcome::kDone, result.value, result.payload);
 }
 
-void Worker::run(const RequestHead& request) {
-  int64_t value = 0;
+Worker::Result Worker::run(const RequestHead& request) {
   switch (static_cast<RequestKind>(request.kind)) {
     case RequestKind::kCreate:
-      create();
-      return;
+      return create();
     case RequestKind::kAttach:
-      value = attach();
-      break;
+      return {attach(), {}};
     case RequestKind::kPutMask: {
       std::vector<uint64_t> words(channel_.payload().size() / sizeof(uint64_t));
       std::memcpy(words.data(), channel_.payload().data(), words.size() * sizeof(uint64_t));
       runner().put_mask(request.first, words);
-      break;
+      return {};
     }
     case RequestKind::kOpenAdapter:
-      value = runner().open_adapter(channel_.payload());
-      break;
+      return {runner().open_adapter(channel_.payload()), {}};
     case RequestKind::kFillAdapter:
       runner().fill_adapter(request.first, request.second, channel_.payload());
-      break;
+      return {};
     case RequestKind::kStep:
       runner().step(request.first);
-      break;
+      return {};
     case RequestKind::kAdapterBytes:
-      value = runner().runner().adapter_bytes();
-      break;
+      return {runner().runner().adapter_bytes(), {}};
     case RequestKind::kStop:
       break;  // ends the loop before
   }
-  channel_.reply(Outcome::kDone, value, {});
+  return {};
 }
 
-// Replies with the numbers that Java asks of a runner, then the name of its kernels.
-void Worker::create() {
+// Returns the numbers that Java asks of a runner, then the name of its kernels.
+Worker::Result Worker::create() {
   if (runner_ != nullptr) {
     throw MalformedMessage("A worker process is asked for a second runner");
   }
@@ -104,10 +106,10 @@ void Worker::create() {
   std::vector<int64_t> words = {runner.threads(), runner.buffer_bytes()};
   words.insert(words.end(), runner.layout().offsets().begin(), runner.layout().offsets().end());
   const std::string_view name = runner.kernels().name;
-  std::vector<std::byte> reply(words.size() * sizeof(int64_t) + name.size());
-  std::memcpy(reply.data(), words.data(), words.size() * sizeof(int64_t));
-  std::memcpy(reply.data() + words.size() * sizeof(int64_t), name.data(), name.size());
-  channel_.reply(Outcome::kDone, static_cast<int64_t>(words.size()), reply);
+  std::vector<std::byte> described(words.size() * sizeof(int64_t) + name.size());
+  std::memcpy(described.data(), words.data(), words.size() * sizeof(int64_t));
+  std::memcpy(described.data() + words.size() * sizeof(int64_t), name.data(), name.size());
+  return {static_cast<int64_t>(words.size()), std::move(described)};
 }
 
 int64_t Worker::attach() {

@@ -1,6 +1,8 @@
 // Runs a runner for the parent process: one request after the other, each answered by one reply.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -21,9 +23,15 @@ class Worker {
   void serve();
 
  private:
+  // Is what a request that is done gives.
+  struct Result {
+    int64_t value = 0;
+    std::vector<std::byte> payload;
+  };
+
   void answer(const RequestHead& request);
-  void run(const RequestHead& request);
-  void create();
+  Result run(const RequestHead& request);
+  Result create();
   int64_t attach();
   AttachedRunner& runner();
 

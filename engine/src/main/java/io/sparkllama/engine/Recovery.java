@@ -122,10 +122,14 @@ final class Recovery {
       return Optional.empty();
     }
     Optional<Work<?>> convict = search.lost(suspects, named);
+    // After a hang in any case: a runner's first step may take many times as long as others, and
+    // would be a suspect's, which may hang again.
+    if (convict.isPresent() || lost.loss() == Loss.HUNG) {
+      requireHealth();
+    }
     if (convict.isEmpty()) {
       return Optional.empty();
     }
-    requireHealth();
     if (++rowsSetAside > MOST_SET_ASIDE) {
       throw new EngineFailedException(
           "More rows end the native engine than one engine sets aside: see the log of its worker"

@@ -195,6 +195,31 @@ class RecoveryTest {
     }
   }
 
+  /** So that a runner's first step, which may take long, is no suspect's. */
+  @Test
+  void afterAHangTheFixedPromptComesFirst() {
+    boolean[] hung = {false};
+    FakeFaults hanging =
+        batch -> {
+          if (FakeFaults.has(batch, FakeModel.POISON)) {
+            assertThat(hung[0]).isFalse(); // else it is tried again before the machine is
+            hung[0] = true;
+            throw new RunnerLostException(Loss.HUNG, "planted");
+          }
+          if (hung[0]) {
+            throw new RunnerLostException(Loss.HUNG, "so does the machine");
+          }
+        };
+    try (LlamaEngine engine = FakeEngine.engine(SHAPE, hanging)) {
+      CompletableFuture<GenerationResult> row =
+          engine.generate(FakeEngine.request(FATAL, FakeEngine.sampling(0, 4)));
+      assertThatThrownBy(row::join)
+          .hasCauseInstanceOf(EngineFailedException.class)
+          .hasMessageContaining("cannot run a fixed prompt")
+          .hasMessageContaining("so does the machine");
+    }
+  }
+
   @Test
   void noRowIsBlamedWhereTheFixedPromptIsLostToo() {
     boolean[] sick = {false};

@@ -6,7 +6,6 @@ import io.sparkllama.engine.jni.WorkerExecutable;
 import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
-import io.sparkllama.engine.runner.RunnerLostException.Loss;
 import io.sparkllama.engine.runner.WorkerProcess.Reply;
 import io.sparkllama.engine.runner.WorkerProcess.Request;
 import io.sparkllama.engine.store.PackedModel;
@@ -31,10 +30,10 @@ import java.util.function.Supplier;
  * <p>A step is a message of 24 bytes and one in return. One thread at a time.
  */
 public final class WorkerModelRunner implements ModelRunner {
-  private static final int SLOW_STEPS = 20; // how many times the median a step may take
+  /** How many times what is expected of it a step may take. */
+  private static final double SLOW_STEPS = 20;
 
-  /** What a worker may take to map its weights, to take its memory, to read an adapter's rows. */
-  private static final long SETUP_NANOSECONDS = Duration.ofMinutes(10).toNanos();
+  private static final double LONGEST = Duration.ofDays(1).toNanos(); // that a step is ever granted
 
   private final RunnerSetup setup;
   private final BatchLayout layout;
@@ -49,7 +48,9 @@ public final class WorkerModelRunner implements ModelRunner {
   private String instructionSet;
   private int threads;
   private long bufferBytes;
+  private boolean fresh; // before the worker's first step
   private BatchBuffer inFlight;
+  private int tokensInFlight;
   private long submitted; // nanoseconds
 
   private WorkerModelRunner(
@@ -104,6 +105,7 @@ public final class WorkerModelRunner implements ModelRunner {
 
   private void start() {
     worker = onStarter(this::startProcess);
+    fresh = true;
     byte[] path = setup.packedFile().toString().getBytes(StandardCharsets.UTF_8);
     ByteBuffer payload =
         ByteBuffer.allocate(Long.BYTES + path.length + setup.description().remaining())
@@ -126,11 +128,15 @@ public final class WorkerModelRunner implements ModelRunner {
 
   private WorkerProcess startProcess() {
     if (settings.executable().isPresent()) {
-      return WorkerProcess.start(settings.executable().get());
+      return startProcess(settings.executable().get());
     }
     try (WorkerExecutable executable = WorkerExecutable.find(nativeDirectory)) {
-      return WorkerProcess.start(executable.path());
+      return startProcess(executable.path());
     }
+  }
+
+  private WorkerProcess startProcess(Path executable) {
+    return WorkerProcess.start(executable, watchdog, settings.setupPatience());
   }
 
   private WorkerProcess onStarter(Supplier<WorkerProcess> start) {
@@ -258,15 +264,22 @@ public final class WorkerModelRunner implements ModelRunner {
     if (index < 0) {
       throw new IllegalArgumentException("The buffer is not of this runner: take one of newBuffer");
     }
+    tokensInFlight = Math.max(1, batch.get(BatchHeader.TOKENS));
     submitted = System.nanoTime();
-    watchdog.watch(
-        Math.max(settings.patience().toNanos(), SLOW_STEPS * pace.median()), worker::kill);
+    watchdog.watch(patience(tokensInFlight), worker::kill);
     inFlight = batch;
     watched(
         () -> {
           worker.sendStep(index);
           return null;
         });
+  }
+
+  /** Returns how many nanoseconds the next step may take. */
+  private long patience(int tokens) {
+    Duration least = fresh ? settings.setupPatience() : settings.patience();
+    double expected = Math.max(pace.median(), pace.most(tokens));
+    return Math.max(least.toNanos(), (long) Math.min(LONGEST, SLOW_STEPS * expected));
   }
 
   @Override
@@ -276,9 +289,15 @@ public final class WorkerModelRunner implements ModelRunner {
     }
     BatchBuffer batch = inFlight;
     inFlight = null;
-    watched(worker::receive);
-    watchdog.calm();
-    pace.add(System.nanoTime() - submitted);
+    try {
+      watched(worker::receive);
+    } finally {
+      watchdog.calm();
+    }
+    if (!fresh) { // the first one tells more of the storage than of the steps that follow
+      pace.add(tokensInFlight, System.nanoTime() - submitted);
+    }
+    fresh = false;
     return batch;
   }
 
@@ -286,7 +305,7 @@ public final class WorkerModelRunner implements ModelRunner {
   @Override
   public void close() {
     if (worker != null) {
-      watchdog.watch(SETUP_NANOSECONDS, worker::kill);
+      watchdog.watch(settings.setupPatience().toNanos(), worker::kill);
       worker.close();
     }
     watchdog.close();
@@ -294,10 +313,12 @@ public final class WorkerModelRunner implements ModelRunner {
   }
 
   private Reply ask(Request request, int first, int second, ByteBuffer payload) {
-    watchdog.watch(SETUP_NANOSECONDS, worker::kill);
-    Reply reply = watched(() -> worker.ask(request, first, second, payload));
-    watchdog.calm();
-    return reply;
+    watchdog.watch(settings.setupPatience().toNanos(), worker::kill);
+    try {
+      return watched(() -> worker.ask(request, first, second, payload));
+    } finally {
+      watchdog.calm();
+    }
   }
 
   /** Does something under the watchdog's eyes, whose bite looks like a signal from outside. */
@@ -309,10 +330,7 @@ public final class WorkerModelRunner implements ModelRunner {
       if (!watchdog.hasBitten()) {
         throw lost;
       }
-      throw new RunnerLostException(
-          Loss.HUNG,
-          "The worker process gave no reply and was ended, at " + worker.progress(),
-          worker.rows());
+      throw worker.overdue();
     }
   }
 

@@ -16,9 +16,11 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Talks with one worker process: a request, then its reply, over its standard input and output, as
@@ -52,10 +54,12 @@ final class WorkerProcess implements AutoCloseable {
   private static final int ABORT = 6;
   private static final int KILL = 9;
 
-  /** Signals that others send: hang-up, interrupt, kill, terminate. */
-  private static final Set<Integer> FOREIGN_SIGNALS = Set.of(1, 2, KILL, 15);
+  /** Signals that others send: hang-up, interrupt, quit, kill, terminate. */
+  private static final Set<Integer> FOREIGN_SIGNALS = Set.of(1, 2, 3, KILL, 15);
 
   private static final long END_SECONDS = 10; // that a process may take to end
+  private static final int BUSY_TRIES = 20;
+  private static final long BUSY_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Process process;
   private final OutputStream requests;
@@ -72,15 +76,15 @@ final class WorkerProcess implements AutoCloseable {
   /**
    * Starts a worker, which ends when the calling thread does.
    *
+   * @param watchdog watches over it until it has said what it is
+   * @param patience how long it may take to say so
    * @throws InvalidConfigurationException where it cannot be started or is of another build
-   * @throws RunnerLostException where it ends at once
+   * @throws RunnerLostException where it ends at once, or says nothing in that time
    */
-  static WorkerProcess start(Path executable) {
+  static WorkerProcess start(Path executable, Watchdog watchdog, Duration patience) {
     Process process;
     try {
-      process =
-          new ProcessBuilder(executable.toString(), Long.toString(ProcessHandle.current().pid()))
-              .start();
+      process = launch(executable);
     } catch (IOException e) {
       throw new InvalidConfigurationException(
           "The worker process could not be started. If its folder forbids execution (noexec), set"
@@ -90,13 +94,42 @@ final class WorkerProcess implements AutoCloseable {
     }
     WorkerLog.follow(process);
     WorkerProcess worker = new WorkerProcess(process);
+    watchdog.watch(patience.toNanos(), worker::kill);
     try {
       worker.greet();
       return worker;
+    } catch (RunnerLostException lost) {
+      throw watchdog.hasBitten() ? worker.overdue() : lost;
     } catch (RuntimeException | Error e) {
       worker.kill();
       throw e;
+    } finally {
+      watchdog.calm();
     }
+  }
+
+  /**
+   * Starts the process; again where the system finds the file open for writing: a process that
+   * another thread started while the file was written holds it until it runs its own.
+   */
+  private static Process launch(Path executable) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(executable.toString(), Long.toString(ProcessHandle.current().pid()));
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return builder.start();
+      } catch (IOException e) {
+        if (attempt == BUSY_TRIES || !isBusy(e)) {
+          throw e;
+        }
+        LockSupport.parkNanos(BUSY_PAUSE);
+      }
+    }
+  }
+
+  /** Java has no exception of its own for it: the number of ETXTBSY stands in the message. */
+  private static boolean isBusy(IOException e) {
+    return e.getMessage() != null && e.getMessage().contains("error=26,");
   }
 
   private void greet() {
@@ -223,12 +256,17 @@ final class WorkerProcess implements AutoCloseable {
         loss, "The worker process ended " + how + ", at " + progress(), rows());
   }
 
-  /** Says how far the step is. */
-  String progress() {
+  /** Says that the process was killed for giving no reply. */
+  RunnerLostException overdue() {
+    return new RunnerLostException(
+        Loss.HUNG, "The worker process gave no reply and was ended, at " + progress(), rows());
+  }
+
+  private String progress() {
     return status == null ? "its start" : status.description();
   }
 
-  List<Integer> rows() {
+  private List<Integer> rows() {
     return status == null ? List.of() : status.rows();
   }
 

@@ -8,11 +8,13 @@ import java.util.Optional;
  * Says how a worker process is started and watched.
  *
  * @param executable empty takes the one that came with these classes
- * @param patience how long a step may take at least before it counts as hanging; 20 times the
- *     median step where that is longer
+ * @param patience how long a step may take at least before it counts as hanging; 20 times what
+ *     earlier steps make it expected to take, where that is longer
+ * @param setupPatience what a worker may take to start, to map its weights, to take its memory, to
+ *     read an adapter's rows; and for its first step, in which it reads the weights from storage
  */
-record WorkerSettings(Optional<Path> executable, Duration patience) {
+record WorkerSettings(Optional<Path> executable, Duration patience, Duration setupPatience) {
   static WorkerSettings standard() {
-    return new WorkerSettings(Optional.empty(), Duration.ofSeconds(60));
+    return new WorkerSettings(Optional.empty(), Duration.ofSeconds(60), Duration.ofMinutes(10));
   }
 }

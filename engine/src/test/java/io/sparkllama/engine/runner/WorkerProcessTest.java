@@ -9,14 +9,21 @@ import io.sparkllama.engine.jni.WorkerExecutable;
 import io.sparkllama.engine.runner.RunnerLostException.Loss;
 import io.sparkllama.engine.runner.WorkerProcess.Request;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +33,16 @@ import org.junit.jupiter.api.io.TempDir;
 class WorkerProcessTest {
   private static final int MALFORMED = 3; // exit code
 
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final Watchdog watchdog = new Watchdog(Duration.ofMillis(100));
+
   @TempDir Path folder;
+
+  @AfterEach
+  void closeWatchdog() {
+    watchdog.close();
+  }
 
   @Test
   void aMalformedMessageEndsTheWorkerWithAClearLine() throws Exception {
@@ -70,15 +86,76 @@ class WorkerProcessTest {
     assertThat(lossAfter("kill -KILL $$"))
         .hasMessageContaining("signal 9")
         .returns(Loss.KILLED, RunnerLostException::loss);
+    assertThat(lossAfter("kill -QUIT $$"))
+        .hasMessageContaining("signal 3")
+        .returns(Loss.KILLED, RunnerLostException::loss);
     assertThat(lossAfter("exit 5"))
         .hasMessageContaining("exit code 5")
         .returns(Loss.ENDED, RunnerLostException::loss);
   }
 
   @Test
+  void aWorkerThatSaysNothingIsEndedAndNotWaitedFor() throws Exception {
+    Path script = script("exec sleep 50");
+    Duration patience = Duration.ofMillis(300);
+    assertThatThrownBy(() -> WorkerProcess.start(script, watchdog, patience))
+        .isInstanceOfSatisfying(
+            RunnerLostException.class, lost -> assertThat(lost.loss()).isEqualTo(Loss.HUNG))
+        .hasMessageContaining("gave no reply")
+        .hasMessageContaining("its start");
+  }
+
+  @Test
+  void anExecutableThatIsStillOpenForWritingIsTriedAgain() throws Exception {
+    Path script = script("exit 5");
+    OutputStream writing = Files.newOutputStream(script, StandardOpenOption.APPEND);
+    CompletableFuture<Void> closing =
+        CompletableFuture.runAsync(
+            () -> close(writing), CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS));
+    assertThatThrownBy(() -> start(script))
+        .isInstanceOf(RunnerLostException.class)
+        .hasMessageContaining("exit code 5");
+    closing.join();
+  }
+
+  @Test
+  void anExecutableThatStaysOpenForWritingIsRefused() throws Exception {
+    Path script = script("exit 5");
+    try (OutputStream writing = Files.newOutputStream(script, StandardOpenOption.APPEND)) {
+      assertThatThrownBy(() -> start(script))
+          .isInstanceOf(InvalidConfigurationException.class)
+          .hasMessageContaining("Text file busy");
+    }
+  }
+
+  private static void close(OutputStream stream) {
+    try {
+      stream.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Signals that reach the whole group of a terminal, or that ask a JVM for its threads. */
+  @Test
+  void signalsThatAreMeantForTheParentDoNotEndTheWorker() throws Exception {
+    try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty());
+        WorkerProcess worker = start(executable.path())) {
+      for (String signal : List.of("INT", "QUIT", "HUP")) {
+        Process kill =
+            new ProcessBuilder("/bin/sh", "-c", "kill -" + signal + " " + worker.pid()).start();
+        assertThat(kill.waitFor()).isZero();
+      }
+      assertThatThrownBy(() -> worker.ask(Request.ADAPTER_BYTES))
+          .isInstanceOf(RunnerLostException.class) // for want of a runner
+          .hasMessageContaining("exit code " + MALFORMED);
+    }
+  }
+
+  @Test
   void aReplyThatIsNoneIsRefused() throws Exception {
     Path script = script("echo 'hello, this is no reply at all'; sleep 20");
-    assertThatThrownBy(() -> WorkerProcess.start(script))
+    assertThatThrownBy(() -> start(script))
         .isInstanceOf(EngineFailedException.class)
         .hasMessageContaining("a reply that is none");
   }
@@ -86,7 +163,7 @@ class WorkerProcessTest {
   @Test
   void aWorkerThatMayNotBeExecutedIsRefused() throws IOException {
     Path file = Files.writeString(folder.resolve("plain"), "not executable");
-    assertThatThrownBy(() -> WorkerProcess.start(file))
+    assertThatThrownBy(() -> start(file))
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessageContaining("engine.native-dir");
   }
@@ -94,7 +171,7 @@ class WorkerProcessTest {
   @Test
   void aStoppedWorkerIsForgotten() {
     try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty())) {
-      WorkerProcess worker = WorkerProcess.start(executable.path());
+      WorkerProcess worker = start(executable.path());
       worker.close();
       assertThat(Path.of("/proc/" + worker.pid())).doesNotExist();
       assertThatThrownBy(() -> worker.ask(Request.ADAPTER_BYTES, 0, 0, ByteBuffer.allocate(0)))
@@ -103,10 +180,14 @@ class WorkerProcessTest {
     }
   }
 
+  private WorkerProcess start(Path executable) {
+    return WorkerProcess.start(executable, watchdog, PATIENCE);
+  }
+
   private RunnerLostException lossAfter(String command) throws IOException {
     Path script = script(command);
     try {
-      WorkerProcess.start(script);
+      start(script);
     } catch (RunnerLostException lost) {
       return lost;
     }

@@ -29,9 +29,15 @@ public final class WorkerRunners {
    * @param folder where it is put
    * @param faults lines as {@code tests/faulty_worker.cc} reads them
    * @param patience how long a step may take
+   * @param setupPatience how long a worker's first step may take, and whatever is no step
    */
   public static WorkerModelRunner faulty(
-      ModelFile model, EngineOptions options, Path folder, List<String> faults, Duration patience)
+      ModelFile model,
+      EngineOptions options,
+      Path folder,
+      List<String> faults,
+      Duration patience,
+      Duration setupPatience)
       throws IOException {
     Path executable = folder.resolve("faulty-worker");
     Files.copy(
@@ -39,7 +45,8 @@ public final class WorkerRunners {
         executable,
         StandardCopyOption.COPY_ATTRIBUTES);
     Files.write(folder.resolve("faulty-worker.faults"), faults);
-    return open(model, options, new WorkerSettings(Optional.of(executable), patience));
+    return open(
+        model, options, new WorkerSettings(Optional.of(executable), patience, setupPatience));
   }
 
   /** Returns the number of the runner's process. */
