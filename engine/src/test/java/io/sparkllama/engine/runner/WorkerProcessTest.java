@@ -86,9 +86,6 @@ class WorkerProcessTest {
     assertThat(lossAfter("kill -KILL $$"))
         .hasMessageContaining("signal 9")
         .returns(Loss.KILLED, RunnerLostException::loss);
-    assertThat(lossAfter("kill -QUIT $$"))
-        .hasMessageContaining("signal 3")
-        .returns(Loss.KILLED, RunnerLostException::loss);
     assertThat(lossAfter("exit 5"))
         .hasMessageContaining("exit code 5")
         .returns(Loss.ENDED, RunnerLostException::loss);
