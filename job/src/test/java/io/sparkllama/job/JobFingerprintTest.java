@@ -12,7 +12,10 @@ import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.sink.Fingerprint;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.types.DataTypes;
@@ -111,6 +114,19 @@ class JobFingerprintTest {
 
   private static ModelManifest manifest(String digit) {
     return new ModelManifest(digit.repeat(64), List.of(new ModelManifest.Entry("m.gguf", 9)));
+  }
+
+  @Test
+  void mapsOfAnyOrderHaveOneName() {
+    Map<String, String> options = new LinkedHashMap<>();
+    options.put("header", "true");
+    options.put("compression", "gzip");
+    Map<String, String> turned = new LinkedHashMap<>();
+    turned.put("compression", "gzip");
+    turned.put("header", "true");
+    LocalDate day = LocalDate.EPOCH;
+    assertThat(Fingerprint.of("m", day, "c", Map.of("output.options", options)).name())
+        .isEqualTo(Fingerprint.of("m", day, "c", Map.of("output.options", turned)).name());
   }
 
   @Test

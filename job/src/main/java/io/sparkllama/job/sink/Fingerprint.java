@@ -35,7 +35,9 @@ public record Fingerprint(
   private static final int NAME_BYTES = 6;
 
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+      new ObjectMapper()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS); // equal maps have equal names
 
   public Fingerprint {
     settings = Map.copyOf(settings);
