@@ -37,7 +37,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Exit codes: 0 success, 1 failure, 2 bad usage, configuration or model,",
       "3 done, with rows or files set aside,",
-      "75 stopped early by a limit or a signal: the same command goes on.",
+      "75 stopped early by a limit or a signal: the same command goes on,",
+      "with output.mode = resume, which is the default.",
       "Progress, logs and the summary go to standard error."
     })
 public final class GenerateJob implements Callable<Integer> {

@@ -1,6 +1,6 @@
 package io.sparkllama.job.durable;
 
-/** Says that a run was asked to stop, and has stopped; the same command goes on. */
+/** Says that a run was asked to stop, and has stopped; another run goes on. */
 public final class RunStoppedException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -13,7 +13,7 @@ public final class RunStoppedException extends RuntimeException {
         "The run was stopped by "
             + reason
             + "; rows of batches that were committed stay, the open batch is answered again, and the"
-            + " same command goes on.",
+            + " same command, with output.mode = resume, goes on.",
         cause);
   }
 }

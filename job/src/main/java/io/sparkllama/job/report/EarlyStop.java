@@ -18,7 +18,7 @@ public record EarlyStop(Limit limit, long rowsLeft, boolean resumable) {
   void add(LabeledLines lines) {
     lines.add("stopped by", "%s, %d rows left", limit.key(), rowsLeft);
     if (resumable) {
-      lines.add("to go on", "the same command");
+      lines.add("to go on", "the same command, with output.mode=resume");
     }
   }
 }

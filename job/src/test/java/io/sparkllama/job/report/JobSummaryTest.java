@@ -51,7 +51,7 @@ class JobSummaryTest {
         .endsWith(
             "configuration     v1-0123456789ab, 3 batches\n"
                 + "stopped by        limit.tokens, 77 rows left\n"
-                + "to go on          the same command\n");
+                + "to go on          the same command, with output.mode=resume\n");
     assertThat(stopped(new EarlyStop(Limit.ROWS, 1, false)).text())
         .endsWith("stopped by        limit.rows, 1 rows left\n");
   }
