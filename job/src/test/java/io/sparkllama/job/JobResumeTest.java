@@ -410,7 +410,9 @@ class JobResumeTest {
     JobProcess stopped = JobProcess.run(folder, job, "limit.rows=25");
     assertThat(stopped.code()).isEqualTo(75);
     assertThat(stopped.err())
-        .contains("stopped by        limit.rows, 35 rows left\n", "the same command, with output.mode=resume\n");
+        .contains(
+            "stopped by        limit.rows, 35 rows left\n",
+            "the same command, with output.mode=resume\n");
   }
 
   private JsonNode plan(String... overrides) throws Exception {
