@@ -14,12 +14,14 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Moves the times of files between two runs of one job, as a clock that is set again does. */
 @ExtendWith(UndisturbedRun.Resolver.class)
+@Tag("chaos")
 class MovedClockIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 

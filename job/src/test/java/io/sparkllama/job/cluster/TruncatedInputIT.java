@@ -10,12 +10,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Cuts the input's files off while a job answers their rows: it has taken them before. */
 @ExtendWith(UndisturbedRun.Resolver.class)
+@Tag("chaos")
 class TruncatedInputIT {
   @TempDir Path directory;
 
