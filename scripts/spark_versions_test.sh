@@ -35,7 +35,7 @@ quick_start() { # VERSION
   printf 'Spark %s: %s\n' "$version" "$summary"
   grep -q '"rows":1000,"errors":0,' <<<"$summary" || fail "rows or errors on Spark $version"
   grep -Eq '"accuracy":(1\.0|0\.9[5-9])' <<<"$summary" || fail "the accuracy on Spark $version"
-  cat "$folder/$version"/part-* | sort >"$folder/$version.rows"
+  cat "$folder/$version"/configuration=*/batch=*/part-* | sort >"$folder/$version.rows"
   [ "$(wc -l <"$folder/$version.rows")" = 1000 ] || fail "the rows written on Spark $version"
   if command -v python3 >/dev/null; then
     class_path="$(cat "$(newest "$root/target/launcher/spark-$version"-*.classpath)")"
