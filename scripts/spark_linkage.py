@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 OWN = "io/sparkllama/"
 OTHERS_IN_JAR = "io/sparkllama/shaded/"
-JDK = ("java/", "javax/", "jdk/")
+JDK = ("java/", "javax/", "jdk/", "sun/misc/Signal")  # the last by the module jdk.unsupported
 # Bytes after the tag, for constants that are only stepped over or read as one or two indexes.
 CONSTANT_BYTES = {3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2}
 # What every class has, whatever it extends.
