@@ -90,17 +90,6 @@ public record EarlierWork(
     return taken - answered;
   }
 
-  /**
-   * Returns what leaves out rows of the input that were taken; empty where none was.
-   *
-   * @param prepared rows of the input
-   */
-  public Optional<DoneRows> takenOf(PreparedRows prepared) {
-    return intakes.isEmpty()
-        ? Optional.empty()
-        : Optional.of(DoneRows.ofPrepared(identity(prepared, 1), taken(prepared)));
-  }
-
   /** Returns what each intake has kept of its input, from the first to the last. */
   public List<JsonNode> inputs() throws IOException {
     return intakes.isEmpty() ? List.of() : folder.work().inputs();
