@@ -30,14 +30,25 @@ final class MappedWeights implements AutoCloseable {
     thread.start();
   }
 
+  /**
+   * Takes samples one after another. Processes are read one by one, and while they still take
+   * pages, an early one's share counts pages as its own that a later one already shares. So a
+   * sample counts only where the one before it and the one after it found as much resident: then
+   * nothing moved while it was taken.
+   */
   private void watch() {
     try {
+      Sample before = new Sample(0, 0, 0);
+      Sample now = before;
       while (!ended) {
-        Sample now = sample();
-        if (now.resident() > largest.resident()) {
+        Sample after = sample();
+        boolean settled = now.resident() == before.resident() && now.resident() == after.resident();
+        if (settled && now.resident() > largest.resident()) {
           largest = now;
         }
-        Thread.sleep(50);
+        before = now;
+        now = after;
+        Thread.sleep(20);
       }
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
@@ -94,7 +105,7 @@ final class MappedWeights implements AutoCloseable {
     return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
   }
 
-  /** Returns what was seen when most was resident. */
+  /** Returns what was seen when most was resident and nothing moved. */
   Sample largest() {
     return largest;
   }
