@@ -273,6 +273,11 @@ class JobResumeTest {
                 .first()
                 .getLong(0))
         .isLessThanOrEqualTo(10);
+    // Each of the two tasks that run at once has a file of its own in a batch.
+    try (Stream<Path> files = Files.list(state().resolve("work/intake=000001"))) {
+      assertThat(files.filter(file -> file.toString().endsWith(".parquet")).toList())
+          .hasSizeGreaterThanOrEqualTo(ROWS / 5);
+    }
   }
 
   @Test

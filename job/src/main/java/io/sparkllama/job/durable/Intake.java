@@ -93,10 +93,10 @@ public final class Intake {
       throws IOException {
     Dataset<Row> rows = prepared.spread(spread);
     int parallelism = rows.sparkSession().sparkContext().defaultParallelism();
-    long rowsOfFile = spread.rowsOfFile(count, parallelism);
     try {
       rows.write()
-          .option("maxRecordsPerFile", Math.min(rowsOfFile, batchRows.orElse(rowsOfFile)))
+          .option(
+              "maxRecordsPerFile", rowsOfFile(spread.rowsOfFile(count, parallelism), parallelism))
           .mode(SaveMode.Overwrite)
           .parquet(work.toString());
     } catch (Exception wrong) {
@@ -111,5 +111,12 @@ public final class Intake {
     }
     // What was really written: the input may have changed since its rows were counted.
     return WorkFolder.read(rows.sparkSession(), rows.schema(), List.of(work.toString())).count();
+  }
+
+  /** A file is one task's work: a batch of few rows is cut so that all tasks have some of it. */
+  private long rowsOfFile(long most, int parallelism) {
+    return batchRows.isEmpty()
+        ? most
+        : Math.min(most, (batchRows.getAsLong() + parallelism - 1) / parallelism);
   }
 }

@@ -33,9 +33,10 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Reads files through, on executors: their SHA-256, and whether they are whole as far as that shows
- * without parsing rows. A footer of Parquet or ORC must be there, and a compressed text must end
- * where its compression says.
+ * Reads files through: their SHA-256, and whether they are whole as far as that shows without
+ * parsing rows. A footer of Parquet or ORC must be there, and a compressed text must end where its
+ * compression says. Executors do it, except for a few small files, which the driver has read before
+ * a task would begin.
  *
  * <p>All new files are hashed, not only those as long as a known one: when contents come again,
  * their first file has often been moved away.
@@ -49,6 +50,7 @@ final class FileProbe implements MapPartitionsFunction<String, Row> {
           .add("problem", DataTypes.StringType, false);
 
   private static final int FILES_OF_A_PARTITION = 4;
+  private static final long BYTES_OF_A_FEW = 32L << 20; // a tenth of a second
   private static final int BUFFER = 1 << 20;
 
   private final String format;
@@ -76,13 +78,16 @@ final class FileProbe implements MapPartitionsFunction<String, Row> {
    *
    * @return results by paths
    */
-  Map<String, Result> probe(SparkSession spark, List<InputFile> files) {
-    if (files.isEmpty()) {
-      return Map.of();
+  Map<String, Result> probe(SparkSession spark, List<InputFile> files) throws IOException {
+    Map<String, Result> results = new HashMap<>();
+    if (areFew(files)) {
+      for (InputFile file : files) {
+        results.put(file.path(), probe(new Path(file.path())));
+      }
+      return results;
     }
     int partitions = (files.size() + FILES_OF_A_PARTITION - 1) / FILES_OF_A_PARTITION;
     List<String> paths = files.stream().map(InputFile::path).toList();
-    Map<String, Result> results = new HashMap<>();
     for (Row row :
         spark
             .createDataset(paths, Encoders.STRING())
@@ -92,6 +97,11 @@ final class FileProbe implements MapPartitionsFunction<String, Row> {
       results.put(row.getString(0), new Result(row.getLong(1), row.getString(2), row.getString(3)));
     }
     return results;
+  }
+
+  private static boolean areFew(List<InputFile> files) {
+    return files.size() <= FILES_OF_A_PARTITION
+        && files.stream().mapToLong(InputFile::length).sum() <= BYTES_OF_A_FEW;
   }
 
   @Override

@@ -30,7 +30,7 @@ final class FileScreen {
   }
 
   /**
-   * Chooses; new files are read through on executors.
+   * Chooses; new files are read through.
    *
    * @param records of earlier intakes, from the first to the last
    */
@@ -70,7 +70,7 @@ final class FileScreen {
     return new FileSelection(chosen, sha256, unchanged, others);
   }
 
-  private void probe(SparkSession spark, List<InputFile> files) {
+  private void probe(SparkSession spark, List<InputFile> files) throws IOException {
     List<InputFile> unread = files.stream().filter(file -> !probed.containsKey(file)).toList();
     Map<String, FileProbe.Result> results = probe.probe(spark, unread);
     unread.forEach(file -> probed.put(file, results.get(file.path())));

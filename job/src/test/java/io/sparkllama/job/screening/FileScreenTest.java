@@ -89,6 +89,27 @@ class FileScreenTest {
     assertThat(night("json")).hasSize(1);
   }
 
+  /** A few are read by the driver, more by tasks. */
+  @Test
+  void manyFilesAreJudgedAsFewAre() throws Exception {
+    Path whole = folder.resolve("whole");
+    spark.range(0, 90, 1, 3).write().parquet(whole.toString());
+    Files.writeString(whole.resolve("text"), "no footer here");
+    int before = jobs();
+    FileSelection few = select("parquet", "/whole");
+    assertThat(jobs()).isEqualTo(before);
+    assertThat(few.files()).hasSize(3);
+    assertThat(left(few)).singleElement().asString().contains("text set-aside");
+    for (int i = 0; i < 9; i++) {
+      Files.copy(whole.resolve("text"), whole.resolve("text" + i));
+    }
+    FileSelection many = select("parquet", "/whole");
+    assertThat(jobs()).isGreaterThan(before);
+    assertThat(many.records().subList(0, 3)).isEqualTo(few.records().subList(0, 3));
+    assertThat(names(many)).isEqualTo(names(few));
+    assertThat(left(many)).hasSize(10).allMatch(line -> line.contains("set-aside"));
+  }
+
   @Test
   void setsBrokenFilesAsideUntilTheyChange() throws Exception {
     for (String format : List.of("parquet", "orc")) {
@@ -188,6 +209,11 @@ class FileScreenTest {
     FileOptions options = new FileOptions(format, Map.of());
     return new FileScreen(
         new FileListing(hadoop, List.of(folder + path), options), new FileProbe(format, hadoop));
+  }
+
+  /** Returns the number of jobs that Spark has begun so far. */
+  private static int jobs() {
+    return spark.sparkContext().dagScheduler().numTotalJobs();
   }
 
   private Path write(String name, String text) throws IOException {
