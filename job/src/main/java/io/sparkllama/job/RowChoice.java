@@ -38,9 +38,12 @@ record RowChoice(PreparedRows rows, long count, long missing, boolean ofSource) 
 
   /** Chooses among rows that were screened. */
   static RowChoice of(ScreenedRows rows, OptionalLong limit) {
-    long count = Math.min(limit.orElse(Long.MAX_VALUE), rows.count());
-    PreparedRows chosen = count == rows.count() ? rows.toTake() : rows.toTake(count);
-    return new RowChoice(chosen, count, rows.count(), false);
+    long total = rows.count();
+    if (limit.orElse(total) >= total) {
+      return new RowChoice(rows.toTake(), total, total, false);
+    }
+    long count = Math.min(limit.getAsLong(), ScreenedRows.MOST_OF_ALL); // another run takes more
+    return new RowChoice(rows.toTake(count), count, total, false);
   }
 
   /** Returns the rows without what only an intake keeps of them. */

@@ -380,6 +380,35 @@ class JobResumeTest {
     refused("another value of: output.format");
   }
 
+  /** Rows of a batch that a limit stops are told apart by their keys as the output has them. */
+  @Test
+  void timesAreReadBackAsTheyWere() throws Exception {
+    Path timed = folder.resolve("timed");
+    spark
+        .read()
+        .parquet(input.toString())
+        .selectExpr("timestamp_micros(1000000000000000 + id) as id", "text", "category")
+        .write()
+        .parquet(timed.toString());
+    String[] settings = {
+      "input.path=" + timed, USER_KEY, "output.format=json", "input.partitions=1"
+    };
+    JsonNode stopped =
+        run(
+            75,
+            settings[0],
+            settings[1],
+            settings[2],
+            settings[3],
+            "limit.tokens=100",
+            "engine.window=1");
+    assertThat(stopped.get("rows").asLong()).isBetween(1L, ROWS - 1L);
+    run(0, settings[0], settings[1], settings[2], settings[3]);
+    assertThat(spark.read().json(output.toString()).select("id").distinct().count())
+        .isEqualTo(ROWS);
+    assertThat(spark.read().json(output.toString()).count()).isEqualTo(ROWS);
+  }
+
   @Test
   void aResumedRunSeesTheFirstRunsDate() throws Exception {
     String dated = "prompt.template={{ text }} {{ strftime_now('%Y') }}";

@@ -56,13 +56,18 @@ public final class OutputFolder {
     return folder.child(STATE).child(LOCK);
   }
 
-  /** Removes the folders of an output that never began. */
+  boolean exists() throws IOException {
+    return folder.exists();
+  }
+
+  /** Removes what an output that never began keeps of its runs, where that is nothing. */
+  void removeEmptyState() throws IOException {
+    folder.child(STATE).deleteEmpty();
+  }
+
+  /** Removes the folder of an output that never began, where nothing lies in it. */
   void removeEmpty() throws IOException {
-    for (StoredPath place : List.of(folder.child(STATE), folder)) {
-      if (place.exists() && place.children().isEmpty()) {
-        place.delete();
-      }
-    }
+    folder.deleteEmpty();
   }
 
   /** Removes all rows, and all that runs know of them. */

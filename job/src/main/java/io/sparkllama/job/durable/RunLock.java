@@ -23,6 +23,7 @@ public final class RunLock implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(200);
 
   private final OutputFolder output;
+  private final boolean made;
   private final LockFile file;
   private final LockTimes times;
   private final ScheduledExecutorService renewal =
@@ -37,8 +38,12 @@ public final class RunLock implements AutoCloseable {
   private volatile boolean closed;
   private volatile String lost; // null while the lock is held, else who has it
 
-  private RunLock(OutputFolder output, LockTimes times, LockState state) {
+  /**
+   * @param made whether the output's folder was made for this lock
+   */
+  private RunLock(OutputFolder output, boolean made, LockTimes times, LockState state) {
     this.output = output;
+    this.made = made;
     this.file = new LockFile(output.lock());
     this.times = times;
     this.state = state;
@@ -57,6 +62,7 @@ public final class RunLock implements AutoCloseable {
       throws IOException {
     LockFile file = new LockFile(output.lock());
     LockState own = new LockState(LockHolder.here(application), 0);
+    boolean made = !output.exists();
     while (!file.create(own.json())) {
       Optional<byte[]> found = file.read();
       Optional<byte[]> dead =
@@ -77,7 +83,7 @@ public final class RunLock implements AutoCloseable {
     if (!isOf(own.holder(), now)) {
       throw held(file, now);
     }
-    return new RunLock(output, times, own);
+    return new RunLock(output, made, times, own);
   }
 
   /**
@@ -233,7 +239,10 @@ public final class RunLock implements AutoCloseable {
       boolean idle = renewal.awaitTermination(times.patience().toMillis(), TimeUnit.MILLISECONDS);
       if (idle && isOf(state.holder(), file.read().orElse(new byte[0]))) {
         file.delete();
-        output.removeEmpty();
+        output.removeEmptyState();
+        if (made) {
+          output.removeEmpty();
+        }
       }
     } catch (IOException unreachable) {
       LOG.warn(

@@ -76,6 +76,13 @@ record StoredPath(FileSystem fileSystem, Path path) {
     }
   }
 
+  /** Removes a folder in which nothing lies; leaves all else, also what others write meanwhile. */
+  void deleteEmpty() throws IOException {
+    if (exists() && children().isEmpty()) {
+      fileSystem.delete(path, false);
+    }
+  }
+
   /** Takes the place of another path, which may be there. */
   void moveTo(StoredPath target) throws IOException {
     target.delete();

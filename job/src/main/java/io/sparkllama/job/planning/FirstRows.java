@@ -1,6 +1,5 @@
 package io.sparkllama.job.planning;
 
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -42,20 +41,6 @@ public final class FirstRows {
       quotas[i] = Math.min(left, counts.get(i));
       left -= quotas[i];
     }
-    return take(quotas);
-  }
-
-  /**
-   * Returns the rows that hold so many rows that an output has not, and no row after the last of
-   * these. Counts them now.
-   *
-   * @param count no more than there are
-   */
-  public Dataset<Row> takeMissing(DoneRows done, long count) {
-    RowPlace last = done.place(spark.createDataFrame(rows, schema), count);
-    long[] quotas = new long[rows.getNumPartitions()];
-    Arrays.fill(quotas, 0, last.partition(), Long.MAX_VALUE);
-    quotas[last.partition()] = last.index() + 1;
     return take(quotas);
   }
 

@@ -15,6 +15,9 @@ import org.apache.spark.sql.Row;
 
 /** Holds the rows of an input with what becomes of each, counted. */
 public final class ScreenedRows {
+  /** Is how many rows can be taken where not all are: Spark counts these in 32 bits. */
+  public static final long MOST_OF_ALL = Integer.MAX_VALUE;
+
   private final InputScreen input;
   private final FileSelection selection;
   private final PreparedRows screened;
@@ -55,7 +58,7 @@ public final class ScreenedRows {
   /**
    * Returns the first of them in the source's order.
    *
-   * @param most at most 2^31 - 1
+   * @param most at most {@link #MOST_OF_ALL}
    */
   public PreparedRows toTake(long most) {
     return screened.with(

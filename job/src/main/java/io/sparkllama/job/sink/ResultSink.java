@@ -6,6 +6,10 @@ import io.sparkllama.job.report.SparkSentence;
 import io.sparkllama.job.storage.StorageConnector;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -26,10 +30,27 @@ public final class ResultSink {
   /** A path with these is taken for a pattern where Spark reads. */
   private static final String WILDCARDS = "*?[]{}";
 
+  /**
+   * By itself Spark writes thousandths of a second where a timestamp has millionths, and a run that
+   * goes on could not tell its rows.
+   */
+  private static final Map<String, String> WHOLE_TIMES =
+      Map.of(
+          "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+          "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
+
+  private static final Set<String> TEXT_FORMATS = Set.of("csv", "json", "xml");
+
   private final SinkSpecification specification;
+  private final Map<String, String> options;
 
   public ResultSink(SinkSpecification specification) {
     this.specification = specification;
+    this.options = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    if (TEXT_FORMATS.contains(specification.format().toLowerCase(Locale.ROOT))) {
+      options.putAll(WHOLE_TIMES);
+    }
+    options.putAll(specification.options());
   }
 
   /** Returns the path, or the format's name where it has none. */
@@ -133,7 +154,7 @@ public final class ResultSink {
     return spark
         .read()
         .format(specification.format())
-        .options(specification.options())
+        .options(options)
         .schema(columns)
         .load(folders.toArray(String[]::new));
   }
@@ -171,7 +192,7 @@ public final class ResultSink {
   }
 
   private DataFrameWriter<Row> writer(Dataset<Row> rows) {
-    return rows.write().format(specification.format()).options(specification.options());
+    return rows.write().format(specification.format()).options(options);
   }
 
   /** Spark throws checked exceptions that it does not declare, which go on as they are. */

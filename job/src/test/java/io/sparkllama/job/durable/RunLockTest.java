@@ -56,6 +56,20 @@ class RunLockTest {
   }
 
   @Test
+  void anOutputThatNeverBeganLeavesNothingOfItsOwn() throws Exception {
+    RunLock.acquire(output, "app-1", QUICK).close();
+    assertThat(folder.resolve("out")).doesNotExist();
+    Files.createDirectory(folder.resolve("out")); // a user's own, with rights perhaps
+    RunLock.acquire(output, "app-1", QUICK).close();
+    assertThat(folder.resolve("out")).isEmptyDirectory();
+    try (RunLock held = RunLock.acquire(output, "app-1", QUICK)) {
+      Files.writeString(file.resolveSibling("kept"), "");
+      held.check();
+    }
+    assertThat(file.resolveSibling("kept")).exists();
+  }
+
+  @Test
   void aHolderThatStandsStillLosesTheLock() throws Exception {
     RunLock still = RunLock.acquire(output, "app-1", NEVER_RENEWED);
     try (RunLock taken = RunLock.acquire(output, "app-2", QUICK)) {
