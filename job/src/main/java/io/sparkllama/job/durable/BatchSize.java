@@ -12,6 +12,9 @@ final class BatchSize {
 
   private static final int MOST_FILES = 100_000;
 
+  /** More would make a batch too long whose rate nobody knows. */
+  private static final int FILES_OF_A_SLOT = 2;
+
   private final DurableSettings settings;
   private final int slots;
   private final double rowsOfFile;
@@ -20,15 +23,22 @@ final class BatchSize {
   /**
    * @param slots tasks that run at once
    * @param rowsOfFile rows of the input in a file of work, on average
+   * @param pending rows that have no answer yet
    */
-  BatchSize(DurableSettings settings, int slots, double rowsOfFile) {
+  BatchSize(DurableSettings settings, int slots, double rowsOfFile, long pending) {
     this.settings = settings;
     this.slots = slots;
     this.rowsOfFile = Math.max(1, rowsOfFile);
     this.files =
         settings.batchRows().isPresent()
             ? clamp(settings.batchRows().getAsLong() / this.rowsOfFile, 1)
-            : slots;
+            : first(pending);
+  }
+
+  /** A file for each slot tells the rate, but a small job is one batch: its rate is of no use. */
+  private int first(long pending) {
+    double all = Math.ceil(pending / rowsOfFile);
+    return all <= FILES_OF_A_SLOT * slots ? clamp(all, slots) : slots;
   }
 
   /** Returns the files of the next batch. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Column;
@@ -91,7 +92,8 @@ public final class Generation {
         new BatchSize(
             job.settings(),
             spark.sparkContext().defaultParallelism(),
-            (double) work.rows() / Math.max(1, work.files()));
+            (double) work.rows() / Math.max(1, work.files()),
+            pending);
     SparkSession session = QuerySession.like(spark);
     boolean more = true;
     while (more) {
@@ -221,7 +223,13 @@ public final class Generation {
 
   /** Counts the rows of a batch; reads only the ends of files where the format keeps counts. */
   private long written(long number) throws IOException {
-    return folder.batch(number).exists() ? output(number).count() : 0;
+    StoredPath batch = folder.batch(number);
+    if (!batch.exists()) {
+      return 0;
+    }
+    OptionalLong written =
+        job.sink().writesParquet() ? ParquetFooters.rows(batch) : OptionalLong.empty();
+    return written.isPresent() ? written.getAsLong() : output(number).count();
   }
 
   private Dataset<Row> output(long number) {

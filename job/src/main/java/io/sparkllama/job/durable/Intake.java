@@ -110,7 +110,10 @@ public final class Intake {
       throw wrong;
     }
     // What was really written: the input may have changed since its rows were counted.
-    return WorkFolder.read(rows.sparkSession(), rows.schema(), List.of(work.toString())).count();
+    OptionalLong written = ParquetFooters.rows(work);
+    return written.isPresent()
+        ? written.getAsLong()
+        : WorkFolder.read(rows.sparkSession(), rows.schema(), List.of(work.toString())).count();
   }
 
   /** A file is one task's work: a batch of few rows is cut so that all tasks have some of it. */

@@ -76,6 +76,14 @@ public final class ResultSink {
     }
   }
 
+  /**
+   * Tells whether its files are Spark's own Parquet, which say at their ends how many rows they
+   * have.
+   */
+  public boolean writesParquet() {
+    return specification.format().equalsIgnoreCase("parquet");
+  }
+
   /** Returns the mode that the job file names, else what suits the format. */
   public OutputMode mode() {
     return specification.mode().orElse(isDurable() ? OutputMode.RESUME : OutputMode.ERROR);

@@ -12,7 +12,7 @@ class BatchSizeTest {
 
   @Test
   void theFirstBatchHasAFileForEachSlotAndTheNextTakesItsTime() {
-    BatchSize size = new BatchSize(minutes(5), 8, 2000);
+    BatchSize size = new BatchSize(minutes(5), 8, 2000, MANY);
     assertThat(size.files()).isEqualTo(8);
     assertThat(size.changes(16_000, Duration.ofSeconds(60), MANY)).isTrue();
     assertThat(size.files()).isEqualTo(40); // 16,000 rows a minute
@@ -21,8 +21,15 @@ class BatchSizeTest {
   }
 
   @Test
+  void aSmallJobIsOneBatch() {
+    assertThat(new BatchSize(minutes(5), 8, 2000, 32_000).files()).isEqualTo(16);
+    assertThat(new BatchSize(minutes(5), 8, 2000, 32_001).files()).isEqualTo(8);
+    assertThat(new BatchSize(minutes(5), 8, 2000, 1).files()).isEqualTo(8);
+  }
+
+  @Test
   void aRateThatWasFarOffIsCorrected() {
-    BatchSize size = new BatchSize(minutes(5), 8, 2000);
+    BatchSize size = new BatchSize(minutes(5), 8, 2000, MANY);
     assertThat(size.changes(16_000, Duration.ofSeconds(10), MANY)).isTrue();
     assertThat(size.files()).isEqualTo(240);
     assertThat(size.changes(480_000, Duration.ofSeconds(600), MANY)).isTrue();
@@ -31,14 +38,14 @@ class BatchSizeTest {
 
   @Test
   void noBatchLeavesSlotsIdle() {
-    BatchSize size = new BatchSize(minutes(5), 8, 2000);
+    BatchSize size = new BatchSize(minutes(5), 8, 2000, MANY);
     assertThat(size.changes(16_000, Duration.ofHours(2), MANY)).isFalse();
     assertThat(size.files()).isEqualTo(8);
   }
 
   @Test
   void theLastBatchIsNotWorthAnotherStart() {
-    BatchSize size = new BatchSize(minutes(5), 8, 2000);
+    BatchSize size = new BatchSize(minutes(5), 8, 2000, MANY);
     assertThat(size.changes(16_000, Duration.ofSeconds(1), 16_000)).isFalse();
     assertThat(size.changes(16_000, Duration.ofSeconds(1), 16_001)).isTrue();
     assertThat(size.changes(0, Duration.ofSeconds(1), MANY)).isFalse();
@@ -50,7 +57,8 @@ class BatchSizeTest {
         new BatchSize(
             new DurableSettings(ChangedOutput.REFUSE, Duration.ofMinutes(5), OptionalLong.of(5000)),
             8,
-            2000);
+            2000,
+            MANY);
     assertThat(size.files()).isEqualTo(3);
     assertThat(size.changes(5000, Duration.ofSeconds(1), MANY)).isFalse();
     assertThat(
@@ -58,7 +66,8 @@ class BatchSizeTest {
                     new DurableSettings(
                         ChangedOutput.REFUSE, Duration.ofMinutes(5), OptionalLong.of(1)),
                     8,
-                    2000)
+                    2000,
+                    MANY)
                 .files())
         .isEqualTo(1);
   }
