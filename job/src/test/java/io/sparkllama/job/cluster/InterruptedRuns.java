@@ -39,18 +39,14 @@ final class InterruptedRuns implements AutoCloseable {
     void strike(SubmittedJob run) throws IOException, InterruptedException;
   }
 
-  /**
-   * Draws when runs are hit: first while the input is taken in, then in any order.
-   *
-   * @param kinds how often each moment comes, in its order
-   */
-  List<DriverMoment> plan(int... kinds) {
+  /** Draws when runs are hit: so many while the input is taken in, and then others in any order. */
+  List<DriverMoment> plan(int intakes, int generations, int commits) {
     List<DriverMoment> later = new ArrayList<>();
-    for (DriverMoment moment : DriverMoment.values()) {
-      later.addAll(Collections.nCopies(kinds[moment.ordinal()], moment));
-    }
-    List<DriverMoment> plan = new ArrayList<>(later.subList(0, kinds[0]));
-    plan.addAll(moments.shuffled(later.subList(kinds[0], later.size())));
+    later.addAll(Collections.nCopies(generations, DriverMoment.GENERATION));
+    later.addAll(Collections.nCopies(commits, DriverMoment.COMMIT));
+    List<DriverMoment> plan = new ArrayList<>();
+    plan.addAll(Collections.nCopies(intakes, DriverMoment.INTAKE));
+    plan.addAll(moments.shuffled(later));
     return plan;
   }
 
