@@ -54,6 +54,11 @@ record TicketJob(Path directory, Path documents, Path output, int rows) {
         .parquet(documents.toString());
   }
 
+  /** Tells whether a row of the output answers a ticket of the first copy. */
+  static boolean isOfFirstCopy(String answer) {
+    return answer.startsWith("-0\"", "{\"id\":\"T00000".length());
+  }
+
   /** Makes a job over all documents, whose output is in its directory, too. */
   static TicketJob ofAll(Path directory, Path documents) {
     return new TicketJob(directory, documents, directory.resolve("answers"), ROWS);
