@@ -66,27 +66,41 @@ final class JobRun {
 
   private JobSummary run(SparkSession spark) throws IOException {
     Optional<OutputFolder> output = JobOutput.checked(config, spark);
-    stop.then(() -> spark.sparkContext().cancelAllJobs());
-    if (output.isEmpty()) {
-      PreparedJob job = PreparedJob.of(config, spark, output);
-      return run(spark, job, Optional.empty());
+    try (JobCancellation cancellation = JobCancellation.listen(spark.sparkContext(), stop)) {
+      return output.isPresent() ? inBatches(spark, output.get()) : inOneAction(spark);
+    } catch (Exception failed) {
+      if (stop.reason().isPresent()) {
+        throw stopped(output, failed);
+      }
+      throw failed;
     }
+  }
+
+  private RunStoppedException stopped(Optional<OutputFolder> output, Exception failed) {
+    String reason = stop.reason().orElseThrow();
+    return output.isPresent()
+        ? RunStoppedException.inBatches(reason, failed)
+        : RunStoppedException.inOneAction(reason, failed);
+  }
+
+  private JobSummary inBatches(SparkSession spark, OutputFolder output) throws IOException {
     String application = spark.sparkContext().applicationId();
-    try (RunLock lock = RunLock.acquire(output.get(), application, LockTimes.USUAL)) {
-      PreparedJob job = PreparedJob.of(config, spark, output);
-      RunControl control = new RunControl(lock, stop);
-      DurableRun run = new DurableRun(config, job, output.get(), spark, control);
+    try (RunLock lock = RunLock.acquire(output, application, LockTimes.USUAL, stop)) {
+      PreparedJob job = PreparedJob.of(config, spark, Optional.of(output));
+      DurableRun run = new DurableRun(config, job, output, spark, new RunControl(lock, stop));
       run.begin();
       if (job.toAnswer(config.limits()) == 0) {
         LOG.info("Every row of the input has its answer already; nothing is left to do.");
       }
       return run(spark, job, Optional.of(run));
-    } catch (Exception failed) {
-      if (stop.reason().isPresent()) {
-        throw new RunStoppedException(stop.reason().get(), failed);
-      }
-      throw failed;
     }
+  }
+
+  private JobSummary inOneAction(SparkSession spark) throws IOException {
+    stop.check();
+    PreparedJob job = PreparedJob.of(config, spark, Optional.empty());
+    stop.check(); // before the output is touched
+    return run(spark, job, Optional.empty());
   }
 
   private JobSummary run(SparkSession spark, PreparedJob job, Optional<DurableRun> durable)

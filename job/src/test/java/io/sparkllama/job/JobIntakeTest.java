@@ -60,7 +60,7 @@ class JobIntakeTest {
     JobConfig config = JobConfig.of(JobFile.readText(job, List.of()));
     Optional<OutputFolder> output = JobOutput.checked(config, spark);
     StopRequest never = new StopRequest();
-    try (RunLock lock = RunLock.acquire(output.orElseThrow(), "app", LockTimes.USUAL)) {
+    try (RunLock lock = RunLock.acquire(output.orElseThrow(), "app", LockTimes.USUAL, never)) {
       RunControl control = new RunControl(lock, never);
       PreparedJob prepared = PreparedJob.of(config, spark, output);
       new DurableRun(config, prepared, output.get(), spark, control).begin();

@@ -2,6 +2,7 @@ package io.sparkllama.engine.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
@@ -66,6 +67,39 @@ class FullDiskTest {
     Files.delete(filler);
     assertThat(store.localize(new RangedSource(new byte[2 << 20], offset -> {})).path())
         .hasSize(2 << 20);
+  }
+
+  /**
+   * The packed file has a disk of its own here, of which the look at the cache's disk knows
+   * nothing: as where someone else takes the room after the look.
+   */
+  @Test
+  void aDiskThatFillsWhileTheModelIsPackedIsASentenceAndIsGivenBack() throws Exception {
+    Path model = Path.of(System.getProperty("sparkllama.basedir"), "models/tickets-6m.Q8_0.gguf");
+    assertThat(Files.size(model)).isGreaterThan(DISK_BYTES);
+    Path cache = Files.createDirectory(directory.resolve("cache"));
+    Files.createSymbolicLink(cache.resolve("packed"), disk);
+    long free = Files.getFileStore(disk).getUsableSpace();
+
+    assertThatThrownBy(() -> PackedModelTest.open(cache, model))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageStartingWith("the cache directory cannot be written to; make room there")
+        .hasMessageContaining("No space left on device")
+        .hasMessageContaining(cache.toString());
+    assertThat(files(disk)).isEmpty();
+    assertThat(Files.getFileStore(disk).getUsableSpace()).isCloseTo(free, within(64L << 10));
+
+    assertThat(run("mount", "-o", "remount,size=" + 4 * DISK_BYTES, disk.toString())).isTrue();
+    try (PackedModel packed = PackedModelTest.open(cache, model)) {
+      packed.compared().join();
+      assertThat(files(disk)).containsExactly(packed.file().toRealPath());
+    }
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(Files::isRegularFile).toList();
+    }
   }
 
   @Test

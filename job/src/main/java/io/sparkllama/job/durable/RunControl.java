@@ -21,9 +21,7 @@ public record RunControl(RunLock lock, StopRequest stop) {
    * @throws IOException where another run has taken its lock
    */
   public void check() throws IOException {
-    if (stop.reason().isPresent()) {
-      throw new RunStoppedException(stop.reason().get(), null);
-    }
+    stop.check();
     lock.check();
   }
 }

@@ -1,6 +1,5 @@
 package io.sparkllama.job.durable;
 
-import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -56,17 +55,21 @@ public final class RunLock implements AutoCloseable {
    * Takes the lock of an output; waits until it is known whether one that is there is kept.
    *
    * @param application of Spark, for who finds the lock
-   * @throws InvalidConfigurationException where another run holds it, which it names
+   * @param stop that ends the wait
+   * @throws IOException where another run holds it, which it names; trying again helps after that
+   *     run's end
    */
-  public static RunLock acquire(OutputFolder output, String application, LockTimes times)
+  public static RunLock acquire(
+      OutputFolder output, String application, LockTimes times, StopRequest stop)
       throws IOException {
     LockFile file = new LockFile(output.lock());
     LockState own = new LockState(LockHolder.here(application), 0);
     boolean made = !output.exists();
+    stop.check();
     while (!file.create(own.json())) {
       Optional<byte[]> found = file.read();
       Optional<byte[]> dead =
-          found.isEmpty() ? Optional.empty() : awaitDeath(file, found.get(), times);
+          found.isEmpty() ? Optional.empty() : awaitDeath(file, found.get(), times, stop);
       // Another run may have taken it over since the last look.
       if (dead.isPresent() && Arrays.equals(dead.get(), file.read().orElse(null))) {
         LOG.warn(
@@ -91,8 +94,8 @@ public final class RunLock implements AutoCloseable {
    *
    * @return what the file of the dead holder says; empty where it has gone
    */
-  private static Optional<byte[]> awaitDeath(LockFile file, byte[] found, LockTimes times)
-      throws IOException {
+  private static Optional<byte[]> awaitDeath(
+      LockFile file, byte[] found, LockTimes times, StopRequest stop) throws IOException {
     Optional<LockState> first = LockState.parse(found);
     if (first.isPresent() && !first.get().holder().isDead()) {
       LOG.warn(
@@ -108,6 +111,7 @@ public final class RunLock implements AutoCloseable {
         return Optional.of(last);
       }
       sleep(LOOK);
+      stop.check();
       Optional<byte[]> now = file.read();
       if (now.isEmpty()) {
         return now;
@@ -126,9 +130,10 @@ public final class RunLock implements AutoCloseable {
     return Optional.of(last);
   }
 
-  private static InvalidConfigurationException held(LockFile file, byte[] bytes) {
-    return new InvalidConfigurationException(
-        "Another run writes to the same output; wait for its end, or name another output.path: "
+  private static IOException held(LockFile file, byte[] bytes) {
+    return new IOException(
+        "Another run writes to the same output; start this one again after its end, or name another"
+            + " output.path: "
             + words(bytes)
             + ", in "
             + file);

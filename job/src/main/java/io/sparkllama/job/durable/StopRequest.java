@@ -33,6 +33,17 @@ public final class StopRequest {
     action.run();
   }
 
+  /**
+   * Makes sure that the run may go on.
+   *
+   * @throws RunStoppedException where it was asked to stop
+   */
+  public void check() {
+    if (reason != null) {
+      throw RunStoppedException.of(reason);
+    }
+  }
+
   /** Returns why the run is to stop; empty while it is not. */
   public Optional<String> reason() {
     return Optional.ofNullable(reason);

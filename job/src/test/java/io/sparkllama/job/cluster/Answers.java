@@ -2,6 +2,7 @@ package io.sparkllama.job.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkllama.job.LocalSpark;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,7 +17,20 @@ import org.apache.spark.sql.SparkSession;
 final class Answers {
   private Answers() {}
 
-  /** Returns every row with all its own columns as JSON, in an order of its own. */
+  /**
+   * Returns every row with all its own columns as JSON, in an order of its own; in a session that
+   * ends with it.
+   */
+  static List<String> read(Path output) {
+    SparkSession spark = LocalSpark.session();
+    try {
+      return read(spark, output);
+    } finally {
+      spark.stop();
+    }
+  }
+
+  /** Returns the same, read in a session that stays. */
   static List<String> read(SparkSession spark, Path output) {
     try (Stream<Path> folders = Files.walk(output)) {
       List<Path> batches =

@@ -8,8 +8,8 @@ import java.time.Instant;
 enum DriverMoment {
   /** While the input is taken into work files, or just after; an earlier run may have done it. */
   INTAKE(Duration.ofMillis(1500)),
-  /** While engines answer rows. */
-  GENERATION(Duration.ofMillis(2500)),
+  /** While engines answer rows, anywhere in a micro-batch or two. */
+  GENERATION(Duration.ofMillis(1500)),
   /** When a micro-batch is written, and its commit not yet. */
   COMMIT(Duration.ZERO);
 

@@ -2,13 +2,11 @@ package io.sparkllama.job.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sparkllama.job.LocalSpark;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.apache.spark.sql.SparkSession;
 
 /**
  * Submits one job again and again, each time to be interrupted at a moment of its own, and then to
@@ -31,7 +29,7 @@ final class InterruptedRuns implements AutoCloseable {
     reports = EngineReports.in(directory.resolve("metrics"));
     folder = new JobFolder(tickets.output());
     jobFile = tickets.write(List.of(reports.settings()));
-    cluster = StandaloneCluster.start(directory);
+    cluster = StandaloneCluster.ofOneWorker(directory);
   }
 
   /** Ends a run from outside. */
@@ -39,18 +37,14 @@ final class InterruptedRuns implements AutoCloseable {
     void strike(SubmittedJob run) throws IOException, InterruptedException;
   }
 
-  /**
-   * Draws when runs are hit: first while the input is taken in, then in any order.
-   *
-   * @param kinds how often each moment comes, in its order
-   */
-  List<DriverMoment> plan(int... kinds) {
+  /** Draws when runs are hit: so many while the input is taken in, and then others in any order. */
+  List<DriverMoment> plan(int intakes, int generations, int commits) {
     List<DriverMoment> later = new ArrayList<>();
-    for (DriverMoment moment : DriverMoment.values()) {
-      later.addAll(Collections.nCopies(kinds[moment.ordinal()], moment));
-    }
-    List<DriverMoment> plan = new ArrayList<>(later.subList(0, kinds[0]));
-    plan.addAll(moments.shuffled(later.subList(kinds[0], later.size())));
+    later.addAll(Collections.nCopies(generations, DriverMoment.GENERATION));
+    later.addAll(Collections.nCopies(commits, DriverMoment.COMMIT));
+    List<DriverMoment> plan = new ArrayList<>();
+    plan.addAll(Collections.nCopies(intakes, DriverMoment.INTAKE));
+    plan.addAll(moments.shuffled(later));
     return plan;
   }
 
@@ -67,27 +61,23 @@ final class InterruptedRuns implements AutoCloseable {
 
   /** Submits the job for the last time: it comes to its end. */
   void finish() throws IOException, InterruptedException {
-    try (SubmittedJob run = submit()) {
+    try (SubmittedJob run = submit(TicketJob.FEW_BATCHES)) {
       SubmittedJob.Run end = run.await();
       assertThat(end.exitCode()).as(end.errors()).isZero();
     }
   }
 
-  private SubmittedJob submit() throws IOException {
+  private SubmittedJob submit(String... overrides) throws IOException {
     runs++;
     return SubmittedJob.start(
         new Submission(tickets.directory(), "run" + runs, cluster.master(), jobFile)
+            .with(List.of(overrides))
             .withExecutorClasses(reports.classes()));
   }
 
   /** Checks that the output is that of a run that nothing disturbs, to the byte. */
-  void assertAnswers(UndisturbedRun undisturbed) {
-    SparkSession spark = LocalSpark.session();
-    try {
-      assertThat(Answers.read(spark, tickets.output())).isEqualTo(undisturbed.answers());
-    } finally {
-      spark.stop();
-    }
+  void assertAnswers(UndisturbedRun undisturbed) throws IOException, InterruptedException {
+    assertThat(Answers.read(tickets.output())).isEqualTo(undisturbed.answers());
   }
 
   /** Checks that no fault cost more than the rows of the micro-batch that was under way. */

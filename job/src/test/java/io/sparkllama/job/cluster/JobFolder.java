@@ -69,7 +69,7 @@ record JobFolder(Path output) {
         try (Stream<Path> files = Files.list(folder)) {
           files.filter(file -> matcher.matches(file.getFileName())).forEach(deeper::add);
         } catch (NoSuchFileException | NotDirectoryException notYet) {
-          continue; // not there yet, or no longer
+          // not there yet, or no longer
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }

@@ -2,7 +2,6 @@ package io.sparkllama.job.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sparkllama.job.LocalSpark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,32 +10,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Moves the times of files between two runs of one job, as a clock that is set again does. */
 @ExtendWith(UndisturbedRun.Resolver.class)
-@Tag("chaos")
 class MovedClockIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir Path directory;
-  private SparkSession spark;
-
-  @BeforeEach
-  void start() {
-    spark = LocalSpark.session();
-  }
-
-  @AfterEach
-  void stop() {
-    spark.stop();
-  }
 
   /** What the first run has written is then two days ahead of the second. */
   @Test
@@ -91,7 +74,7 @@ class MovedClockIT {
       SubmittedJob.Run run = second.await();
       assertThat(run.exitCode()).as(run.errors()).isZero();
     }
-    assertThat(Answers.read(spark, tickets.output())).isEqualTo(undisturbed.answersOfFirstCopy());
+    assertThat(Answers.read(tickets.output())).isEqualTo(undisturbed.answersOfFirstCopy());
   }
 
   private SubmittedJob start(String name, TicketJob tickets) throws Exception {

@@ -10,24 +10,36 @@ import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Runs a standalone master and two workers of one core each, from Spark's own classes. */
+/** Runs a standalone master and workers with two cores in all, from Spark's own classes. */
 final class StandaloneCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
-  private static final int WORKERS = 2;
+  private static final int CORES = 2;
 
   private final List<JavaProcess> processes = new ArrayList<>();
   private final List<JavaProcess> workers = new ArrayList<>();
   private final Path directory;
+  private final int size;
   private String master;
 
-  private StandaloneCluster(Path directory) {
+  private StandaloneCluster(Path directory, int size) {
     this.directory = directory;
+    this.size = size;
   }
 
-  /** Starts all three, and returns when the workers are known to the master. */
+  /** Starts two workers of one core each, and returns when the master knows them. */
   static StandaloneCluster start(Path directory) throws IOException, InterruptedException {
-    StandaloneCluster cluster = new StandaloneCluster(directory);
+    return start(directory, CORES);
+  }
+
+  /** Starts one worker of two cores, for many jobs in turn: each has one executor to start. */
+  static StandaloneCluster ofOneWorker(Path directory) throws IOException, InterruptedException {
+    return start(directory, 1);
+  }
+
+  private static StandaloneCluster start(Path directory, int size)
+      throws IOException, InterruptedException {
+    StandaloneCluster cluster = new StandaloneCluster(directory, size);
     try {
       cluster.startAll();
       return cluster;
@@ -51,7 +63,7 @@ final class StandaloneCluster implements AutoCloseable {
                 "0"));
     master =
         process.awaitText(Pattern.compile("Starting Spark master at (spark://\\S+)"), 1, PATIENCE);
-    for (int i = 0; i < WORKERS; i++) {
+    for (int i = 0; i < size; i++) {
       workers.add(
           start(
               "worker" + i,
@@ -62,14 +74,14 @@ final class StandaloneCluster implements AutoCloseable {
                   "--webui-port",
                   "0",
                   "--cores",
-                  "1",
+                  String.valueOf(CORES / size),
                   "--memory",
                   "1g",
                   "--work-dir",
                   directory.resolve("work" + i).toString(),
                   master)));
     }
-    process.awaitText(Pattern.compile("Registering worker"), WORKERS, PATIENCE);
+    process.awaitText(Pattern.compile("Registering worker"), size, PATIENCE);
   }
 
   private JavaProcess start(String name, List<String> arguments) throws IOException {

@@ -46,6 +46,7 @@ final class SubmittedJob implements AutoCloseable {
             "spark.driver.bindAddress=127.0.0.1",
             "spark.ui.enabled=false",
             "spark.executor.memory=1g",
+            "spark.executor.extraJavaOptions=" + String.join(" ", JavaProcess.SHORT_LIFE),
             "spark.eventLog.enabled=true",
             "spark.eventLog.compress=false", // tests look for texts in it
             "spark.eventLog.dir=" + events.toUri(),

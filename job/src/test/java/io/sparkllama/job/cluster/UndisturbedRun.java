@@ -18,21 +18,60 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 /**
  * Holds what a job answers that nothing disturbs: run once, in one process, for all tests that
  * disturb the same job.
- *
- * @param directory with the documents, removed at the end of all tests
- * @param answers every row with all its columns
  */
-record UndisturbedRun(Path directory, List<String> answers) implements AutoCloseable {
+final class UndisturbedRun implements AutoCloseable {
+  private final Path directory;
+  private List<String> answers; // null until somebody asks
+  private List<String> answersOfFirstCopy; // likewise
+
+  /**
+   * @param directory with the documents, removed at the end of all tests
+   */
+  private UndisturbedRun(Path directory) {
+    this.directory = directory;
+  }
 
   Path documents() {
     return directory.resolve("documents");
   }
 
-  /** Returns what is answered where the first copy of the documents is all that there is. */
-  List<String> answersOfFirstCopy() {
-    List<String> some = answers.stream().filter(TicketJob::isOfFirstCopy).toList();
-    assertThat(some).hasSize(TicketJob.ROWS_OF_A_COPY);
-    return some;
+  /** Returns every row with all its columns. */
+  List<String> answers() throws IOException, InterruptedException {
+    if (answers == null) {
+      answers = answersOf(TicketJob.ofAll(folder("all"), documents()));
+    }
+    return answers;
+  }
+
+  /** Returns the same where the first copy of the documents is all that there is. */
+  List<String> answersOfFirstCopy() throws IOException, InterruptedException {
+    if (answers != null) {
+      List<String> some = answers.stream().filter(TicketJob::isOfFirstCopy).toList();
+      assertThat(some).hasSize(TicketJob.ROWS_OF_A_COPY);
+      return some;
+    }
+    if (answersOfFirstCopy == null) {
+      answersOfFirstCopy = answersOf(TicketJob.ofFirstCopy(folder("first"), documents()));
+    }
+    return answersOfFirstCopy;
+  }
+
+  private Path folder(String name) throws IOException {
+    return Files.createDirectories(directory.resolve(name));
+  }
+
+  private static List<String> answersOf(TicketJob job) throws IOException, InterruptedException {
+    SubmittedJob.Run run =
+        SubmittedJob.submit(
+            job.directory(),
+            "undisturbed",
+            "local[2]",
+            job.write(List.of()),
+            TicketJob.FEW_BATCHES);
+    assertThat(run.exitCode()).as(run.errors()).isZero();
+    List<String> answers = Answers.read(job.output());
+    assertThat(answers).hasSize(job.rows()).doesNotHaveDuplicates();
+    return answers;
   }
 
   /** Gives the run to whoever asks. */
@@ -47,31 +86,25 @@ record UndisturbedRun(Path directory, List<String> answers) implements AutoClose
       return context
           .getRoot()
           .getStore(ExtensionContext.Namespace.create(UndisturbedRun.class))
-          .getOrComputeIfAbsent(UndisturbedRun.class, type -> run(), UndisturbedRun.class);
+          .getOrComputeIfAbsent(
+              UndisturbedRun.class, type -> withDocuments(), UndisturbedRun.class);
     }
   }
 
-  private static UndisturbedRun run() {
+  private static UndisturbedRun withDocuments() {
     try {
-      Path directory = Files.createTempDirectory("undisturbed");
-      TicketJob job = TicketJob.ofAll(directory, directory.resolve("documents"));
+      // Beside the jar, and not where systems and people tidy up: tests read it for minutes.
+      Path target = Path.of(System.getProperty("sparkllama.job-jar")).toAbsolutePath().getParent();
+      UndisturbedRun run = new UndisturbedRun(Files.createTempDirectory(target, "undisturbed"));
       SparkSession spark = LocalSpark.session();
       try {
-        TicketJob.writeDocuments(spark, job.documents());
-        SubmittedJob.Run run =
-            SubmittedJob.submit(directory, "undisturbed", "local[2]", job.write(List.of()));
-        assertThat(run.exitCode()).as(run.errors()).isZero();
-        List<String> answers = Answers.read(spark, job.output());
-        assertThat(answers).hasSize(TicketJob.ROWS).doesNotHaveDuplicates();
-        return new UndisturbedRun(directory, answers);
+        TicketJob.writeDocuments(spark, run.documents());
       } finally {
         spark.stop();
       }
+      return run;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
     }
   }
 

@@ -3,7 +3,6 @@ package io.sparkllama.job.durable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,11 +39,15 @@ class RunLockTest {
     file = folder.resolve("out/_sparkllama/lock");
   }
 
+  private RunLock acquire(String application, LockTimes times) throws IOException {
+    return RunLock.acquire(output, application, times, new StopRequest());
+  }
+
   @Test
   void aHolderThatLivesIsNamed() throws Exception {
-    try (RunLock held = RunLock.acquire(output, "app-1", QUICK)) {
-      assertThatThrownBy(() -> RunLock.acquire(output, "app-2", QUICK))
-          .isInstanceOf(InvalidConfigurationException.class)
+    try (RunLock held = acquire("app-1", QUICK)) {
+      assertThatThrownBy(() -> acquire("app-2", QUICK))
+          .isInstanceOf(IOException.class)
           .hasMessageContaining("Another run writes to the same output")
           .hasMessageContaining("application app-1 of ")
           .hasMessageContaining("process " + ProcessHandle.current().pid());
@@ -52,17 +55,17 @@ class RunLockTest {
       assertThat(held.isLost()).isFalse();
     }
     assertThat(file).doesNotExist();
-    RunLock.acquire(output, "app-2", QUICK).close();
+    acquire("app-2", QUICK).close();
   }
 
   @Test
   void anOutputThatNeverBeganLeavesNothingOfItsOwn() throws Exception {
-    RunLock.acquire(output, "app-1", QUICK).close();
+    acquire("app-1", QUICK).close();
     assertThat(folder.resolve("out")).doesNotExist();
     Files.createDirectory(folder.resolve("out")); // a user's own, with rights perhaps
-    RunLock.acquire(output, "app-1", QUICK).close();
+    acquire("app-1", QUICK).close();
     assertThat(folder.resolve("out")).isEmptyDirectory();
-    try (RunLock held = RunLock.acquire(output, "app-1", QUICK)) {
+    try (RunLock held = acquire("app-1", QUICK)) {
       Files.writeString(file.resolveSibling("kept"), "");
       held.check();
     }
@@ -71,8 +74,8 @@ class RunLockTest {
 
   @Test
   void aHolderThatStandsStillLosesTheLock() throws Exception {
-    RunLock still = RunLock.acquire(output, "app-1", NEVER_RENEWED);
-    try (RunLock taken = RunLock.acquire(output, "app-2", QUICK)) {
+    RunLock still = acquire("app-1", NEVER_RENEWED);
+    try (RunLock taken = acquire("app-2", QUICK)) {
       assertThat(still.isLost()).isTrue();
       assertThatThrownBy(still::check)
           .isInstanceOf(IOException.class)
@@ -86,7 +89,7 @@ class RunLockTest {
 
   @Test
   void aHolderNoticesByItselfThatItWasReplaced() throws Exception {
-    RunLock held = RunLock.acquire(output, "app-1", QUICK);
+    RunLock held = acquire("app-1", QUICK);
     LockHolder other = new LockHolder("x", "app-2", "elsewhere", "someone", 7, "another boot", "1");
     Files.write(file, new LockState(other, 3).json());
     while (!held.isLost()) {
@@ -101,7 +104,7 @@ class RunLockTest {
   void aRenewalThatIsHeldUpLosesTheLock() throws Exception {
     Path pipe = folder.resolve("pipe");
     assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
-    RunLock held = RunLock.acquire(output, "app-1", QUICK);
+    RunLock held = acquire("app-1", QUICK);
     // Nobody writes to the pipe, so that who reads it waits for ever.
     Files.move(pipe, file, StandardCopyOption.ATOMIC_MOVE);
     while (!held.isLost()) {
@@ -114,7 +117,7 @@ class RunLockTest {
   /** As a storage leaves it that writes a file in place, when a renewal fails. */
   @Test
   void aLockThatSaysNothingIsWrittenAgain() throws Exception {
-    try (RunLock held = RunLock.acquire(output, "app-1", QUICK)) {
+    try (RunLock held = acquire("app-1", QUICK)) {
       Files.writeString(file, "");
       held.check();
       while (LockState.parse(Files.readAllBytes(file)).isEmpty()) {
@@ -123,7 +126,7 @@ class RunLockTest {
       held.check();
     }
     assertThat(file).doesNotExist();
-    try (RunLock held = RunLock.acquire(output, "app-1", NEVER_RENEWED)) {
+    try (RunLock held = acquire("app-1", NEVER_RENEWED)) {
       Files.delete(file);
       assertThatThrownBy(held::check).hasMessageContaining("the lock is gone");
     }
@@ -151,7 +154,7 @@ class RunLockTest {
     for (LockHolder holder : List.of(gone, reused)) {
       Files.createDirectories(file.getParent());
       Files.write(file, new LockState(holder, 3).json());
-      RunLock.acquire(output, "app-1", patient).close();
+      acquire("app-1", patient).close();
     }
     assertThat(here.isDead()).isFalse();
     // A system may hide the processes of other users.
@@ -160,6 +163,25 @@ class RunLockTest {
             "z", "app-0", here.host(), "another", dead.pid(), here.machine(), here.processStart());
     assertThat(gone.isDead()).isTrue();
     assertThat(hidden.isDead()).isFalse();
+  }
+
+  @Test
+  void whoWaitsForALockHearsThatItIsToStop() throws Exception {
+    LockHolder other = new LockHolder("x", "app-1", "elsewhere", "someone", 7, "another boot", "1");
+    Files.createDirectories(file.getParent());
+    Files.write(file, new LockState(other, 3).json());
+    LockTimes patient =
+        new LockTimes(Duration.ofMillis(100), Duration.ofHours(1), Duration.ofMillis(10));
+    StopRequest stop = new StopRequest();
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    Future<RunLock> waiting = thread.submit(() -> RunLock.acquire(output, "app-2", patient, stop));
+    Thread.sleep(300); // it has looked at the lock, or will; either way it must hear
+    stop.stop("SIGTERM");
+    assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(RunStoppedException.class)
+        .hasMessageContaining("SIGTERM");
+    thread.shutdown();
+    assertThat(LockState.parse(Files.readAllBytes(file))).contains(new LockState(other, 3));
   }
 
   /** Containers may share a host's name, and each has a process of the same number. */
@@ -178,7 +200,7 @@ class RunLockTest {
   void aFileThatSaysNothingIsTakenOverInTheEnd() throws Exception {
     Files.createDirectories(file.getParent());
     Files.writeString(file, "{");
-    RunLock.acquire(output, "app-1", QUICK).close();
+    acquire("app-1", QUICK).close();
     assertThat(file).doesNotExist();
   }
 
@@ -188,14 +210,14 @@ class RunLockTest {
     List<Callable<RunLock>> runs = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       String name = "app-" + i;
-      runs.add(() -> RunLock.acquire(output, name, QUICK));
+      runs.add(() -> acquire(name, QUICK));
     }
     List<RunLock> held = new ArrayList<>();
     for (Future<RunLock> run : threads.invokeAll(runs)) {
       try {
         held.add(run.get());
       } catch (java.util.concurrent.ExecutionException refused) {
-        assertThat(refused.getCause()).isInstanceOf(InvalidConfigurationException.class);
+        assertThat(refused).hasMessageContaining("Another run writes to the same output");
       }
     }
     threads.shutdown();
