@@ -380,6 +380,7 @@ public record JobConfig(
         values.value(EngineKeys.PREFIX_CACHE),
         values.value(EngineKeys.INSTRUCTION_SET),
         values.value(EngineKeys.ISOLATION),
+        values.value(EngineKeys.ISOLATION_TIMEOUT),
         values.optional(EngineKeys.NATIVE_DIRECTORY).map(text -> path("engine.native-dir", text)),
         Optional.empty(), // a job's model lies in a cache, which is its specification's
         List.of()); // and so do adapters
