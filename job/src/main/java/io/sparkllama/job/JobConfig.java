@@ -17,6 +17,7 @@ import io.sparkllama.job.config.SizeOrShare;
 import io.sparkllama.job.config.TaskKeys;
 import io.sparkllama.job.config.TaskName;
 import io.sparkllama.job.durable.DurableSettings;
+import io.sparkllama.job.limit.DeadLetterLimit;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.CompleteTask;
@@ -174,7 +175,8 @@ public record JobConfig(
         new DurableSettings(
             values.value(OutputKeys.OUTPUT_CHANGED),
             minutes(values.value(OutputKeys.OUTPUT_BATCH_MINUTES)),
-            whole(values, OutputKeys.OUTPUT_BATCH_ROWS)),
+            whole(values, OutputKeys.OUTPUT_BATCH_ROWS),
+            new DeadLetterLimit(values.value(OutputKeys.LIMIT_DEAD_LETTERS_PERCENT))),
         engine,
         values.value(EngineKeys.KV_CACHE_MEMORY),
         values.spark(),
