@@ -46,6 +46,10 @@ run plan
 check "plan without a job file is bad usage" "$code" 2
 run plan "$folder/absent.conf"
 check "plan with an absent job file is bad usage" "$code" 2
+run replay
+check "replay without a job file is bad usage" "$code" 2
+run replay --help
+check "replay says what it does" "$code" 0
 run inspect --model "$folder/absent.gguf" --json
 check "an absent model is refused" "$code" 2
 check "its error is JSON on standard output" "${out:0:10}" '{"error":"'

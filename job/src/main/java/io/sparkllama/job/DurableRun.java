@@ -6,13 +6,16 @@ import io.sparkllama.job.durable.DurableJob;
 import io.sparkllama.job.durable.Generation;
 import io.sparkllama.job.durable.Intake;
 import io.sparkllama.job.durable.OutputFolder;
+import io.sparkllama.job.durable.Replay;
 import io.sparkllama.job.durable.RunControl;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.report.BatchReport;
+import io.sparkllama.job.report.DeadLetterReport;
 import io.sparkllama.job.report.InputReport;
 import io.sparkllama.job.sink.ResultSink;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 
@@ -55,28 +58,43 @@ final class DurableRun {
 
   /** Takes the rows that no run has taken, and answers all that have no answer. */
   RunOutcome run(RunWatch watch) throws IOException {
-    PreparedRows rows = job.choice().plain();
     JobIntake.Taken taken =
         new JobIntake(job, new Intake(folder(), config.durable(), control)).take();
-    long pending = job.pending() + taken.rows();
-    Optional<InputReport> report = Optional.of(taken.report());
+    return answer(watch, taken.rows(), taken.left(), Optional.of(taken.report()));
+  }
+
+  /** Tries the rows again that the engine could not run, and answers all that have no answer. */
+  RunOutcome replay(RunWatch watch) throws IOException {
+    long taken = new Replay(durable(), folder(), control).take();
+    return answer(watch, taken, 0, Optional.empty());
+  }
+
+  private RunOutcome answer(RunWatch watch, long taken, long left, Optional<InputReport> report)
+      throws IOException {
+    PreparedRows rows = job.choice().plain();
+    long pending = job.pending() + taken;
     if (pending == 0) {
-      return new RunOutcome(GenerationCounts.NONE, 0, taken.left(), batches(0), report);
+      return new RunOutcome(GenerationCounts.NONE, 0, left, batches(0, Map.of()), report);
     }
     Generation.Outcome outcome =
-        new Generation(
-                durable(), folder(), work -> watch.answers(rows.with(work)), pending, control)
+        new Generation(durable(), folder(), work -> watch.batch(rows.with(work)), pending, control)
             .run(spark, rows.spread(job.pipeline().spread()).schema());
     return new RunOutcome(
         outcome.counts(),
-        outcome.answered(),
-        pending - outcome.answered() + taken.left(),
-        batches(outcome.batches()),
+        outcome.done(),
+        pending - outcome.done() + left,
+        batches(outcome.batches(), outcome.letters()),
         report);
   }
 
-  private Optional<BatchReport> batches(long committed) {
-    return Optional.of(new BatchReport(folder().name(), committed));
+  private Optional<BatchReport> batches(long committed, Map<String, Long> letters)
+      throws IOException {
+    return Optional.of(
+        new BatchReport(
+            folder().name(),
+            committed,
+            new DeadLetterReport(
+                letters, folder().openLetters().size(), folder().deadLetterList())));
   }
 
   private DurableJob durable() {

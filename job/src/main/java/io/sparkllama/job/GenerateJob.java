@@ -1,9 +1,11 @@
 package io.sparkllama.job;
 
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.JobFile;
 import io.sparkllama.job.config.OutputKeys;
 import io.sparkllama.job.durable.RunStoppedException;
 import io.sparkllama.job.durable.StopRequest;
+import io.sparkllama.job.report.BatchReport;
 import io.sparkllama.job.report.FailureSentence;
 import io.sparkllama.job.report.InputReport;
 import io.sparkllama.job.report.JobSummary;
@@ -26,8 +28,8 @@ import picocli.CommandLine.Parameters;
  *
  * <p>Exit codes: 0 when every row of the input is in the output, rows with an error in their column
  * included; 1 on failure; 2 on bad usage, configuration or model; 75 when a limit or a signal ended
- * the job early, and another run can go on; 3 when rows or files of the input were set aside and
- * all others are in the output.
+ * the job early, and another run can go on; 3 when rows or files of the input were set aside, or
+ * the engine could not run some rows, and all others are in the output.
  */
 @Command(
     name = "GenerateJob",
@@ -64,6 +66,17 @@ public final class GenerateJob implements Callable<Integer> {
       names = "--plan",
       description = "Says on standard output what the job will take, and writes nothing.")
   private boolean plan;
+
+  @Option(
+      names = "--replay",
+      description =
+          "Tries the rows again that the engine could not run, in place of new ones of the input.")
+  private boolean replay;
+
+  @Option(
+      names = "--list",
+      description = "With --replay: lists these rows on standard output, and tries none.")
+  private boolean list;
 
   @Option(
       names = "--exit-zero",
@@ -148,7 +161,16 @@ public final class GenerateJob implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     SparkRelease.requireSupported(GenerateJob.class.getClassLoader());
-    JobConfig config = JobConfig.of(JobFile.read(confFile, overrides));
+    if (replay ? plan : list) {
+      throw new InvalidConfigurationException(
+          "--list needs --replay, and --replay takes no --plan: name one thing to do.");
+    }
+    JobConfig config = JobConfig.of(JobFile.read(confFile, settings()));
+    if (list) {
+      DeadLetterList letters = DeadLetterList.of(config);
+      out.print(json ? letters.json() : letters.text());
+      return 0;
+    }
     if (plan) {
       PlanReport report = new JobPlan(config).report();
       out.print(json ? report.json() + "\n" : report.text());
@@ -160,7 +182,8 @@ public final class GenerateJob implements Callable<Integer> {
           stop, Duration.ofSeconds(grace), () -> Runtime.getRuntime().halt(STOPPED_EARLY));
     }
     boolean bar = progress || isTerminal();
-    JobSummary summary = new JobRun(config, bar, err, stop).run();
+    JobSummary summary =
+        new JobRun(config, bar, err, stop, replay ? RowOrigin.DEAD_LETTERS : RowOrigin.INPUT).run();
     err.print(summary.text());
     if (json) {
       out.println(summary.json());
@@ -168,11 +191,24 @@ public final class GenerateJob implements Callable<Integer> {
     return exitZero ? 0 : code(summary);
   }
 
+  /** A replay goes on with rows that are there, also where the job file would make others. */
+  private List<String> settings() {
+    List<String> settings = new ArrayList<>(overrides);
+    if (replay) {
+      settings.add(OutputKeys.OUTPUT_MODE.path() + "=resume");
+      settings.add(OutputKeys.OUTPUT_CHANGED.path() + "=refuse");
+    }
+    return settings;
+  }
+
   private static int code(JobSummary summary) {
     if (summary.stop().isPresent()) {
       return STOPPED_EARLY;
     }
-    return summary.input().filter(InputReport::hasSetAside).isPresent() ? SET_ASIDE : 0;
+    boolean setAside =
+        summary.input().filter(InputReport::hasSetAside).isPresent()
+            || summary.batches().filter(BatchReport::hasDeadLetters).isPresent();
+    return setAside ? SET_ASIDE : 0;
   }
 
   /** The launcher knows; without it, a console means a terminal only up to Java 21. */

@@ -17,6 +17,7 @@ import io.sparkllama.job.config.SizeOrShare;
 import io.sparkllama.job.config.TaskKeys;
 import io.sparkllama.job.config.TaskName;
 import io.sparkllama.job.durable.DurableSettings;
+import io.sparkllama.job.limit.DeadLetterLimit;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.CompleteTask;
@@ -174,7 +175,8 @@ public record JobConfig(
         new DurableSettings(
             values.value(OutputKeys.OUTPUT_CHANGED),
             minutes(values.value(OutputKeys.OUTPUT_BATCH_MINUTES)),
-            whole(values, OutputKeys.OUTPUT_BATCH_ROWS)),
+            whole(values, OutputKeys.OUTPUT_BATCH_ROWS),
+            new DeadLetterLimit(values.value(OutputKeys.LIMIT_DEAD_LETTERS_PERCENT))),
         engine,
         values.value(EngineKeys.KV_CACHE_MEMORY),
         values.spark(),
@@ -380,6 +382,7 @@ public record JobConfig(
         values.value(EngineKeys.PREFIX_CACHE),
         values.value(EngineKeys.INSTRUCTION_SET),
         values.value(EngineKeys.ISOLATION),
+        values.value(EngineKeys.ISOLATION_TIMEOUT),
         values.optional(EngineKeys.NATIVE_DIRECTORY).map(text -> path("engine.native-dir", text)),
         Optional.empty(), // a job's model lies in a cache, which is its specification's
         List.of()); // and so do adapters

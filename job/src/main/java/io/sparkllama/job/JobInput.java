@@ -41,13 +41,26 @@ final class JobInput {
   }
 
   /**
-   * Finds the columns of the input: those by which earlier intakes have read it, where the job
-   * needs no others, else those that its files have now.
+   * Opens the input as far as a run needs it.
    *
    * @param output that runs can go on with; without one the input is not screened
-   * @throws InvalidConfigurationException where it cannot be read
+   * @param origin of the run's rows
+   * @throws InvalidConfigurationException where it cannot be read, or was not
    */
-  static Optional<JobInput> open(
+  static Optional<JobInput> of(
+      JobConfig config, SparkSession spark, Optional<OutputFolder> output, RowOrigin origin)
+      throws IOException {
+    return switch (origin) {
+      case INPUT -> open(config, spark, output);
+      case DEAD_LETTERS -> Optional.of(asTaken(config, spark, output.orElseThrow()));
+    };
+  }
+
+  /**
+   * Finds the columns of the input: those by which earlier intakes have read it, where the job
+   * needs no others, else those that its files have now.
+   */
+  private static Optional<JobInput> open(
       JobConfig config, SparkSession spark, Optional<OutputFolder> output) throws IOException {
     if (output.isEmpty()) {
       return Optional.empty();
@@ -55,15 +68,38 @@ final class JobInput {
     InputScreen screen = InputScreen.of(spark, config.source());
     boolean anew = new ResultSink(config.sink()).mode() == OutputMode.OVERWRITE;
     // What has no files may change its columns: it is read as it is.
-    List<JsonNode> kept = anew || !screen.isOfFiles() ? List.of() : output.get().inputs();
+    Optional<StructType> kept =
+        anew || !screen.isOfFiles() ? Optional.empty() : kept(config, screen, output.get());
+    StructType columns = kept.isPresent() ? kept.get() : screen.columns();
+    return Optional.of(new JobInput(config, spark, screen, columns));
+  }
+
+  /** Returns the input as the last intake has read it: it is not looked at, and may be gone. */
+  private static JobInput asTaken(JobConfig config, SparkSession spark, OutputFolder output)
+      throws IOException {
+    InputScreen screen = InputScreen.of(spark, config.source());
+    StructType columns =
+        kept(config, screen, output)
+            .orElseThrow(
+                () ->
+                    new InvalidConfigurationException(
+                        "The output has no rows of this job, so that none can be tried again; run"
+                            + " the job first, or correct output.path: "
+                            + config.sink().path().orElse("")));
+    return new JobInput(config, spark, screen, columns);
+  }
+
+  private static Optional<StructType> kept(
+      JobConfig config, InputScreen screen, OutputFolder output) throws IOException {
+    List<JsonNode> kept = output.inputs();
     for (int i = kept.size() - 1; i >= 0; i--) {
       JsonNode manifest = kept.get(i);
       InputRecord record = InputRecord.parse(manifest, config.sink().path().orElse(""));
       if (record.isReadAs(config.source()) && holds(config, screen.noRows(record.columns()))) {
-        return Optional.of(new JobInput(config, spark, screen, record.columns()));
+        return Optional.of(record.columns());
       }
     }
-    return Optional.of(new JobInput(config, spark, screen, screen.columns()));
+    return Optional.empty();
   }
 
   private static boolean holds(JobConfig config, Dataset<Row> documents) {

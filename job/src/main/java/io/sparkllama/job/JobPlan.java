@@ -17,7 +17,8 @@ final class JobPlan {
     return JobSession.with(
         config.spark(),
         spark -> {
-          PreparedJob job = PreparedJob.of(config, spark, JobOutput.checked(config, spark));
+          PreparedJob job =
+              PreparedJob.of(config, spark, JobOutput.checked(config, spark), RowOrigin.INPUT);
           return new PlanReport(
               job.predict(config, config.trial(), 0).orElseThrow(), Optional.of(job.memory()));
         });

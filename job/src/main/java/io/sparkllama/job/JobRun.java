@@ -46,13 +46,16 @@ final class JobRun {
   private final boolean bar;
   private final PrintStream terminal;
   private final StopRequest stop;
+  private final RowOrigin origin;
 
   /**
    * @param bar whether to draw a progress bar, else to log lines
    * @param terminal where the bar and a sample of the output go
    * @param stop that may end the run early
+   * @param origin of the rows that it takes
    */
-  JobRun(JobConfig config, boolean bar, PrintStream terminal, StopRequest stop) {
+  JobRun(JobConfig config, boolean bar, PrintStream terminal, StopRequest stop, RowOrigin origin) {
+    this.origin = origin;
     this.stop = stop;
     this.config = config;
     this.bar = bar;
@@ -86,11 +89,11 @@ final class JobRun {
   private JobSummary inBatches(SparkSession spark, OutputFolder output) throws IOException {
     String application = spark.sparkContext().applicationId();
     try (RunLock lock = RunLock.acquire(output, application, LockTimes.USUAL, stop)) {
-      PreparedJob job = PreparedJob.of(config, spark, Optional.of(output));
+      PreparedJob job = PreparedJob.of(config, spark, Optional.of(output), origin);
       DurableRun run = new DurableRun(config, job, output, spark, new RunControl(lock, stop));
       run.begin();
-      if (job.toAnswer(config.limits()) == 0) {
-        LOG.info("Every row of the input has its answer already; nothing is left to do.");
+      if (toAnswer(job) == 0) {
+        LOG.info("Every row has its answer already; nothing is left to do.");
       }
       return run(spark, job, Optional.of(run));
     }
@@ -98,7 +101,7 @@ final class JobRun {
 
   private JobSummary inOneAction(SparkSession spark) throws IOException {
     stop.check();
-    PreparedJob job = PreparedJob.of(config, spark, Optional.empty());
+    PreparedJob job = PreparedJob.of(config, spark, Optional.empty(), origin);
     stop.check(); // before the output is touched
     return run(spark, job, Optional.empty());
   }
@@ -106,14 +109,14 @@ final class JobRun {
   private JobSummary run(SparkSession spark, PreparedJob job, Optional<DurableRun> durable)
       throws IOException {
     ResultSink sink = new ResultSink(config.sink());
-    long rows = job.toAnswer(config.limits());
+    long rows = toAnswer(job);
     Optional<JobPrediction> predicted = predict(job);
     RunBudget budget = new RunBudget(config.limits());
     long start = System.nanoTime();
     RunOutcome outcome;
     try (DriverLine.Listening line = DriverLine.listen(budget);
         RunWatch watch = new RunWatch(spark, job, gates(line), display(job, rows))) {
-      outcome = durable.isPresent() ? durable.get().run(watch) : once(job, sink, watch);
+      outcome = durable.isPresent() ? answer(durable.get(), watch) : once(job, sink, watch);
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     if (job.earlier().isPresent()) {
@@ -128,6 +131,14 @@ final class JobRun {
         stop(outcome, rows, budget),
         outcome.batches(),
         outcome.input());
+  }
+
+  private RunOutcome answer(DurableRun run, RunWatch watch) throws IOException {
+    return origin == RowOrigin.INPUT ? run.run(watch) : run.replay(watch);
+  }
+
+  private long toAnswer(PreparedJob job) {
+    return job.toAnswer(config.limits(), origin);
   }
 
   /** Answers all rows in one action, into an output that no run can go on with. */
@@ -160,10 +171,10 @@ final class JobRun {
     return Optional.of(new EarlyStop(limit, outcome.left(), outcome.batches().isPresent()));
   }
 
-  private Optional<JobPrediction> predict(PreparedJob job) {
+  private Optional<JobPrediction> predict(PreparedJob job) throws IOException {
     TrialLimits trial = config.trial().withMostPrompts(SAMPLED_PROMPTS);
     long least = (long) ROWS_OF_A_SAMPLED_PROMPT * trial.prompts();
-    if (!config.planBeforeRun() || job.toAnswer(config.limits()) < least) {
+    if (!config.planBeforeRun() || toAnswer(job) < least) {
       return Optional.empty();
     }
     Optional<JobPrediction> prediction = job.predict(config, trial, least);

@@ -42,7 +42,8 @@ import org.apache.spark.sql.SparkSession;
  * @param pipeline with conversations in their format, spread for these rows
  * @param fingerprint of the output
  * @param earlier what earlier runs have done; empty where none can be gone on with
- * @param screened input, as the run takes it; empty where none can be gone on with
+ * @param screened input, as the run takes it; empty where none can be gone on with, or none is
+ *     taken
  * @param rowLimit of the rows that the run takes
  */
 record PreparedJob(
@@ -61,13 +62,15 @@ record PreparedJob(
    * for its driver only so long.
    *
    * @param output that runs can go on with; empty where it is of another kind
+   * @param origin of the rows; the input is looked at only for those of its own
    * @throws InvalidConfigurationException names the key and the remedy
    */
-  static PreparedJob of(JobConfig config, SparkSession spark, Optional<OutputFolder> output)
+  static PreparedJob of(
+      JobConfig config, SparkSession spark, Optional<OutputFolder> output, RowOrigin origin)
       throws IOException {
     requireLine(config.limits(), spark.sparkContext().getConf());
     DocumentSource source = new DocumentSource(config.source());
-    Optional<JobInput> input = JobInput.open(config, spark, output);
+    Optional<JobInput> input = JobInput.of(config, spark, output, origin);
     Dataset<Row> documents = input.isPresent() ? input.get().documents() : source.open(spark);
     List<InputColumn> keys = source.keyColumns(documents.schema());
     GenerationPipeline.check(config.pipeline(), documents.schema(), keys);
@@ -87,16 +90,7 @@ record PreparedJob(
     ModelFormat format = new ModelFormat(file, config.chatTemplate());
     PipelineSpecification today = format.apply(config.pipeline());
     new ModelCheck(file, config.engine().withAdapters(model.adapters())).check(today.task());
-    SparkConf conf = spark.sparkContext().getConf();
-    ExecutorMemory memory =
-        Admission.onDriver(conf)
-            .admit(
-                file,
-                model
-                    .specification()
-                    .options(ExecutorCores.here(conf))
-                    .withAdapters(model.adapters()),
-                config.kvCacheMemory());
+    ExecutorMemory memory = admitted(config, model, file, spark.sparkContext().getConf());
     PreparedRows prepared = PreparedRows.of(today, documents, keys);
     Fingerprint now =
         JobFingerprint.of(
@@ -110,7 +104,8 @@ record PreparedJob(
     // Templates see the day on which the job first began.
     PipelineSpecification pipeline = format.apply(config.on(fingerprint.date()).pipeline());
     OptionalLong limit = rowLimit(config, earlier);
-    Optional<ScreenedInput> screened = screened(input, pipeline, earlier);
+    Optional<ScreenedInput> screened =
+        origin == RowOrigin.INPUT ? screened(input, pipeline, earlier) : Optional.empty();
     RowChoice choice =
         screened.isPresent()
             ? RowChoice.of(screened.get().rows(), limit)
@@ -124,6 +119,15 @@ record PreparedJob(
         earlier,
         screened,
         limit);
+  }
+
+  private static ExecutorMemory admitted(
+      JobConfig config, PreparedModel model, ModelFile file, SparkConf conf) {
+    return Admission.onDriver(conf)
+        .admit(
+            file,
+            model.specification().options(ExecutorCores.here(conf)).withAdapters(model.adapters()),
+            config.kvCacheMemory());
   }
 
   private static Optional<ScreenedInput> screened(
@@ -171,9 +175,11 @@ record PreparedJob(
    * Returns the rows of the input that a run answers.
    *
    * @param limits of the run
+   * @param origin of the rows that it takes
    */
-  long toAnswer(RunLimits limits) {
-    long all = pending() + choice.count();
+  long toAnswer(RunLimits limits, RowOrigin origin) {
+    long letters = earlier.map(EarlierWork::letters).orElse(0L);
+    long all = pending() + (origin == RowOrigin.INPUT ? choice.count() : letters);
     return Math.min(all, limits.rows().orElse(all));
   }
 
@@ -194,7 +200,8 @@ record PreparedJob(
    * @param config of the job
    * @param least rows that the model must be asked for, else there is no trial and no prediction
    */
-  Optional<JobPrediction> predict(JobConfig config, TrialLimits trial, long least) {
+  Optional<JobPrediction> predict(JobConfig config, TrialLimits trial, long least)
+      throws IOException {
     PreparedRows rows = choice.plain();
     if (pending() > 0) {
       Dataset<Row> pending =

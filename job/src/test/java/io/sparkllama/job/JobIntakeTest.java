@@ -62,7 +62,7 @@ class JobIntakeTest {
     StopRequest never = new StopRequest();
     try (RunLock lock = RunLock.acquire(output.orElseThrow(), "app", LockTimes.USUAL, never)) {
       RunControl control = new RunControl(lock, never);
-      PreparedJob prepared = PreparedJob.of(config, spark, output);
+      PreparedJob prepared = PreparedJob.of(config, spark, output, RowOrigin.INPUT);
       new DurableRun(config, prepared, output.get(), spark, control).begin();
       Files.writeString(growing, Files.readString(growing) + rows(100, 101));
       Intake intake =

@@ -155,6 +155,6 @@ class JobPlanTest {
             config.values());
     PrintStream terminal =
         new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-    return new JobRun(limited, false, terminal, new StopRequest()).run();
+    return new JobRun(limited, false, terminal, new StopRequest(), RowOrigin.INPUT).run();
   }
 }

@@ -23,6 +23,8 @@ import java.util.Set;
  *     but which were trained with one; 0 takes what the file says
  * @param prefixCache whether keys and values of what sequences begin with alike are computed once
  * @param isolation whether native code runs in a process of its own
+ * @param isolationTimeout seconds that a step in such a process may take at least before it counts
+ *     as hanging
  * @param nativeDirectory where the native library and the worker are extracted or found; empty
  *     takes the system's temporary folder
  * @param cacheDirectory where the weights are kept as the kernels read them, of models that lie
@@ -41,6 +43,7 @@ public record EngineOptions(
     boolean prefixCache,
     InstructionSet instructionSet,
     Isolation isolation,
+    int isolationTimeout,
     Optional<Path> nativeDirectory,
     Optional<Path> cacheDirectory,
     List<AdapterFile> adapters) {
@@ -63,6 +66,7 @@ public record EngineOptions(
     require(prefillChunk >= 1, "prefill-chunk", "at least 1", prefillChunk);
     require(contextLength >= 0, "context-length", "at least 0", contextLength);
     require(slidingWindow >= 0, "sliding-window", "at least 0", slidingWindow);
+    require(isolationTimeout >= 1, "isolation-timeout", "at least 1 second", isolationTimeout);
     adapters = List.copyOf(adapters);
     requireAdapters(adapters);
   }
@@ -84,6 +88,7 @@ public record EngineOptions(
         true,
         InstructionSet.AUTO,
         Isolation.NONE,
+        60,
         Optional.empty(),
         Optional.empty(),
         List.of());
@@ -102,6 +107,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -120,6 +126,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -138,6 +145,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -159,6 +167,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -177,6 +186,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -195,6 +205,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -213,6 +224,7 @@ public record EngineOptions(
         value,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -231,6 +243,7 @@ public record EngineOptions(
         prefixCache,
         value,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -249,6 +262,31 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         value,
+        isolationTimeout,
+        nativeDirectory,
+        cacheDirectory,
+        adapters);
+  }
+
+  /**
+   * Sets how long a step in a process of its own may take at least before it counts as hanging.
+   *
+   * @param seconds at least 1
+   */
+  public EngineOptions withIsolationTimeout(int seconds) {
+    return new EngineOptions(
+        threads,
+        kvCacheType,
+        kvCacheMemory,
+        maxSequences,
+        maxBatchTokens,
+        prefillChunk,
+        contextLength,
+        slidingWindow,
+        prefixCache,
+        instructionSet,
+        isolation,
+        seconds,
         nativeDirectory,
         cacheDirectory,
         adapters);
@@ -267,6 +305,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         Optional.of(value),
         cacheDirectory,
         adapters);
@@ -285,6 +324,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         Optional.of(value),
         adapters);
@@ -303,6 +343,7 @@ public record EngineOptions(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         cacheDirectory,
         value);

@@ -82,7 +82,7 @@ public final class WorkerModelRunner implements ModelRunner {
       PackedModel packed,
       EngineOptions options) {
     RunnerSetup setup = RunnerSetup.of(config, weights, parts, packed, options);
-    return open(setup, options.nativeDirectory(), WorkerSettings.standard());
+    return open(setup, options.nativeDirectory(), WorkerSettings.of(options));
   }
 
   static WorkerModelRunner open(

@@ -1,5 +1,6 @@
 package io.sparkllama.engine.runner;
 
+import io.sparkllama.engine.api.EngineOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -14,7 +15,10 @@ import java.util.Optional;
  *     read an adapter's rows; and for its first step, in which it reads the weights from storage
  */
 record WorkerSettings(Optional<Path> executable, Duration patience, Duration setupPatience) {
-  static WorkerSettings standard() {
-    return new WorkerSettings(Optional.empty(), Duration.ofSeconds(60), Duration.ofMinutes(10));
+  private static final Duration SETUP = Duration.ofMinutes(10);
+
+  static WorkerSettings of(EngineOptions options) {
+    return new WorkerSettings(
+        Optional.empty(), Duration.ofSeconds(options.isolationTimeout()), SETUP);
   }
 }

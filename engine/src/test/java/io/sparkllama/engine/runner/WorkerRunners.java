@@ -20,7 +20,7 @@ public final class WorkerRunners {
 
   /** Opens a runner in the worker that came with the classes. */
   public static WorkerModelRunner open(ModelFile model, EngineOptions options) {
-    return open(model, options, WorkerSettings.standard());
+    return open(model, options, WorkerSettings.of(options));
   }
 
   /**

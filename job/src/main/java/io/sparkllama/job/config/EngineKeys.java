@@ -97,6 +97,14 @@ public final class EngineKeys {
           "Whether native code runs within the executor's own process (none) or in a worker process"
               + " beside it, which it may lose without harm (docs/isolation.md); answers are the"
               + " same bytes.");
+  public static final ConfigKey<Integer> ISOLATION_TIMEOUT =
+      DECLARED.of(
+          "engine.isolation-timeout",
+          ConfigType.integer(1, 86_400),
+          DEFAULTS.isolationTimeout(),
+          "seconds",
+          "With engine.isolation = process, how long a step may take at least before its process"
+              + " counts as hanging and is replaced (docs/isolation.md).");
   public static final ConfigKey<String> NATIVE_DIRECTORY =
       DECLARED.optional(
           "engine.native-dir",

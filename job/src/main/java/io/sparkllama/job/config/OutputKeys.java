@@ -92,6 +92,15 @@ public final class OutputKeys {
           "Begins no further row after so many hours, such as 0.5, from the first row's reading on,"
               + " and stops when the rows under way are done; the same command goes on.");
 
+  public static final ConfigKey<Double> LIMIT_DEAD_LETTERS_PERCENT =
+      DECLARED.of(
+          "limit.dead-letters-percent",
+          ConfigType.number("between 0 and 100", percent -> percent >= 0 && percent <= 100),
+          0.1,
+          "percent",
+          "The run fails where the engine cannot run more of the rows that were taken, and more"
+              + " than 20 (docs/dead-letters.md).");
+
   public static final ConfigKey<Integer> LIMIT_SHUTDOWN_GRACE =
       DECLARED.of(
           "limit.shutdown-grace",

@@ -54,6 +54,23 @@ public final class ConfigurationFolder {
     return state.child("set-aside").child(intake);
   }
 
+  DeadLetters deadLetters() {
+    return new DeadLetters(state.child("dead-letters"));
+  }
+
+  /** Returns the folder of all dead letters. */
+  public String deadLetterList() {
+    return deadLetters().path();
+  }
+
+  /**
+   * Returns the rows that the engine could not run and that nobody has tried again since, from the
+   * first batch to the last.
+   */
+  public List<DeadLetter> openLetters() throws IOException {
+    return deadLetters().read(work().lastReplay().orElse(-1), lastCommitted().orElse(-1));
+  }
+
   String checkpoint() {
     return checkpointFolder().toString();
   }
@@ -85,6 +102,7 @@ public final class ConfigurationFolder {
       state.child(FINGERPRINT).write(fingerprint.json().getBytes(StandardCharsets.UTF_8));
     }
     work().removeUnfinished(lastCommitted());
+    deadLetters().removeAfter(lastCommitted().orElse(-1));
   }
 
   /** Tells whether no batch was ever begun. */

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -24,17 +26,19 @@ import org.apache.spark.sql.types.StructType;
  * @param taken rows of the input that they took
  * @param committed folders with the rows that they wrote
  * @param answered of the rows that they took
+ * @param letters rows that the engine could not run, and that nobody has tried again since
  */
 public record EarlierWork(
     ConfigurationFolder folder,
     List<String> intakes,
     long taken,
     List<String> committed,
-    long answered) {
+    long answered,
+    long letters) {
 
   /** Returns that of a configuration that begins. */
   public static EarlierWork none(ConfigurationFolder folder) {
-    return new EarlierWork(folder, List.of(), 0, List.of(), 0);
+    return new EarlierWork(folder, List.of(), 0, List.of(), 0, 0);
   }
 
   /**
@@ -52,7 +56,8 @@ public record EarlierWork(
     long rows = count(sink, prepared, committed);
     long taken = work.rows();
     requireCheckpoint(folder, sink, prepared);
-    if (rows % completions != 0 || rows / completions > taken) {
+    long letters = folder.openLetters().size();
+    if (rows % completions != 0 || rows / completions + letters > taken) {
       throw new InvalidConfigurationException(
           "The output has other rows than runs have written, so that no run can go on with it; begin"
               + " anew with output.mode = overwrite, or write somewhere else: "
@@ -61,10 +66,12 @@ public record EarlierWork(
               + taken
               + " of the input with "
               + completions
-              + " completions each, in "
+              + " completions each and "
+              + letters
+              + " dead letters, in "
               + folder.rows());
     }
-    return new EarlierWork(folder, work.intakes(), taken, committed, rows / completions);
+    return new EarlierWork(folder, work.intakes(), taken, committed, rows / completions, letters);
   }
 
   private static long count(ResultSink sink, PreparedRows prepared, List<String> folders) {
@@ -85,9 +92,9 @@ public record EarlierWork(
     }
   }
 
-  /** Returns the rows that were taken and have no answer yet. */
+  /** Returns the rows that were taken and have neither an answer nor a dead letter yet. */
   public long pending() {
-    return taken - answered;
+    return taken - answered - letters;
   }
 
   /** Returns what each intake has kept of its input, from the first to the last. */
@@ -106,9 +113,13 @@ public record EarlierWork(
         : Optional.of(WorkFolder.read(spark, columns, intakes));
   }
 
-  /** Returns the rows that were taken and have no answer yet, as the walk reads them. */
-  public Dataset<Row> pending(PreparedRows prepared, ResultSink sink, int completions) {
-    Dataset<Row> taken = taken(prepared);
+  /** Returns the rows that a run goes on with, as the walk reads them. */
+  public Dataset<Row> pending(PreparedRows prepared, ResultSink sink, int completions)
+      throws IOException {
+    Set<String> dead =
+        folder.openLetters().stream().map(DeadLetter::row).collect(Collectors.toSet());
+    Dataset<Row> all = taken(prepared);
+    Dataset<Row> taken = dead.isEmpty() ? all : prepared.ofKeys(dead).outside(all);
     if (committed.isEmpty()) {
       return taken;
     }

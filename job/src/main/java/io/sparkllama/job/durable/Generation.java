@@ -1,5 +1,6 @@
 package io.sparkllama.job.durable;
 
+import io.sparkllama.job.metrics.DeadRow;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.planning.DoneRows;
@@ -8,8 +9,13 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -45,9 +51,20 @@ public final class Generation {
    * Says what was done.
    *
    * @param answered rows of the input
+   * @param letters rows of the input that the engine could not run, by the class of their error
    * @param batches committed
    */
-  public record Outcome(GenerationCounts counts, long answered, long batches) {}
+  public record Outcome(
+      GenerationCounts counts, long answered, Map<String, Long> letters, long batches) {
+    public Outcome {
+      letters = Map.copyOf(letters);
+    }
+
+    /** Returns the rows of the input that the run is done with. */
+    public long done() {
+      return answered + letters.values().stream().mapToLong(Long::longValue).sum();
+    }
+  }
 
   private final DurableJob job;
   private final ConfigurationFolder folder;
@@ -58,9 +75,13 @@ public final class Generation {
   // Written by the query's thread, and read when that has ended, or after next.
   private GenerationCounts counts = GenerationCounts.NONE;
   private long answered;
+  private final Map<String, Long> classes = new TreeMap<>(); // of letters
   private long batches;
   private long lastBatch = -1;
   private BatchSize size; // null before the run
+  private CircuitBreaker breaker; // null before the run
+  private volatile long letters; // of committed batches; the query's thread alone changes it
+  private volatile LongSupplier underWay = () -> 0; // letters of the open batch
   private volatile Exception failure; // null where no batch has failed
   private volatile Next next = Next.BATCH;
 
@@ -94,6 +115,8 @@ public final class Generation {
             spark.sparkContext().defaultParallelism(),
             (double) work.rows() / Math.max(1, work.files()),
             pending);
+    breaker =
+        new CircuitBreaker(job.settings().deadLetters(), folder.openLetters().size(), work.rows());
     SparkSession session = QuerySession.like(spark);
     boolean more = true;
     while (more) {
@@ -102,10 +125,10 @@ public final class Generation {
       StreamingQuery query = start(session, schema.asNullable());
       more = stopped(query) && next == Next.ANOTHER_SIZE;
     }
-    if (next != Next.END && answered != pending) {
+    if (next != Next.END && answered + letters != pending) {
       throw lost();
     }
-    return new Outcome(counts, answered, batches);
+    return new Outcome(counts, answered, classes, batches);
   }
 
   private StreamingQuery start(SparkSession session, StructType schema) {
@@ -136,6 +159,11 @@ public final class Generation {
         if (control.ends()) {
           query.stop();
           control.check();
+        }
+        long dead = letters + underWay.getAsLong();
+        if (breaker.trips(dead)) {
+          query.stop();
+          throw breaker.tripped(dead);
         }
         boolean committed =
             next != Next.BATCH
@@ -178,24 +206,30 @@ public final class Generation {
     boolean limited = job.limits().rows().isPresent() || job.limits().endRunningTasks();
     long rows = limited ? batch.count() : 0; // reads the files; no row goes to the model
     BatchAnswers answers = walk.over(first(batch, rows));
+    underWay = answers.deadSoFar();
     job.sink().replace(answers.rows(), folder.batch(number).toString());
     GenerationCounts made = GenerationCounter.sum(answers.counter().value());
     requireWhole(number, made.rows());
-    long done = made.rows() / job.completions();
+    List<DeadRow> dead = answers.dead().all();
+    long set = setAside(batch, number, dead);
+    long done = made.rows() / job.completions() + set;
     boolean stopped = limited && done < rows;
     if (stopped) {
-      leave(batch, number, rows - done);
+      leave(batch, number, rows - done, dead);
     }
     control.check();
     counts = counts.plus(made);
-    answered += done;
+    answered += done - set;
+    underWay = () -> 0;
+    letters += set;
     batches++;
     lastBatch = number;
     Duration took = Duration.ofNanos(System.nanoTime() - start);
-    boolean enough = job.limits().rows().isPresent() && answered >= job.limits().rows().getAsLong();
-    if (stopped || (enough && answered < pending)) {
+    long handled = answered + letters;
+    boolean enough = job.limits().rows().isPresent() && handled >= job.limits().rows().getAsLong();
+    if (stopped || (enough && handled < pending)) {
       next = Next.END;
-    } else if (size.changes(done, took, pending - answered)) {
+    } else if (size.changes(done, took, pending - handled)) {
       next = Next.ANOTHER_SIZE;
     }
   }
@@ -240,21 +274,45 @@ public final class Generation {
             List.of(folder.batch(number).toString()));
   }
 
+  /** Writes the letters of a batch, and returns how many there are. */
+  private long setAside(Dataset<Row> batch, long number, List<DeadRow> dead) throws IOException {
+    if (dead.isEmpty()) {
+      return 0;
+    }
+    long set =
+        new BatchLetters(job, folder, control).write(unanswered(batch, number), number, dead);
+    if (breaker.trips(letters + set)) {
+      throw breaker.tripped(letters + set);
+    }
+    // Rows that share a key with one that a task saw are letters of its class.
+    long others = set - dead.size();
+    dead.forEach(row -> classes.merge(row.errorClass(), 1L, Long::sum));
+    classes.merge(dead.get(0).errorClass(), others, Long::sum);
+    return set;
+  }
+
   /** Returns what a batch may have of the rows that the run may answer. */
   private Dataset<Row> first(Dataset<Row> batch, long rows) {
-    long most = job.limits().rows().orElse(Long.MAX_VALUE) - answered;
+    long most = job.limits().rows().orElse(Long.MAX_VALUE) - answered - letters;
     return rows <= most ? batch : new FirstRows(batch).take(most);
   }
 
-  /** Makes work for another run of the rows that a batch has not answered. */
-  private void leave(Dataset<Row> batch, long number, long count) throws IOException {
+  /** Returns the rows of a batch that its output has not. */
+  private Dataset<Row> unanswered(Dataset<Row> batch, long number) {
     Column[] columns =
         Arrays.stream(job.prepared().rows().columns())
             .map(name -> functions.col(name))
             .toArray(Column[]::new);
-    Dataset<Row> left =
-        DoneRows.ofOutput(job.prepared().identity(job.completions()), output(number))
-            .leaveOut(batch.select(columns));
+    return DoneRows.ofOutput(job.prepared().identity(job.completions()), output(number))
+        .leaveOut(batch.select(columns));
+  }
+
+  /** Makes work for another run of the rows that a batch has neither answered nor set aside. */
+  private void leave(Dataset<Row> batch, long number, long count, List<DeadRow> dead)
+      throws IOException {
+    Dataset<Row> all = unanswered(batch, number);
+    Set<String> keys = dead.stream().map(DeadRow::row).collect(Collectors.toSet());
+    Dataset<Row> left = keys.isEmpty() ? all : job.prepared().ofKeys(keys).outside(all);
     int parallelism = batch.sparkSession().sparkContext().defaultParallelism();
     long written =
         new Intake(folder, job.settings(), control)
@@ -276,11 +334,11 @@ public final class Generation {
   }
 
   private IOException lost() throws IOException {
-    if (answered > pending) {
+    if (answered + letters > pending) {
       return new IOException(
           "More rows were answered than were taken from the input: files lie among those of work that"
               + " no run has finished; begin anew with output.mode = overwrite: "
-              + answered
+              + (answered + letters)
               + " instead of "
               + pending
               + " rows, in "
@@ -292,7 +350,7 @@ public final class Generation {
     return new IOException(
         "Rows were taken from the input and have no answer, though all files with them were"
             + " answered that are there; begin anew with output.mode = overwrite: "
-            + answered
+            + (answered + letters)
             + " of "
             + pending
             + " rows, in "

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -172,6 +174,15 @@ public final class OutputFolder {
       inputs.addAll(one.work().inputs());
     }
     return inputs;
+  }
+
+  /** Returns the dead letters that nobody has tried again since, by their configuration. */
+  public Map<String, List<DeadLetter>> openLetters() throws IOException {
+    Map<String, List<DeadLetter>> letters = new TreeMap<>();
+    for (ConfigurationFolder one : known()) {
+      letters.put(one.name(), one.openLetters());
+    }
+    return letters;
   }
 
   private List<ConfigurationFolder> known() throws IOException {

@@ -17,11 +17,13 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Is the folder of a configuration's work: the rows that runs have taken from the input, in files
  * that are never changed. {@code intake=N} holds what the Nth intake took, {@code rest=N} what the
- * Nth batch left unanswered of its own rows, at a limit.
+ * Nth batch left unanswered of its own rows, at a limit, {@code replay=N} the rows of the dead
+ * letters that were open after the Nth batch.
  */
 final class WorkFolder {
   private static final String INTAKE = "intake=";
   private static final String REST = "rest=";
+  private static final String REPLAY = "replay=";
 
   /** Begins with an underscore, so that nobody reads it as data. */
   private static final String MANIFEST = "_manifest.json";
@@ -77,6 +79,20 @@ final class WorkFolder {
   /** Returns where what a batch leaves goes. */
   StoredPath rest(long batch) {
     return folder.child(REST + number(batch));
+  }
+
+  /** Returns where the rows of the letters go that are open after a batch. */
+  StoredPath replay(long batch) {
+    return folder.child(REPLAY + number(batch));
+  }
+
+  /** Returns the batch up to which dead letters have become work; empty where none has. */
+  OptionalLong lastReplay() throws IOException {
+    OptionalLong last = OptionalLong.empty();
+    for (StoredPath replay : finished(REPLAY)) {
+      last = OptionalLong.of(Math.max(last.orElse(-1), number(replay, REPLAY)));
+    }
+    return last;
   }
 
   /** Returns what each intake has kept of its input, from the first to the last. */
@@ -139,7 +155,7 @@ final class WorkFolder {
   /** Returns the files that should be there and are not. */
   List<String> missing() throws IOException {
     List<String> missing = new ArrayList<>();
-    for (String kind : List.of(INTAKE, REST)) {
+    for (String kind : List.of(INTAKE, REST, REPLAY)) {
       for (StoredPath work : finished(kind)) {
         Set<String> there = new HashSet<>();
         work.children().forEach(file -> there.add(file.name()));

@@ -1,13 +1,10 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.job.limit.RowGate;
-import io.sparkllama.job.metrics.EngineGauge;
-import io.sparkllama.job.metrics.GenerationCounter;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Iterator;
-import java.util.Map;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -21,27 +18,18 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
   private final EngineSource engine;
   private final RowWalk walk;
   private final int window;
-  private final GenerationCounter counter;
-  private final EngineGauge gauge;
+  private final PartitionMeters meters;
   private final GateSource gates;
 
   /**
    * @param window rows that the task keeps in flight
-   * @param counter registered with the driver's SparkContext
-   * @param gauge registered there, too
    */
   GeneratePartition(
-      EngineSource engine,
-      RowWalk walk,
-      int window,
-      GenerationCounter counter,
-      EngineGauge gauge,
-      GateSource gates) {
+      EngineSource engine, RowWalk walk, int window, PartitionMeters meters, GateSource gates) {
     this.engine = engine;
     this.walk = walk;
     this.window = window;
-    this.counter = counter;
-    this.gauge = gauge;
+    this.meters = meters;
     this.gates = gates;
   }
 
@@ -57,7 +45,6 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
     if (!isOpen(gate)) {
       return Collections.emptyIterator(); // nor does a run that is at its end
     }
-    int partition = context.partitionId();
     EngineCalls calls = engine.acquire();
     GenerationIterator answers =
         new GenerationIterator(
@@ -65,8 +52,8 @@ final class GeneratePartition implements MapPartitionsFunction<Row, Row> {
             walk,
             calls,
             window,
-            new TaskWatch(context, gate, () -> gauge.add(calls.load())),
-            counts -> counter.add(Map.entry(partition, counts)));
+            new TaskWatch(context, gate, () -> meters.gauge().add(calls.load())),
+            meters.of(context.partitionId()));
     context.addTaskCompletionListener(
         (org.apache.spark.util.TaskCompletionListener) ended -> answers.close());
     return answers;

@@ -1,16 +1,17 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.job.metrics.DeadRow;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.apache.spark.sql.Row;
 
 /**
@@ -58,7 +59,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private final EngineCalls engine;
   private final int window;
   private final Watch watch;
-  private final Consumer<GenerationCounts> counted;
+  private final PartitionReport report;
   private final LaterThread later = new LaterThread();
   private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>(); // guarded by itself
   private final ArrayDeque<Row> ready = new ArrayDeque<>(); // of one row in flight, to be yielded
@@ -73,7 +74,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   /**
    * @param window requests in flight at most, at least 1
    * @param watch asked before each row is read, and while waiting
-   * @param counted receives the partition's counts after every row
+   * @param report hears what becomes of the rows
    */
   GenerationIterator(
       Iterator<Row> rows,
@@ -81,43 +82,45 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
       EngineCalls engine,
       int window,
       Watch watch,
-      Consumer<GenerationCounts> counted) {
+      PartitionReport report) {
     this.rows = rows;
     this.walk = walk;
     this.engine = engine;
     this.window = window;
     this.watch = watch;
-    this.counted = counted;
+    this.report = report;
   }
 
   @Override
   public boolean hasNext() {
-    if (!ready.isEmpty()) {
-      return true;
+    while (ready.isEmpty()) {
+      fill();
+      synchronized (inFlight) {
+        if (inFlight.isEmpty()) {
+          return false;
+        }
+      }
+      takeOldest(); // which makes no row of the output where the engine could not run it
     }
-    fill();
-    synchronized (inFlight) {
-      return !inFlight.isEmpty();
-    }
+    return true;
   }
 
   @Override
   public Row next() {
-    if (ready.isEmpty()) {
-      takeOldest();
+    if (!hasNext()) {
+      throw new NoSuchElementException("The partition has no more rows.");
     }
     return ready.remove();
   }
 
   /** Makes the output's rows of the oldest row in flight: one for each of its completions. */
   private void takeOldest() {
-    fill();
     InFlight oldest;
     synchronized (inFlight) {
       oldest = inFlight.peek();
     }
     if (oldest == null) {
-      throw new NoSuchElementException("The partition has no more rows.");
+      return; // closed meanwhile
     }
     await(oldest.pending());
     List<Answer> answers = oldest.pending().answers();
@@ -125,7 +128,9 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
       inFlight.poll();
       requests -= oldest.repeated() ? 0 : 1;
     }
-    for (int sample = 0; sample < answers.size(); sample++) {
+    Optional<DeadRow> dead = walk.dead(oldest.row(), answers);
+    boolean taken = dead.isPresent() && report.takes(dead.get());
+    for (int sample = 0; sample < answers.size() && !taken; sample++) {
       Answer answer = answers.get(sample);
       GenerationCounts ofRow = walk.counts(oldest.row(), answer);
       ofRow = oldest.repeated() ? ofRow.asRepeated() : ofRow;
@@ -136,7 +141,7 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     long cached = engine.takeCachedTokens();
     counts = counts.plus(GenerationCounts.ofCachedTokens(cached));
     usedTokens -= cached;
-    counted.accept(counts);
+    report.counted(counts);
     watch.used(usedTokens);
   }
 
@@ -151,7 +156,8 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     later.close();
   }
 
-  private void fill() {
+  /** Sends what the window has room for; does not wait for answers. */
+  void fill() {
     while (true) {
       synchronized (inFlight) {
         if (closed

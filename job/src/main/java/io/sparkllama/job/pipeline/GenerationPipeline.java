@@ -22,8 +22,7 @@ import org.apache.spark.sql.types.StructType;
 public final class GenerationPipeline {
   private final EngineSource engine;
   private final PipelineSpecification specification;
-  private final GenerationCounter counter;
-  private final EngineGauge gauge;
+  private final PartitionMeters meters;
   private final GateSource gates;
 
   /**
@@ -32,14 +31,16 @@ public final class GenerationPipeline {
    * @param counter registered with the SparkContext
    * @param gauge registered with it, too
    * @param gates that end tasks early
+   * @param letters where rows go that the engine could not run
    */
   public GenerationPipeline(
       EngineSpecification engine,
       PipelineSpecification specification,
       GenerationCounter counter,
       EngineGauge gauge,
-      GateSource gates) {
-    this(new ExecutorEngineSource(engine), specification, counter, gauge, gates);
+      GateSource gates,
+      LetterBox letters) {
+    this(new ExecutorEngineSource(engine), specification, counter, gauge, gates, letters);
   }
 
   GenerationPipeline(
@@ -47,7 +48,7 @@ public final class GenerationPipeline {
       PipelineSpecification specification,
       GenerationCounter counter,
       EngineGauge gauge) {
-    this(engine, specification, counter, gauge, GateSource.OPEN);
+    this(engine, specification, counter, gauge, GateSource.OPEN, LetterBox.CLOSED);
   }
 
   GenerationPipeline(
@@ -55,11 +56,11 @@ public final class GenerationPipeline {
       PipelineSpecification specification,
       GenerationCounter counter,
       EngineGauge gauge,
-      GateSource gates) {
+      GateSource gates,
+      LetterBox letters) {
     this.engine = engine;
     this.specification = specification;
-    this.counter = counter;
-    this.gauge = gauge;
+    this.meters = new PartitionMeters(counter, gauge, letters);
     this.gates = gates;
   }
 
@@ -87,8 +88,7 @@ public final class GenerationPipeline {
                 engine,
                 new RowWalk(specification.task(), spread.layout(), specification.adapter()),
                 specification.window(),
-                counter,
-                gauge,
+                meters,
                 gates),
             Encoders.row(spread.output()));
   }

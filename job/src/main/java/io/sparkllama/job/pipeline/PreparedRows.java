@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -82,6 +83,15 @@ public record PreparedRows(Dataset<Row> rows, RowLayout layout, StructType outpu
    */
   public RowIdentity identity(int completions) {
     return new RowIdentity(layout.keys(), layout.inputs().size(), layout.chosen(), completions);
+  }
+
+  /**
+   * Returns what finds rows by their keys.
+   *
+   * @param keys the digits of each, as {@link io.sparkllama.job.prompt.RowKeys} derives them
+   */
+  public KeyFilter ofKeys(Set<String> keys) {
+    return new KeyFilter(layout, keys);
   }
 
   /** Holds what the walk reads, where it stands in a row, and what the walk writes. */

@@ -1,8 +1,10 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.api.Prompt;
+import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.RowKey;
 import io.sparkllama.engine.api.TemplateException;
+import io.sparkllama.job.metrics.DeadRow;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prompt.RowKeys;
 import java.io.Serializable;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -77,6 +80,15 @@ record RowWalk(RowTask task, RowLayout layout, AdapterChoice adapter) implements
     values.add(answer.completion());
     values.addAll(answer.typed());
     return RowFactory.create(values.toArray());
+  }
+
+  /** Returns what remains of a row that the engine could not run; empty where it has answers. */
+  Optional<DeadRow> dead(Row row, List<Answer> answers) {
+    return answers.stream()
+        .flatMap(answer -> answer.error().stream())
+        .filter(error -> error.errorClass().equals(RowError.SET_ASIDE))
+        .findFirst()
+        .map(error -> new DeadRow(RowKeys.text(key(row)), error.errorClass(), error.message()));
   }
 
   /** Counts the row, its gold label included. */

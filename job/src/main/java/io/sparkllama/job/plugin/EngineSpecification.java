@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param cacheDirectory where each host keeps the model, absolute; empty takes the standard place
  * @param kvCacheMemory in bytes where the driver knows what an executor may take, so that all have
  *     the same; else as the job says it, for each executor to settle
+ * @param isolationTimeout in seconds, as in {@link EngineOptions}
  * @param nativeDirectory as in {@link EngineOptions}; empty takes the system's temporary folder
  * @param adapters that tasks may choose
  */
@@ -40,6 +41,7 @@ public record EngineSpecification(
     boolean prefixCache,
     InstructionSet instructionSet,
     Isolation isolation,
+    int isolationTimeout,
     String nativeDirectory,
     List<AdapterSpecification> adapters)
     implements Serializable {
@@ -67,6 +69,7 @@ public record EngineSpecification(
         options.prefixCache(),
         options.instructionSet(),
         options.isolation(),
+        options.isolationTimeout(),
         options.nativeDirectory().map(EngineSpecification::absolute).orElse(""),
         List.of());
   }
@@ -94,6 +97,7 @@ public record EngineSpecification(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         adapters);
   }
@@ -116,6 +120,7 @@ public record EngineSpecification(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         adapters);
   }
@@ -138,6 +143,7 @@ public record EngineSpecification(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory,
         List.copyOf(all));
   }
@@ -161,6 +167,7 @@ public record EngineSpecification(
         prefixCache,
         instructionSet,
         isolation,
+        isolationTimeout,
         nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),
         cacheDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(cacheDirectory)),
         List.of());

@@ -3,11 +3,13 @@ package io.sparkllama.job.durable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkllama.job.config.ChangedOutput;
+import io.sparkllama.job.limit.DeadLetterLimit;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class BatchSizeTest {
+  private static final DeadLetterLimit LETTERS = new DeadLetterLimit(0.1);
   private static final long MANY = 1_000_000_000;
 
   @Test
@@ -55,7 +57,8 @@ class BatchSizeTest {
   void rowsThatAreAskedForHold() {
     BatchSize size =
         new BatchSize(
-            new DurableSettings(ChangedOutput.REFUSE, Duration.ofMinutes(5), OptionalLong.of(5000)),
+            new DurableSettings(
+                ChangedOutput.REFUSE, Duration.ofMinutes(5), OptionalLong.of(5000), LETTERS),
             8,
             2000,
             MANY);
@@ -64,7 +67,7 @@ class BatchSizeTest {
     assertThat(
             new BatchSize(
                     new DurableSettings(
-                        ChangedOutput.REFUSE, Duration.ofMinutes(5), OptionalLong.of(1)),
+                        ChangedOutput.REFUSE, Duration.ofMinutes(5), OptionalLong.of(1), LETTERS),
                     8,
                     2000,
                     MANY)
@@ -74,6 +77,6 @@ class BatchSizeTest {
 
   private static DurableSettings minutes(int minutes) {
     return new DurableSettings(
-        ChangedOutput.REFUSE, Duration.ofMinutes(minutes), OptionalLong.empty());
+        ChangedOutput.REFUSE, Duration.ofMinutes(minutes), OptionalLong.empty(), LETTERS);
   }
 }

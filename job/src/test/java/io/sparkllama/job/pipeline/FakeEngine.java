@@ -21,7 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Answers with the prompt itself, out of order and on its own threads, and keeps what it saw. A
- * prompt with {@code too long} in it is a row's error.
+ * prompt with {@code too long} in it is a row's error, one with {@code fatal} a row that it cannot
+ * run.
  */
 final class FakeEngine implements EngineCalls {
   final List<GenerationRequest> requests = new ArrayList<>();
@@ -56,14 +57,16 @@ final class FakeEngine implements EngineCalls {
         text.contains("too long")
             ? GenerationResult.failed(
                 900, new RowError(RowError.PROMPT_TOO_LONG, "too many tokens"))
-            : new GenerationResult(
-                "<" + text + ">",
-                request.reasoning().map(marks -> "between " + marks.begin() + marks.end()),
-                new int[] {1, 2, 3},
-                FinishReason.LENGTH,
-                text.length(),
-                -1.5,
-                Optional.empty());
+            : text.contains("fatal")
+                ? GenerationResult.failed(3, new RowError(RowError.SET_ASIDE, "by signal 6"))
+                : new GenerationResult(
+                    "<" + text + ">",
+                    request.reasoning().map(marks -> "between " + marks.begin() + marks.end()),
+                    new int[] {1, 2, 3},
+                    FinishReason.LENGTH,
+                    text.length(),
+                    -1.5,
+                    Optional.empty());
     return later(Collections.nCopies(completions, result), Math.floorMod(text.hashCode(), 7));
   }
 

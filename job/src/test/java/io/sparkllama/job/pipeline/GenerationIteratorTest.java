@@ -14,9 +14,11 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.engine.api.ScoreRequest;
 import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.job.config.SeedBy;
+import io.sparkllama.job.metrics.DeadRow;
 import io.sparkllama.job.metrics.EngineLoad;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prompt.PromptTemplate;
+import io.sparkllama.job.prompt.RowKeys;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -135,7 +137,7 @@ class GenerationIteratorTest {
     Iterator<Row> rows =
         IntStream.range(0, 9).mapToObj(i -> RowFactory.create(i, "same", "same")).iterator();
     GenerationIterator answers = iterator(rows, engine, 4);
-    assertThat(answers.hasNext()).isTrue();
+    answers.fill();
     answers.close();
     assertThat(engine.futures).hasSize(1).allMatch(CompletableFuture::isCancelled);
   }
@@ -179,7 +181,7 @@ class GenerationIteratorTest {
     CompletableFuture<List<GenerationResult>> open = new CompletableFuture<>();
     Waiting engine = new Waiting(open);
     GenerationIterator answers = iterator(rows(10), engine, 4);
-    assertThat(answers.hasNext()).isTrue();
+    answers.fill();
     assertThat(engine.futures).hasSize(4);
     answers.close();
     answers.close();
@@ -226,6 +228,61 @@ class GenerationIteratorTest {
     assertThat(engine.futures).hasSize(3);
     answers.close();
     assertThat(engine.futures).allMatch(CompletableFuture::isCancelled);
+  }
+
+  @Test
+  void rowsThatTheEngineCannotRunAreHandedOverAndNotYielded() {
+    List<DeadRow> dead = new ArrayList<>();
+    PartitionReport report =
+        new PartitionReport() {
+          @Override
+          public void counted(GenerationCounts all) {
+            counts.set(all);
+          }
+
+          @Override
+          public boolean takes(DeadRow row) {
+            return dead.add(row);
+          }
+        };
+    Iterator<Row> rows = fatalRows();
+    GenerationIterator answers =
+        new GenerationIterator(rows, WALK, new FakeEngine(), 2, () -> {}, report);
+    List<Integer> keys = new ArrayList<>();
+    while (answers.hasNext()) {
+      keys.add(answers.next().getInt(0));
+    }
+    // The last two share a request.
+    assertThat(keys).containsExactly(1, 2, 3, 5);
+    assertThat(dead).hasSize(4);
+    assertThat(dead)
+        .extracting(DeadRow::row)
+        .isEqualTo(
+            List.of("0", "4", "6", "7").stream()
+                .map(key -> RowKeys.text(RowKeys.derive(List.of(key))))
+                .toList());
+    assertThat(dead.get(0).errorClass()).isEqualTo("set-aside");
+    assertThat(dead.get(0).message()).isEqualTo("by signal 6");
+    assertThat(counts.get().rows()).isEqualTo(4);
+    assertThat(counts.get().errors()).containsOnlyKeys("prompt-too-long");
+  }
+
+  /** Where nobody takes them, rows that the engine cannot run have their error. */
+  @Test
+  void rowsThatTheEngineCannotRunHaveTheirErrorWhereNobodyTakesThem() {
+    GenerationIterator answers = iterator(fatalRows(), new FakeEngine(), 2);
+    List<Row> rows = new ArrayList<>();
+    answers.forEachRemaining(rows::add);
+    assertThat(rows).hasSize(8);
+    assertThat(rows.get(0).getStruct(1).getStruct(5).getString(0)).isEqualTo("set-aside");
+    assertThat(counts.get().errors()).isEqualTo(Map.of("set-aside", 4L, "prompt-too-long", 1L));
+  }
+
+  private static Iterator<Row> fatalRows() {
+    List<String> texts = List.of("fatal", "b", "c", "too long", "fatal d", "e", "fatal", "fatal");
+    return IntStream.range(0, texts.size())
+        .mapToObj(i -> RowFactory.create(i, texts.get(i), texts.get(i)))
+        .iterator();
   }
 
   private GenerationIterator iterator(Iterator<Row> rows, EngineCalls engine, int window) {

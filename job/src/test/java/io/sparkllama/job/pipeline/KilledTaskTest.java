@@ -125,7 +125,8 @@ class KilledTaskTest {
                 RowSpread.ofSource()),
             counter,
             gauge,
-            GateSource.OPEN)
+            GateSource.OPEN,
+            LetterBox.CLOSED)
         .apply(texts, List.of());
   }
 

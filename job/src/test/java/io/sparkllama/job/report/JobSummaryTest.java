@@ -46,7 +46,8 @@ class JobSummaryTest {
     JobSummary stopped = stopped(new EarlyStop(Limit.TOKENS, 77, true));
     assertThat(stopped.json())
         .endsWith(
-            ",\"configuration\":\"v1-0123456789ab\",\"batches\":3,\"stopped_by\":\"limit.tokens\",\"rows_left\":77}");
+            ",\"configuration\":\"v1-0123456789ab\",\"batches\":3,"
+                + "\"dead_letters\":0,\"dead_letters_open\":0,\"stopped_by\":\"limit.tokens\",\"rows_left\":77}");
     assertThat(stopped.text())
         .endsWith(
             "configuration     v1-0123456789ab, 3 batches\n"
@@ -56,6 +57,33 @@ class JobSummaryTest {
         .endsWith("stopped by        limit.rows, 1 rows left\n");
   }
 
+  @Test
+  void saysWhatHasALetterInPlaceOfARow() {
+    JobSummary summary = of(new DeadLetterReport(Map.of("set-aside", 2L), 5, "out/letters"));
+    assertThat(summary.json())
+        .endsWith(
+            ",\"dead_letters\":2,\"dead_letters_open\":5,\"dead_letters_list\":\"out/letters\"}");
+    assertThat(summary.text())
+        .endsWith(
+            "dead letters      2, 5 open\n"
+                + "                  2 set-aside\n"
+                + "                  out/letters\n"
+                + "                  the command replay tries them again\n");
+    assertThat(of(new DeadLetterReport(Map.of(), 0, "out/letters")).text())
+        .doesNotContain("letters");
+  }
+
+  private static JobSummary of(DeadLetterReport letters) {
+    return new JobSummary(
+        COUNTS,
+        2.5,
+        "out",
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(new BatchReport("v1-0123456789ab", 3, letters)),
+        Optional.empty());
+  }
+
   private static JobSummary stopped(EarlyStop stop) {
     return new JobSummary(
         COUNTS,
@@ -63,7 +91,8 @@ class JobSummaryTest {
         "out",
         Optional.empty(),
         Optional.of(stop),
-        Optional.of(new BatchReport("v1-0123456789ab", 3)),
+        Optional.of(
+            new BatchReport("v1-0123456789ab", 3, new DeadLetterReport(Map.of(), 0, "letters"))),
         Optional.empty());
   }
 

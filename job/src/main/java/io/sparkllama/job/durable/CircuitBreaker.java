@@ -1,0 +1,44 @@
+package io.sparkllama.job.durable;
+
+import io.sparkllama.job.limit.DeadLetterLimit;
+import java.io.IOException;
+import java.util.Locale;
+
+/**
+ * Ends a run whose engine sets aside too many rows.
+ *
+ * <p>All letters of the output count that nobody has tried again since, against all rows that were
+ * taken: so a run that is started again after its end has no room that it had used before.
+ *
+ * @param open letters before the run
+ * @param taken rows of the input, by all runs
+ */
+record CircuitBreaker(DeadLetterLimit limit, long open, long taken) {
+
+  /**
+   * Tells whether the run must end.
+   *
+   * @param more letters of this run
+   */
+  boolean trips(long more) {
+    return more > 0 && open + more > limit.most(taken);
+  }
+
+  /** Returns what says so. */
+  IOException tripped(long more) {
+    return new IOException(
+        "The engine cannot run more rows than limit.dead-letters-percent allows, so that the fault"
+            + " is rather its own, the model's or a machine's than these rows'; see what the"
+            + " executors' logs say of worker processes, and mend it or raise the limit. Batches"
+            + " that were committed stay, and the same command, with output.mode = resume, goes on:"
+            + " "
+            + more
+            + " rows set aside by this run and "
+            + open
+            + " before, of "
+            + taken
+            + ", where "
+            + String.format(
+                Locale.ROOT, "%s%% or %d are allowed", limit.percent(), DeadLetterLimit.FEW));
+  }
+}

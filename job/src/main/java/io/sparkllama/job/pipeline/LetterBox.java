@@ -1,0 +1,28 @@
+package io.sparkllama.job.pipeline;
+
+import io.sparkllama.job.metrics.DeadRow;
+import io.sparkllama.job.metrics.DeadRows;
+import java.io.Serializable;
+import java.util.Map;
+
+/** Takes the rows that the engine could not run, so that they are not among the answers. */
+@FunctionalInterface
+public interface LetterBox extends Serializable {
+  /** Takes none: such rows are answered with their error. */
+  LetterBox CLOSED = (partition, row) -> false;
+
+  /**
+   * Makes one that collects them.
+   *
+   * @param rows registered with the SparkContext
+   */
+  static LetterBox into(DeadRows rows) {
+    return (partition, row) -> {
+      rows.add(Map.entry(partition, row));
+      return true;
+    };
+  }
+
+  /** Takes a row of a partition, or returns false. */
+  boolean take(int partition, DeadRow row);
+}
