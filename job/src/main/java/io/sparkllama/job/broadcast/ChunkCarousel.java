@@ -18,11 +18,18 @@ import java.util.function.LongSupplier;
  * missed when they are through: chunks are sent in a circle. So each is sent once to all who are
  * there, and never once for each.
  *
+ * <p>A chunk comes in blocks, which all who fetch it pass on to each other. But those who begin at
+ * the same moment have nothing to pass on yet, and each takes its first block from one who has the
+ * chunk. So a few begin, and whoever has it lets as many others in.
+ *
  * @param <H> what stands for a chunk that is alive
  */
 final class ChunkCarousel<H> {
+  private static final int NOTHING = -1;
+
   private final int chunks;
   private final int window;
+  private final int share;
   private final Duration gather;
   private final Duration patience;
   private final LongSupplier clock; // nanoseconds
@@ -36,7 +43,12 @@ final class ChunkCarousel<H> {
 
   private static final class Fetcher {
     private BitSet held;
+    private int fetching; // the chunk that it was dealt last; NOTHING where it waits
     private long seen;
+
+    boolean holds(int chunk) {
+      return held.get(chunk);
+    }
   }
 
   /** Is a chunk with what stands for it. */
@@ -44,31 +56,45 @@ final class ChunkCarousel<H> {
 
   /**
    * @param window chunks that are alive at once, at least one
+   * @param share how many may fetch a chunk at once for each who has it, the driver among them
    * @param gather how long the first waits for others to travel with
    * @param patience how long one who does not ask again holds the others up
    */
-  ChunkCarousel(int chunks, int window, Duration gather, Duration patience, LongSupplier clock) {
+  ChunkCarousel(
+      int chunks, int window, int share, Duration gather, Duration patience, LongSupplier clock) {
     this.chunks = chunks;
     this.window = window;
+    this.share = share;
     this.gather = gather;
     this.patience = patience;
     this.clock = clock;
   }
 
-  /** Takes down what a fetcher holds, and deals it a chunk that it lacks, if one is alive. */
+  /**
+   * Takes down what a fetcher holds, and deals it a chunk that it lacks, if one is alive that not
+   * too many fetch already.
+   */
   synchronized Optional<Dealt<H>> ask(String name, BitSet held) {
     if (fetchers.isEmpty()) {
       firstSeen = clock.getAsLong();
     }
     Fetcher fetcher = fetchers.computeIfAbsent(name, key -> new Fetcher());
     fetcher.held = held;
+    fetcher.fetching = NOTHING;
     fetcher.seen = clock.getAsLong();
     for (Map.Entry<Integer, H> chunk : alive.entrySet()) {
-      if (!held.get(chunk.getKey())) {
+      if (!held.get(chunk.getKey()) && letsIn(chunk.getKey())) {
+        fetcher.fetching = chunk.getKey();
         return Optional.of(new Dealt<>(chunk.getKey(), chunk.getValue()));
       }
     }
     return Optional.empty();
+  }
+
+  private boolean letsIn(int chunk) {
+    long fetching = fetchers.values().stream().filter(each -> each.fetching == chunk).count();
+    long holders = 1 + fetchers.values().stream().filter(each -> each.holds(chunk)).count();
+    return fetching < share * holders;
   }
 
   /** Forgets a fetcher that has all, or is no more. */
@@ -111,7 +137,7 @@ final class ChunkCarousel<H> {
   }
 
   private boolean isLacked(int chunk) {
-    return fetchers.values().stream().anyMatch(fetcher -> !fetcher.held.get(chunk));
+    return fetchers.values().stream().anyMatch(fetcher -> !fetcher.holds(chunk));
   }
 
   /**

@@ -33,6 +33,12 @@ final class ChunkServer implements AutoCloseable {
   /** One that executors write to their disks, and one that comes in meanwhile. */
   private static final int WINDOW = 2;
 
+  /**
+   * Half as many as a chunk has blocks: that each who fetches takes its first block from one who
+   * has the chunk costs that one half a copy.
+   */
+  private static final int SHARE = 8;
+
   /** Executors of a job's first tasks ask within so much of each other. */
   private static final Duration GATHER = Duration.ofSeconds(1);
 
@@ -70,7 +76,8 @@ final class ChunkServer implements AutoCloseable {
     this.use = CacheUse.of(model);
     this.chunks = ModelRange.of(model.manifest().files(), chunkBytes);
     this.spark = spark;
-    this.carousel = new ChunkCarousel<>(chunks.size(), WINDOW, GATHER, PATIENCE, System::nanoTime);
+    this.carousel =
+        new ChunkCarousel<>(chunks.size(), WINDOW, SHARE, GATHER, PATIENCE, System::nanoTime);
     thread.allowCoreThreadTimeOut(true);
   }
 

@@ -10,11 +10,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Runs a standalone master and two workers of one core each, from Spark's own classes. */
+/** Runs a standalone master and workers of one core each, from Spark's own classes. */
 final class StandaloneCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
-
-  private static final int WORKERS = 2;
 
   private final List<JavaProcess> processes = new ArrayList<>();
   private final List<JavaProcess> workers = new ArrayList<>();
@@ -25,11 +23,21 @@ final class StandaloneCluster implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** Starts all three, and returns when the workers are known to the master. */
+  /** Starts a master and two workers, and returns when the workers are known to the master. */
   static StandaloneCluster start(Path directory) throws IOException, InterruptedException {
+    return start(directory, List.of("127.0.0.1", "127.0.0.1"));
+  }
+
+  /**
+   * Starts a master and workers, and returns when the workers are known to the master.
+   *
+   * @param hosts of the workers: addresses of this machine, 127.0.0.2 for another host than its own
+   */
+  static StandaloneCluster start(Path directory, List<String> hosts)
+      throws IOException, InterruptedException {
     StandaloneCluster cluster = new StandaloneCluster(directory);
     try {
-      cluster.startAll();
+      cluster.startAll(hosts);
       return cluster;
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       cluster.close();
@@ -37,7 +45,7 @@ final class StandaloneCluster implements AutoCloseable {
     }
   }
 
-  private void startAll() throws IOException, InterruptedException {
+  private void startAll(List<String> hosts) throws IOException, InterruptedException {
     JavaProcess process =
         start(
             "master",
@@ -51,14 +59,14 @@ final class StandaloneCluster implements AutoCloseable {
                 "0"));
     master =
         process.awaitText(Pattern.compile("Starting Spark master at (spark://\\S+)"), 1, PATIENCE);
-    for (int i = 0; i < WORKERS; i++) {
+    for (int i = 0; i < hosts.size(); i++) {
       workers.add(
           start(
               "worker" + i,
               List.of(
                   "org.apache.spark.deploy.worker.Worker",
                   "--host",
-                  "127.0.0.1",
+                  hosts.get(i),
                   "--webui-port",
                   "0",
                   "--cores",
@@ -69,7 +77,7 @@ final class StandaloneCluster implements AutoCloseable {
                   directory.resolve("work" + i).toString(),
                   master)));
     }
-    process.awaitText(Pattern.compile("Registering worker"), WORKERS, PATIENCE);
+    process.awaitText(Pattern.compile("Registering worker"), hosts.size(), PATIENCE);
   }
 
   private JavaProcess start(String name, List<String> arguments) throws IOException {
