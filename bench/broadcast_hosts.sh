@@ -109,7 +109,7 @@ measure() { # HOSTS
   java_in 0 "$WORK/times" "$WORK/driver.log" -Dspark.master="spark://$(address 0):7077" \
     -Dspark.driver.host="$(address 0)" -Dspark.driver.bindAddress="$(address 0)" \
     io.sparkllama.job.plugin.BroadcastOnCluster \
-    "$WORK/m.gguf" "$WORK/caches" "$1" "$1" $((64 << 20)) false
+    "$WORK/m.gguf" "$WORK/caches" "$1" "$1" $((32 << 20)) false
   wait "${PROCESSES[-1]}" || { tail -30 "$WORK/driver.log" >&2; exit 1; }
   printf 'hosts %s, %s MiB, %s Mbit/s: %s s; sent, in models: driver' "$1" "$MEBIBYTES" \
     "$MEGABITS" "$(awk '{ print $NF }' "$WORK/times" | sort -n | tail -1)"

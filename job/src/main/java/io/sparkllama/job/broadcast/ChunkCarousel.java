@@ -3,6 +3,7 @@ package io.sparkllama.job.broadcast;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +19,11 @@ import java.util.function.LongSupplier;
  * missed when they are through: chunks are sent in a circle. So each is sent once to all who are
  * there, and never once for each.
  *
- * <p>A chunk comes in blocks, which all who fetch it pass on to each other. But those who begin at
- * the same moment have nothing to pass on yet, and each takes its first block from one who has the
- * chunk. So a few begin, and whoever has it lets as many others in.
+ * <p>A chunk comes in blocks, which all who fetch it pass on to each other. Each is dealt the chunk
+ * that the fewest have or fetch: else one that is a little ahead would send all of it to the
+ * others, who have nothing to give. And those who begin a chunk at the same moment have nothing of
+ * it to pass on yet, and each takes its first block from one who has the chunk. So a few begin, and
+ * whoever has it lets as many others in.
  *
  * @param <H> what stands for a chunk that is alive
  */
@@ -71,8 +74,8 @@ final class ChunkCarousel<H> {
   }
 
   /**
-   * Takes down what a fetcher holds, and deals it a chunk that it lacks, if one is alive that not
-   * too many fetch already.
+   * Takes down what a fetcher holds, and deals it the rarest chunk that it lacks, if one is alive
+   * that not too many fetch already.
    */
   synchronized Optional<Dealt<H>> ask(String name, BitSet held) {
     if (fetchers.isEmpty()) {
@@ -82,19 +85,20 @@ final class ChunkCarousel<H> {
     fetcher.held = held;
     fetcher.fetching = NOTHING;
     fetcher.seen = clock.getAsLong();
-    for (Map.Entry<Integer, H> chunk : alive.entrySet()) {
-      if (!held.get(chunk.getKey()) && letsIn(chunk.getKey())) {
-        fetcher.fetching = chunk.getKey();
-        return Optional.of(new Dealt<>(chunk.getKey(), chunk.getValue()));
-      }
-    }
-    return Optional.empty();
+    Optional<Integer> rarest =
+        alive.keySet().stream()
+            .filter(chunk -> !held.get(chunk) && fetching(chunk) < share * (1 + holders(chunk)))
+            .min(Comparator.comparingLong(chunk -> fetching(chunk) + holders(chunk)));
+    fetcher.fetching = rarest.orElse(NOTHING);
+    return rarest.map(chunk -> new Dealt<>(chunk, alive.get(chunk)));
   }
 
-  private boolean letsIn(int chunk) {
-    long fetching = fetchers.values().stream().filter(each -> each.fetching == chunk).count();
-    long holders = 1 + fetchers.values().stream().filter(each -> each.holds(chunk)).count();
-    return fetching < share * holders;
+  private long fetching(int chunk) {
+    return fetchers.values().stream().filter(fetcher -> fetcher.fetching == chunk).count();
+  }
+
+  private long holders(int chunk) {
+    return fetchers.values().stream().filter(fetcher -> fetcher.holds(chunk)).count();
   }
 
   /** Forgets a fetcher that has all, or is no more. */

@@ -56,7 +56,7 @@ class BroadcastIT {
   void aModelLargerThanAnyHeapReachesAllHosts() throws Exception {
     Path model = model(640L << 20); // the heaps have 512 MiB
 
-    List<String> got = run(model, 3, 3, 64 << 20, false);
+    List<String> got = run(model, 3, 3, 32 << 20, false);
 
     assertThat(got).hasSize(3);
     for (int host = 0; host < 3; host++) {
@@ -98,11 +98,11 @@ class BroadcastIT {
   }
 
   /**
-   * Hosts fetch a chunk's blocks in random orders, at their worst in step. Then one takes its j-th
-   * block from the driver where none of the others has it, with probability (1 - (j-1)/b)^(n-1) for
-   * n hosts and b blocks: that is 1 + n/(2b) copies of each chunk, 1.12 here. Where a host takes
-   * the driver for one like any other, the driver sends 1 + 1/2 + 1/3 + 1/4 = 2.08; and 4 where
-   * nobody passes anything on.
+   * Hosts fetch a chunk's blocks in random orders, at their worst the same chunk in step. Then one
+   * takes its j-th block from the driver where none of the others has it, with probability (1 -
+   * (j-1)/b)^(n-1) for n hosts and b blocks: that is 1 + n/(2b) copies of each chunk, 1.12 here.
+   * Where a host takes the driver for one like any other, the driver sends 1 + 1/2 + 1/3 + 1/4 =
+   * 2.08; and 4 where nobody passes anything on.
    */
   @Test
   void theDriverSendsEachBlockLittleMoreThanOnce() throws Exception {
