@@ -1,5 +1,6 @@
 package io.sparkllama.job;
 
+import io.sparkllama.job.broadcast.BroadcastSettings;
 import io.sparkllama.job.plugin.ExecutorSettings;
 import java.util.Map;
 import org.apache.spark.SparkConf;
@@ -15,8 +16,6 @@ final class SparkSettings {
           "spark.app.name", "spark-llama",
           "spark.serializer", "org.apache.spark.serializer.KryoSerializer",
           "spark.ui.showConsoleProgress", "false",
-          // Weights cannot be made smaller, and a model that the driver sends is most of it.
-          "spark.broadcast.compress", "false",
           // Version 2 of the committer loses or doubles files when a task fails at the wrong time.
           "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version", "1");
 
@@ -43,6 +42,7 @@ final class SparkSettings {
     SparkConf conf = new SparkConf();
     job.forEach(conf::setIfMissing);
     DEFAULTS.forEach(conf::setIfMissing);
+    BroadcastSettings.apply(conf);
     if (conf.get("spark.master").startsWith("local")) {
       EMBEDDED.forEach(conf::setIfMissing);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 import org.apache.spark.SparkConf;
+import org.apache.spark.storage.TopologyMapper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +35,21 @@ class SparkSettingsTest {
         .isEqualTo("own");
     assertThat(SparkSettings.of(Map.of("spark.master", "yarn")).contains("spark.metrics.namespace"))
         .isFalse();
+  }
+
+  /** What Spark makes by these names would be missed only by how much the driver sends. */
+  @Test
+  void suitsAModelThatTheDriverSends() throws ReflectiveOperationException {
+    String mapper = "spark.storage.replication.topologyMapper";
+    SparkConf conf = SparkSettings.of(Map.of()).set("spark.driver.host", "driver-1");
+    TopologyMapper made =
+        (TopologyMapper)
+            Class.forName(conf.get(mapper)).getConstructor(SparkConf.class).newInstance(conf);
+    assertThat(made.getTopologyForHost("host-1"))
+        .isEqualTo(made.getTopologyForHost("host-2"))
+        .isNotEqualTo(made.getTopologyForHost("driver-1"));
+    assertThat(conf.get("spark.broadcast.compress")).isEqualTo("false");
+    assertThat(SparkSettings.of(Map.of(mapper, "own.Mapper")).get(mapper)).isEqualTo("own.Mapper");
   }
 
   /** spark-submit hands its settings to the driver as system properties. */

@@ -3,6 +3,8 @@ package io.sparkllama.engine.store;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -70,6 +72,27 @@ final class CacheLock implements AutoCloseable {
 
   /** Takes the lock where it is free at this moment; one that this process holds is not. */
   static Optional<CacheLock> tryAcquire(Path file, Mode mode) throws IOException {
+    return tryAcquire(
+        file, mode, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  /** Tells whether anyone holds a file's lock at this moment; a file that is gone stays gone. */
+  static boolean isHeld(Path file) throws IOException {
+    Optional<CacheLock> lock;
+    try {
+      lock = tryAcquire(file, Mode.EXCLUSIVE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+    if (lock.isEmpty()) {
+      return true;
+    }
+    lock.get().close();
+    return false;
+  }
+
+  private static Optional<CacheLock> tryAcquire(Path file, Mode mode, OpenOption... opening)
+      throws IOException {
     Path name = file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName());
     if (!HELD.add(name)) {
       return Optional.empty();
@@ -77,9 +100,7 @@ final class CacheLock implements AutoCloseable {
     boolean locked = false;
     FileChannel channel = null;
     try {
-      channel =
-          FileChannel.open(
-              name, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      channel = FileChannel.open(name, opening);
       locked = channel.tryLock(0, Long.MAX_VALUE, mode == Mode.SHARED) != null;
       return locked ? Optional.of(new CacheLock(name, channel)) : Optional.empty();
     } finally {

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * when it was used last.
  *
  * <p>A use is a file of its own in {@code uses/NAME}, locked while it lasts: the system frees the
- * lock of a process that dies. The folder's time of modification is that of the last use.
+ * lock of a process that dies. Where it is the use of one file of the model, the mark's name begins
+ * with what names that file. The folder's time of modification is that of the last use.
  */
 public final class CacheUse implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CacheUse.class);
@@ -43,8 +44,20 @@ public final class CacheUse implements AutoCloseable {
    * @param name of the model in the cache
    */
   static CacheUse begin(Path cache, String name) {
-    Path folder = folder(cache, name);
-    Path mark = folder.resolve(UUID.randomUUID().toString());
+    return mark(folder(cache, name), UUID.randomUUID().toString());
+  }
+
+  /**
+   * Begins a use of one file of a model, which is one of the model, too.
+   *
+   * @param part names the file, without a dot
+   */
+  static CacheUse begin(Path cache, String name, String part) {
+    return mark(folder(cache, name), part + "." + UUID.randomUUID());
+  }
+
+  private static CacheUse mark(Path folder, String fileName) {
+    Path mark = folder.resolve(fileName);
     try {
       Files.createDirectories(folder);
       // Nobody else knows the name yet: it is free.
@@ -72,17 +85,23 @@ public final class CacheUse implements AutoCloseable {
 
   /** Tells whether a process that lives uses a model. Marks of dead ones are left as they are. */
   static boolean isGoingOn(Path cache, String name) throws IOException {
-    Path folder = folder(cache, name);
+    return isAnyHeld(folder(cache, name), "");
+  }
+
+  /** Tells whether a process that lives uses one file of a model. */
+  static boolean isGoingOn(Path cache, String name, String part) throws IOException {
+    return isAnyHeld(folder(cache, name), part + ".");
+  }
+
+  private static boolean isAnyHeld(Path folder, String prefix) throws IOException {
     if (!Files.isDirectory(folder)) {
       return false;
     }
     try (DirectoryStream<Path> marks = Files.newDirectoryStream(folder)) {
       for (Path mark : marks) {
-        Optional<CacheLock> lock = CacheLock.tryAcquire(mark, CacheLock.Mode.EXCLUSIVE);
-        if (lock.isEmpty()) {
+        if (mark.getFileName().toString().startsWith(prefix) && CacheLock.isHeld(mark)) {
           return true;
         }
-        lock.get().close();
       }
     }
     return false;

@@ -44,6 +44,7 @@ public final class PackedModel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PackedModel.class);
   private static final Duration PATIENCE = Duration.ofHours(2);
   private static final String PREFIX = PackedKey.DEVICE + "-";
+  private static final String PACKED = ".packed";
 
   private final Path file;
   private final PackedPlan plan;
@@ -69,11 +70,11 @@ public final class PackedModel implements AutoCloseable {
    */
   public static PackedModel open(
       PackedPlace place, GgufFile model, PackedPlan plan, Optional<Path> nativeDirectory) {
-    CacheUse use = place.use();
+    PackedKey key = PackedKey.of(place.identity(), plan);
+    CacheUse use = place.use(key);
     boolean opened = false;
     try {
-      PackedKey key = PackedKey.of(place.identity(), plan);
-      Path file = place.folder().resolve(PREFIX + key.text() + ".packed");
+      Path file = place.folder().resolve(PREFIX + key.text() + PACKED);
       Optional<PackedCheck> found = find(file, key, plan);
       PackedCheck check =
           found.isPresent() ? found.get() : make(place, model, plan, nativeDirectory, key, file);
@@ -163,7 +164,7 @@ public final class PackedModel implements AutoCloseable {
       if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
         LOG.info("The packed model is cut short or damaged and is made anew: {}", file);
       }
-      deleteOthers(place.folder());
+      makeWay(place, key);
       new CacheSweep(place.cache(), Instant.now()).makeRoom(plan.length(), place.name());
       CacheTrouble.requireRoom(place.cache(), plan.length());
       write(place, model, plan, key, file);
@@ -213,17 +214,29 @@ public final class PackedModel implements AutoCloseable {
   }
 
   /**
-   * Removes what no process will ask for again: an older layout, what the model was before, what an
-   * interrupted packing left. Who has such a file mapped keeps it. The caller holds the lock.
+   * Removes what stands in a new file's place, what an interrupted packing left, and what no
+   * process uses any more: an older layout, what the model was before. What another release's
+   * processes use stays: they open it again when they start a worker anew. The caller holds the
+   * lock.
    */
-  private static void deleteOthers(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
+  private static void makeWay(PackedPlace place, PackedKey key) throws IOException {
+    try (Stream<Path> files = Files.list(place.folder())) {
       for (Path file : files.toList()) {
-        if (file.getFileName().toString().startsWith(PREFIX)) {
+        String name = file.getFileName().toString();
+        if (name.startsWith(PREFIX) && !isUsedOther(place, key, name)) {
           Files.deleteIfExists(file);
         }
       }
     }
+  }
+
+  private static boolean isUsedOther(PackedPlace place, PackedKey key, String name)
+      throws IOException {
+    if (!name.endsWith(PACKED)) {
+      return false;
+    }
+    String other = name.substring(PREFIX.length(), name.length() - PACKED.length());
+    return !other.equals(key.text()) && place.isUsed(other);
   }
 
   /** Returns the file, which is read only, and is never changed while it has its name. */

@@ -81,9 +81,14 @@ public final class PackedPlace {
     return cache.resolve("locks").resolve(FOLDER_NAME + "-" + name);
   }
 
-  /** Marks that this process uses the model, until the mark is closed. */
-  CacheUse use() {
-    return CacheUse.begin(cache, name);
+  /** Marks that this process uses a packed file of the model, until the mark is closed. */
+  CacheUse use(PackedKey key) {
+    return CacheUse.begin(cache, name, key.text());
+  }
+
+  /** Tells whether a process that lives uses a packed file of the model. */
+  boolean isUsed(String key) throws IOException {
+    return CacheUse.isGoingOn(cache, name, key);
   }
 
   /** Returns what the model is now: a file that is not in the cache may change at any time. */

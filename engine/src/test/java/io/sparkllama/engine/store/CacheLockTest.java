@@ -62,4 +62,11 @@ class CacheLockTest {
     }
     assertThat(CacheUse.isGoingOn(directory, "model")).isFalse();
   }
+
+  @Test
+  void aMarkThatIsGoneIsNotMadeAnewByWhoLooksForUses() throws IOException {
+    Path mark = directory.resolve("mark");
+    assertThat(CacheLock.isHeld(mark)).isFalse();
+    assertThat(mark).doesNotExist();
+  }
 }

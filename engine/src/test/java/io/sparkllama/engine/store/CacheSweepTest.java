@@ -71,8 +71,8 @@ class CacheSweepTest {
   void aModelThatAnEngineOfThisProcessUsesStays() throws Exception {
     LocalModel used = model("used", Duration.ZERO);
     PackedPlace place = PackedPlace.beside(used);
-    try (CacheUse one = place.use();
-        CacheUse another = place.use()) {
+    try (CacheUse one = place.use(new PackedKey("one"));
+        CacheUse another = place.use(new PackedKey("another"))) {
       age(cache.resolve("uses").resolve(used.manifest().key()), Duration.ofDays(99));
       sweep(NOTHING);
       assertThat(used.path()).exists();

@@ -246,6 +246,19 @@ class PackedModelTest {
   }
 
   @Test
+  void whatIsInUseStaysUntilItsUserIsDone() throws IOException {
+    try (PackedModel used = open(cache, model)) {
+      Files.setLastModifiedTime(model, FileTime.from(Instant.EPOCH.plusNanos(1_000_001_000)));
+      assertThat(packed()).exists().isNotEqualTo(used.file());
+      assertThat(used.file()).exists();
+    }
+    Files.setLastModifiedTime(model, FileTime.from(Instant.EPOCH.plusNanos(1_000_002_000)));
+    Path last = packed();
+
+    assertThat(last.getParent()).isDirectoryNotContaining(path -> !path.equals(last));
+  }
+
+  @Test
   void aModelThatTakesTheOthersPlaceIsPackedAnew() throws IOException {
     Path first = packed();
     FileTime modified = Files.getLastModifiedTime(model);

@@ -3,6 +3,7 @@ package io.sparkllama.job.broadcast;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,11 +19,20 @@ import java.util.function.LongSupplier;
  * missed when they are through: chunks are sent in a circle. So each is sent once to all who are
  * there, and never once for each.
  *
+ * <p>A chunk comes in blocks, which all who fetch it pass on to each other. Each is dealt the chunk
+ * that the fewest have or fetch: else one that is a little ahead would send all of it to the
+ * others, who have nothing to give. And those who begin a chunk at the same moment have nothing of
+ * it to pass on yet, and each takes its first block from one who has the chunk. So a few begin, and
+ * whoever has it lets as many others in.
+ *
  * @param <H> what stands for a chunk that is alive
  */
 final class ChunkCarousel<H> {
+  private static final int NOTHING = -1;
+
   private final int chunks;
   private final int window;
+  private final int share;
   private final Duration gather;
   private final Duration patience;
   private final LongSupplier clock; // nanoseconds
@@ -36,7 +46,12 @@ final class ChunkCarousel<H> {
 
   private static final class Fetcher {
     private BitSet held;
+    private int fetching; // the chunk that it was dealt last; NOTHING where it waits
     private long seen;
+
+    boolean holds(int chunk) {
+      return held.get(chunk);
+    }
   }
 
   /** Is a chunk with what stands for it. */
@@ -44,31 +59,46 @@ final class ChunkCarousel<H> {
 
   /**
    * @param window chunks that are alive at once, at least one
+   * @param share how many may fetch a chunk at once for each who has it, the driver among them
    * @param gather how long the first waits for others to travel with
    * @param patience how long one who does not ask again holds the others up
    */
-  ChunkCarousel(int chunks, int window, Duration gather, Duration patience, LongSupplier clock) {
+  ChunkCarousel(
+      int chunks, int window, int share, Duration gather, Duration patience, LongSupplier clock) {
     this.chunks = chunks;
     this.window = window;
+    this.share = share;
     this.gather = gather;
     this.patience = patience;
     this.clock = clock;
   }
 
-  /** Takes down what a fetcher holds, and deals it a chunk that it lacks, if one is alive. */
+  /**
+   * Takes down what a fetcher holds, and deals it the rarest chunk that it lacks, if one is alive
+   * that not too many fetch already.
+   */
   synchronized Optional<Dealt<H>> ask(String name, BitSet held) {
     if (fetchers.isEmpty()) {
       firstSeen = clock.getAsLong();
     }
     Fetcher fetcher = fetchers.computeIfAbsent(name, key -> new Fetcher());
     fetcher.held = held;
+    fetcher.fetching = NOTHING;
     fetcher.seen = clock.getAsLong();
-    for (Map.Entry<Integer, H> chunk : alive.entrySet()) {
-      if (!held.get(chunk.getKey())) {
-        return Optional.of(new Dealt<>(chunk.getKey(), chunk.getValue()));
-      }
-    }
-    return Optional.empty();
+    Optional<Integer> rarest =
+        alive.keySet().stream()
+            .filter(chunk -> !held.get(chunk) && fetching(chunk) < share * (1 + holders(chunk)))
+            .min(Comparator.comparingLong(chunk -> fetching(chunk) + holders(chunk)));
+    fetcher.fetching = rarest.orElse(NOTHING);
+    return rarest.map(chunk -> new Dealt<>(chunk, alive.get(chunk)));
+  }
+
+  private long fetching(int chunk) {
+    return fetchers.values().stream().filter(fetcher -> fetcher.fetching == chunk).count();
+  }
+
+  private long holders(int chunk) {
+    return fetchers.values().stream().filter(fetcher -> fetcher.holds(chunk)).count();
   }
 
   /** Forgets a fetcher that has all, or is no more. */
@@ -111,7 +141,7 @@ final class ChunkCarousel<H> {
   }
 
   private boolean isLacked(int chunk) {
-    return fetchers.values().stream().anyMatch(fetcher -> !fetcher.held.get(chunk));
+    return fetchers.values().stream().anyMatch(fetcher -> !fetcher.holds(chunk));
   }
 
   /**

@@ -30,13 +30,19 @@ import org.slf4j.LoggerFactory;
 final class ChunkServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkServer.class);
 
-  /** One that executors write to their disks, and one that comes in meanwhile. */
-  private static final int WINDOW = 2;
+  /** So many different chunks do hosts have to give each other. */
+  private static final int WINDOW = 4;
+
+  /**
+   * Half as many as a chunk has blocks: that each who fetches takes its first block from one who
+   * has the chunk costs that one half a copy.
+   */
+  private static final int SHARE = 4;
 
   /** Executors of a job's first tasks ask within so much of each other. */
   private static final Duration GATHER = Duration.ofSeconds(1);
 
-  /** A chunk of 64 MiB takes less on any network that this is for. */
+  /** A chunk of 32 MiB takes less on any network that this is for. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final LocalModel model;
@@ -70,7 +76,8 @@ final class ChunkServer implements AutoCloseable {
     this.use = CacheUse.of(model);
     this.chunks = ModelRange.of(model.manifest().files(), chunkBytes);
     this.spark = spark;
-    this.carousel = new ChunkCarousel<>(chunks.size(), WINDOW, GATHER, PATIENCE, System::nanoTime);
+    this.carousel =
+        new ChunkCarousel<>(chunks.size(), WINDOW, SHARE, GATHER, PATIENCE, System::nanoTime);
     thread.allowCoreThreadTimeOut(true);
   }
 

@@ -28,8 +28,8 @@ public record ModelTransport(ModelDistribution distribution, int chunkBytes)
     implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelTransport.class);
 
-  /** Small enough for two of them in a heap of 512 MiB, at both ends. */
-  private static final int CHUNK_BYTES = 64 << 20;
+  /** Small enough for four of them in a heap of 512 MiB, at both ends. */
+  private static final int CHUNK_BYTES = 32 << 20;
 
   /** Reads every host's own path: what a job does that says nothing else. */
   public static final ModelTransport STORAGE =

@@ -15,11 +15,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ChunkCarouselTest {
   private static final int CHUNKS = 7;
+  private static final int SHARE = 3;
+  private static final int NOTHING = -1;
   private static final Duration PATIENCE = Duration.ofSeconds(100);
 
   private long now;
   private final ChunkCarousel<String> carousel =
-      new ChunkCarousel<>(CHUNKS, 2, Duration.ZERO, PATIENCE, () -> now);
+      new ChunkCarousel<>(CHUNKS, 2, SHARE, Duration.ZERO, PATIENCE, () -> now);
   private final List<Integer> sent = new ArrayList<>();
   private int mostAlive;
   private int alive;
@@ -91,10 +93,55 @@ class ChunkCarouselTest {
       assertThat(fast.ask()).isFalse();
     }
     assertThat(sent).containsExactly(0, 1);
-    assertThat(slow.ask()).isTrue(); // takes 0
-    slow.ask(); // and says so: 2 is made
+    assertThat(slow.ask()).isTrue(); // has one, and says so: 2 is made
     assertThat(fast.ask()).isTrue();
     assertThat(fast.held.get(2)).isTrue();
+  }
+
+  /** Each who has a chunk sends first blocks to so many, and to no more. */
+  @Test
+  void whoHasAChunkLetsAFewOthersIn() {
+    new Fetcher("0").ask(); // the first finds no chunk yet
+    List<Fetcher> waiting = new ArrayList<>();
+    for (int i = 1; i <= 12; i++) {
+      waiting.add(new Fetcher("f" + i));
+    }
+    assertThat(waiting.stream().map(this::dealtTo))
+        .startsWith(0, 1, 0, 1, 0, 1) // SHARE of each, the rarest first
+        .endsWith(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING);
+
+    Fetcher first = waiting.get(0);
+    first.held.set(0);
+    assertThat(dealtTo(first)).isEqualTo(NOTHING); // it has 0, and enough fetch 1
+    assertThat(waiting.stream().skip(2 * SHARE).map(this::dealtTo))
+        .containsExactly(0, 0, 0, 0, NOTHING, NOTHING); // SHARE more, and one in its place
+  }
+
+  @Test
+  void whoIsGoneLetsAnotherInToItsPlace() {
+    new Fetcher("0").ask();
+    List<Fetcher> first = new ArrayList<>();
+    for (int i = 1; i <= 2 * SHARE; i++) {
+      first.add(new Fetcher("f" + i));
+      assertThat(dealtTo(first.get(i - 1))).isNotEqualTo(NOTHING);
+    }
+    Fetcher late = new Fetcher("late");
+    assertThat(dealtTo(late)).isEqualTo(NOTHING);
+    first.get(0).leave();
+    assertThat(dealtTo(late)).isZero();
+    Fetcher later = new Fetcher("later");
+    assertThat(dealtTo(later)).isEqualTo(NOTHING);
+    now += PATIENCE.toNanos() + 1;
+    carousel.ask("later", (BitSet) later.held.clone());
+    turn(); // forgets all others
+    assertThat(dealtTo(later)).isZero();
+  }
+
+  private int dealtTo(Fetcher fetcher) {
+    Optional<ChunkCarousel.Dealt<String>> dealt =
+        carousel.ask(fetcher.name, (BitSet) fetcher.held.clone());
+    turn();
+    return dealt.map(ChunkCarousel.Dealt::chunk).orElse(NOTHING);
   }
 
   @Test
@@ -160,7 +207,7 @@ class ChunkCarouselTest {
   @Test
   void theFirstWaitsForOthersToTravelWith() {
     ChunkCarousel<String> gathering =
-        new ChunkCarousel<>(CHUNKS, 2, Duration.ofSeconds(1), PATIENCE, () -> now);
+        new ChunkCarousel<>(CHUNKS, 2, SHARE, Duration.ofSeconds(1), PATIENCE, () -> now);
     now = 5_000_000_000L;
     gathering.ask("1", new BitSet());
     assertThat(gathering.next()).isEmpty();

@@ -7,7 +7,11 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,8 +20,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Sends a model from the driver to executors whose caches of their own stand for hosts. */
+/**
+ * Sends a model from the driver to executors whose caches of their own stand for hosts, and counts
+ * by Spark's own log who has sent what to whom.
+ */
 class BroadcastIT {
+  private static final Pattern FETCHED =
+      Pattern.compile(
+          "Getting remote block broadcast_\\d+_piece\\d+ from BlockManagerId\\((\\w+),");
+
   private static final Duration PATIENCE = Duration.ofMinutes(8);
 
   @TempDir Path directory;
@@ -36,6 +47,8 @@ class BroadcastIT {
             appender.stderr.target = SYSTEM_ERR
             appender.stderr.layout.type = PatternLayout
             appender.stderr.layout.pattern = %d{HH:mm:ss.SSS} %level %logger{1} %msg%n%throwable
+            logger.blocks.name = org.apache.spark.storage.BlockManager
+            logger.blocks.level = debug
             """);
   }
 
@@ -43,7 +56,7 @@ class BroadcastIT {
   void aModelLargerThanAnyHeapReachesAllHosts() throws Exception {
     Path model = model(640L << 20); // the heaps have 512 MiB
 
-    List<String> got = run(model, 3, 3, 64 << 20, false);
+    List<String> got = run(model, 3, 3, 32 << 20, false);
 
     assertThat(got).hasSize(3);
     for (int host = 0; host < 3; host++) {
@@ -84,19 +97,62 @@ class BroadcastIT {
     assertThat(resumed).isEqualTo(1);
   }
 
+  /**
+   * Hosts fetch a chunk's blocks in random orders, at their worst the same chunk in step. Then one
+   * takes its j-th block from the driver where none of the others has it, with probability (1 -
+   * (j-1)/b)^(n-1) for n hosts and b blocks: that is 1 + n/(2b) copies of each chunk, 1.12 here.
+   * Where a host takes the driver for one like any other, the driver sends 1 + 1/2 + 1/3 + 1/4 =
+   * 2.08; and 4 where nobody passes anything on.
+   */
+  @Test
+  void theDriverSendsEachBlockLittleMoreThanOnce() throws Exception {
+    int block = 256 << 10;
+    int chunk = 16 * block;
+    int chunks = 32;
+    long blocks = chunks * 17; // Kryo writes some bytes more, which make a block of their own
+    Path model = model((long) chunks * chunk);
+    List<String> hosts = List.of("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5");
+    try (StandaloneCluster cluster = StandaloneCluster.start(directory, hosts)) {
+      run(
+          List.of("-Dspark.master=" + cluster.master(), "-Dspark.broadcast.blockSize=256k"),
+          model,
+          4,
+          4,
+          chunk,
+          false);
+    }
+
+    Map<String, Long> sent = sentBlocks();
+    long all = sent.values().stream().mapToLong(Long::longValue).sum();
+    assertThat(all)
+        .as("blocks by who has sent them, the task's code among them: %s", sent)
+        .isBetween(4 * blocks, 4 * blocks + 40);
+    assertThat(sent.get("driver"))
+        .as("blocks by who has sent them: %s", sent)
+        .isBetween(blocks, blocks * 3 / 2);
+    assertThat(sent).as("all hosts pass blocks on").hasSize(5);
+  }
+
   private List<String> run(Path model, int hosts, int executors, int chunk, boolean dying)
       throws Exception {
-    List<String> arguments =
-        List.of(
-            "-Xmx512m",
-            "-Dlog4j2.configurationFile=" + logging.toUri(),
-            "io.sparkllama.job.plugin.BroadcastOnCluster",
-            model.toString(),
-            directory.toString(),
-            String.valueOf(hosts),
-            String.valueOf(executors),
-            String.valueOf(chunk),
-            String.valueOf(dying));
+    return run(List.of(), model, hosts, executors, chunk, dying);
+  }
+
+  private List<String> run(
+      List<String> settings, Path model, int hosts, int executors, int chunk, boolean dying)
+      throws Exception {
+    List<String> arguments = new ArrayList<>(settings);
+    Collections.addAll(
+        arguments,
+        "-Xmx512m",
+        "-Dlog4j2.configurationFile=" + logging.toUri(),
+        "io.sparkllama.job.plugin.BroadcastOnCluster",
+        model.toString(),
+        directory.toString(),
+        String.valueOf(hosts),
+        String.valueOf(executors),
+        String.valueOf(chunk),
+        String.valueOf(dying));
     try (JavaProcess process =
         JavaProcess.start(directory, "broadcast", SparkClassPath.ofTests(), arguments)) {
       assertThat(process.awaitEnd(PATIENCE)).as(process.errors()).isZero();
@@ -140,5 +196,17 @@ class BroadcastIT {
               })
           .toList();
     }
+  }
+
+  /** Returns how many blocks of broadcasts each node has sent, counted where they came in. */
+  private Map<String, Long> sentBlocks() throws IOException {
+    Map<String, Long> sent = new HashMap<>();
+    for (String log : logs()) {
+      Matcher fetched = FETCHED.matcher(log);
+      while (fetched.find()) {
+        sent.merge(fetched.group(1), 1L, Long::sum);
+      }
+    }
+    return sent;
   }
 }

@@ -10,38 +10,47 @@ import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Runs a standalone master and workers with two cores in all, from Spark's own classes. */
+/** Runs a standalone master and workers, from Spark's own classes. */
 final class StandaloneCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
-
-  private static final int CORES = 2;
+  private static final String HERE = "127.0.0.1";
 
   private final List<JavaProcess> processes = new ArrayList<>();
   private final List<JavaProcess> workers = new ArrayList<>();
   private final Path directory;
-  private final int size;
+  private final int cores; // of each worker
   private String master;
 
-  private StandaloneCluster(Path directory, int size) {
+  private StandaloneCluster(Path directory, int cores) {
     this.directory = directory;
-    this.size = size;
+    this.cores = cores;
   }
 
   /** Starts two workers of one core each, and returns when the master knows them. */
   static StandaloneCluster start(Path directory) throws IOException, InterruptedException {
-    return start(directory, CORES);
+    return start(directory, List.of(HERE, HERE));
+  }
+
+  /**
+   * Starts workers of one core each, and returns when the master knows them.
+   *
+   * @param hosts of the workers: addresses of this machine, 127.0.0.2 for another host than its own
+   */
+  static StandaloneCluster start(Path directory, List<String> hosts)
+      throws IOException, InterruptedException {
+    return start(directory, hosts, 1);
   }
 
   /** Starts one worker of two cores, for many jobs in turn: each has one executor to start. */
   static StandaloneCluster ofOneWorker(Path directory) throws IOException, InterruptedException {
-    return start(directory, 1);
+    return start(directory, List.of(HERE), 2);
   }
 
-  private static StandaloneCluster start(Path directory, int size)
+  private static StandaloneCluster start(Path directory, List<String> hosts, int cores)
       throws IOException, InterruptedException {
-    StandaloneCluster cluster = new StandaloneCluster(directory, size);
+    StandaloneCluster cluster = new StandaloneCluster(directory, cores);
     try {
-      cluster.startAll();
+      cluster.startAll(hosts);
       return cluster;
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       cluster.close();
@@ -49,39 +58,39 @@ final class StandaloneCluster implements AutoCloseable {
     }
   }
 
-  private void startAll() throws IOException, InterruptedException {
+  private void startAll(List<String> hosts) throws IOException, InterruptedException {
     JavaProcess process =
         start(
             "master",
             List.of(
                 "org.apache.spark.deploy.master.Master",
                 "--host",
-                "127.0.0.1",
+                HERE,
                 "--port",
                 "0",
                 "--webui-port",
                 "0"));
     master =
         process.awaitText(Pattern.compile("Starting Spark master at (spark://\\S+)"), 1, PATIENCE);
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < hosts.size(); i++) {
       workers.add(
           start(
               "worker" + i,
               List.of(
                   "org.apache.spark.deploy.worker.Worker",
                   "--host",
-                  "127.0.0.1",
+                  hosts.get(i),
                   "--webui-port",
                   "0",
                   "--cores",
-                  String.valueOf(CORES / size),
+                  String.valueOf(cores),
                   "--memory",
                   "1g",
                   "--work-dir",
                   directory.resolve("work" + i).toString(),
                   master)));
     }
-    process.awaitText(Pattern.compile("Registering worker"), size, PATIENCE);
+    process.awaitText(Pattern.compile("Registering worker"), hosts.size(), PATIENCE);
   }
 
   private JavaProcess start(String name, List<String> arguments) throws IOException {

@@ -4,6 +4,7 @@ import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.LocalModelSource;
 import io.sparkllama.engine.store.ModelManifest;
 import io.sparkllama.engine.store.ModelStore;
+import io.sparkllama.job.broadcast.BroadcastSettings;
 import io.sparkllama.job.config.ModelDistribution;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,13 +63,12 @@ public final class BroadcastOnCluster {
 
   /** A cluster of this host's own, unless the settings of this process name another. */
   private static SparkConf conf(int executors) {
-    SparkConf conf = ExecutorSettings.apply(new SparkConf());
+    SparkConf conf = BroadcastSettings.apply(ExecutorSettings.apply(new SparkConf()));
     return conf.setIfMissing("spark.master", "local-cluster[" + executors + ",1,512]")
         .setAppName("broadcast")
         .setIfMissing("spark.driver.host", "127.0.0.1")
         .setIfMissing("spark.driver.bindAddress", "127.0.0.1")
         .set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
-        .set("spark.broadcast.compress", "false")
         .set("spark.executor.memory", "512m")
         .set("spark.ui.enabled", "false")
         .set("spark.scheduler.minRegisteredResourcesRatio", "1.0")
