@@ -111,10 +111,7 @@ public final class Generation {
     WorkFolder work = folder.work();
     size =
         new BatchSize(
-            job.settings(),
-            spark.sparkContext().defaultParallelism(),
-            (double) work.rows() / Math.max(1, work.files()),
-            pending);
+            job.settings(), spark.sparkContext().defaultParallelism(), work.rowsOfFile(), pending);
     breaker =
         new CircuitBreaker(job.settings().deadLetters(), folder.openLetters().size(), work.rows());
     SparkSession session = QuerySession.like(spark);

@@ -48,13 +48,19 @@ final class WorkFolder {
     return rows;
   }
 
-  /** Returns the number of files that all intakes wrote. */
-  long files() throws IOException {
-    long files = 0;
+  /**
+   * Returns the rows that a file has on average, of the last intake that took any: what has no
+   * answer yet is most of it from there.
+   */
+  double rowsOfFile() throws IOException {
+    double rows = 1;
     for (StoredPath intake : finished(INTAKE)) {
-      files += manifest(intake).files().size();
+      WorkManifest manifest = manifest(intake);
+      if (manifest.rows() > 0) {
+        rows = (double) manifest.rows() / Math.max(1, manifest.files().size());
+      }
     }
-    return files;
+    return rows;
   }
 
   /** Reads what all intakes took; empty where there is none. */
