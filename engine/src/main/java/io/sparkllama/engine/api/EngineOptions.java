@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Configures an engine. None of these options changes an answer, but the KV cache's type, the
@@ -95,177 +96,47 @@ public record EngineOptions(
   }
 
   public EngineOptions withThreads(int value) {
-    return new EngineOptions(
-        value,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.threads = value);
   }
 
   public EngineOptions withKvCacheType(KvCacheType value) {
-    return new EngineOptions(
-        threads,
-        value,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.kvCacheType = value);
   }
 
   public EngineOptions withKvCacheMemory(long value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        value,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.kvCacheMemory = value);
   }
 
   /**
    * Limits one step: its sequences, its tokens, and the tokens that one sequence may have in it.
    */
   public EngineOptions withBatchLimits(int sequences, int tokens, int chunk) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        sequences,
-        tokens,
-        chunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(
+        draft -> {
+          draft.maxSequences = sequences;
+          draft.maxBatchTokens = tokens;
+          draft.prefillChunk = chunk;
+        });
   }
 
   public EngineOptions withContextLength(int value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        value,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.contextLength = value);
   }
 
   public EngineOptions withSlidingWindow(int value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        value,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.slidingWindow = value);
   }
 
   public EngineOptions withPrefixCache(boolean value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        value,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.prefixCache = value);
   }
 
   public EngineOptions withInstructionSet(InstructionSet value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        value,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.instructionSet = value);
   }
 
   public EngineOptions withIsolation(Isolation value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        value,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.isolation = value);
   }
 
   /**
@@ -274,79 +145,82 @@ public record EngineOptions(
    * @param seconds at least 1
    */
   public EngineOptions withIsolationTimeout(int seconds) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        seconds,
-        nativeDirectory,
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.isolationTimeout = seconds);
   }
 
   public EngineOptions withNativeDirectory(Path value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        Optional.of(value),
-        cacheDirectory,
-        adapters);
+    return with(draft -> draft.nativeDirectory = Optional.of(value));
   }
 
   public EngineOptions withCacheDirectory(Path value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        Optional.of(value),
-        adapters);
+    return with(draft -> draft.cacheDirectory = Optional.of(value));
   }
 
   public EngineOptions withAdapters(List<AdapterFile> value) {
-    return new EngineOptions(
-        threads,
-        kvCacheType,
-        kvCacheMemory,
-        maxSequences,
-        maxBatchTokens,
-        prefillChunk,
-        contextLength,
-        slidingWindow,
-        prefixCache,
-        instructionSet,
-        isolation,
-        isolationTimeout,
-        nativeDirectory,
-        cacheDirectory,
-        value);
+    return with(draft -> draft.adapters = value);
+  }
+
+  /** Returns the same with something changed. */
+  private EngineOptions with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.options();
+  }
+
+  /** Is options under change. */
+  private static final class Draft {
+    private int threads;
+    private KvCacheType kvCacheType;
+    private long kvCacheMemory;
+    private int maxSequences;
+    private int maxBatchTokens;
+    private int prefillChunk;
+    private int contextLength;
+    private int slidingWindow;
+    private boolean prefixCache;
+    private InstructionSet instructionSet;
+    private Isolation isolation;
+    private int isolationTimeout;
+    private Optional<Path> nativeDirectory;
+    private Optional<Path> cacheDirectory;
+    private List<AdapterFile> adapters;
+
+    Draft(EngineOptions options) {
+      threads = options.threads;
+      kvCacheType = options.kvCacheType;
+      kvCacheMemory = options.kvCacheMemory;
+      maxSequences = options.maxSequences;
+      maxBatchTokens = options.maxBatchTokens;
+      prefillChunk = options.prefillChunk;
+      contextLength = options.contextLength;
+      slidingWindow = options.slidingWindow;
+      prefixCache = options.prefixCache;
+      instructionSet = options.instructionSet;
+      isolation = options.isolation;
+      isolationTimeout = options.isolationTimeout;
+      nativeDirectory = options.nativeDirectory;
+      cacheDirectory = options.cacheDirectory;
+      adapters = options.adapters;
+    }
+
+    EngineOptions options() {
+      return new EngineOptions(
+          threads,
+          kvCacheType,
+          kvCacheMemory,
+          maxSequences,
+          maxBatchTokens,
+          prefillChunk,
+          contextLength,
+          slidingWindow,
+          prefixCache,
+          instructionSet,
+          isolation,
+          isolationTimeout,
+          nativeDirectory,
+          cacheDirectory,
+          adapters);
+    }
   }
 
   private static void requireAdapters(List<AdapterFile> adapters) {
