@@ -155,6 +155,15 @@ class ModelCopyTest {
   }
 
   @Test
+  void aCopyOfAnOlderSourceIsNotGoneOnWith() throws Exception {
+    interrupt();
+    RangedSource newer = new RangedSource(content, 1, offset -> {});
+
+    assertThat(store.localize(newer, manifest()).path()).hasBinaryContent(content);
+    assertThat(newer.bytesRead).hasValue(LENGTH);
+  }
+
+  @Test
   void aReadThatFailsIsTriedAgain() throws Exception {
     AtomicInteger failures = new AtomicInteger();
     RangedSource source =

@@ -16,6 +16,7 @@ final class RangedSource implements ModelSource {
   }
 
   private final byte[] content;
+  private final long modifiedMillis;
   private final Trouble trouble;
   private final AtomicInteger reading = new AtomicInteger();
 
@@ -24,7 +25,12 @@ final class RangedSource implements ModelSource {
   final AtomicInteger largestRead = new AtomicInteger();
 
   RangedSource(byte[] content, Trouble trouble) {
+    this(content, 0, trouble);
+  }
+
+  RangedSource(byte[] content, long modifiedMillis, Trouble trouble) {
     this.content = content;
+    this.modifiedMillis = modifiedMillis;
     this.trouble = trouble;
   }
 
@@ -39,7 +45,7 @@ final class RangedSource implements ModelSource {
         new Part(
             "tiny.gguf",
             content.length,
-            0,
+            modifiedMillis,
             new Opener() {
               @Override
               public InputStream open() {

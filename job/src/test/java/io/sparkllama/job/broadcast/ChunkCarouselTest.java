@@ -23,6 +23,7 @@ class ChunkCarouselTest {
   private final ChunkCarousel<String> carousel =
       new ChunkCarousel<>(CHUNKS, 2, SHARE, Duration.ZERO, PATIENCE, () -> now);
   private final List<Integer> sent = new ArrayList<>();
+  private int asked;
   private int mostAlive;
   private int alive;
 
@@ -47,6 +48,7 @@ class ChunkCarouselTest {
 
     /** Asks once and takes what it gets; tells whether it got something. */
     boolean ask() {
+      assertThat(++asked).as("fetchers that ask for ever").isLessThan(200_000);
       Optional<ChunkCarousel.Dealt<String>> dealt = carousel.ask(name, (BitSet) held.clone());
       turn();
       dealt.ifPresent(
