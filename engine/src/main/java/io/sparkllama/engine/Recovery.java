@@ -27,7 +27,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A replay gives the same bits, so nothing of an answer is lost. Before a request is set aside,
  * a fixed prompt must have the answer that it had when the engine started: else the machine is to
- * blame, and the engine ends. The engine's thread only.
+ * blame, and the engine ends. How many requests are too many is for those to say who ask: here a
+ * number would end the work on just those rows that were set aside before. The engine's thread
+ * only.
  */
 final class Recovery {
   /** Is a request that cannot be run, and why. */
@@ -43,9 +45,6 @@ final class Recovery {
 
   /** Tries of a start, or of the fixed prompt, where the runner is lost each time. */
   private static final int ATTEMPTS = 3;
-
-  /** Requests that one engine sets aside before it ends. */
-  private static final int MOST_SET_ASIDE = 20;
 
   private final ModelRunner runner;
   private final Scheduler scheduler;
@@ -130,13 +129,7 @@ final class Recovery {
     if (convict.isEmpty()) {
       return Optional.empty();
     }
-    if (++rowsSetAside > MOST_SET_ASIDE) {
-      throw new EngineFailedException(
-          "More rows end the native engine than one engine sets aside: see the log of its worker"
-              + " processes; the last one: "
-              + lost.getMessage(),
-          lost);
-    }
+    rowsSetAside++;
     return Optional.of(
         new SetAside(
             convict.get(),

@@ -1,5 +1,7 @@
 package io.sparkllama.job;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.durable.DeadLetter;
@@ -9,12 +11,23 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Lists the dead letters of a job's output that nobody has tried again since, of all its
- * configurations. Neither model nor input is looked at.
+ * configurations, and those of which a replay has made work that is not answered yet. Neither model
+ * nor input is looked at.
+ *
+ * @param open letters by configuration
+ * @param retried letters that are work
  */
-record DeadLetterList(Map<String, List<DeadLetter>> letters) {
+record DeadLetterList(Map<String, List<DeadLetter>> open, Map<String, List<DeadLetter>> retried) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Would act on a terminal, or change what is seen around them. */
+  private static final Pattern CONTROL =
+      Pattern.compile("[\\p{Cc}\\p{Cf}\\u2028\\u2029&&[\\x{0}-\\x{FFFF}]]");
+
   /**
    * Reads them.
    *
@@ -31,43 +44,66 @@ record DeadLetterList(Map<String, List<DeadLetter>> letters) {
                     + " run has its error in the column completion: "
                     + sink.name());
           }
-          return new DeadLetterList(
-              OutputFolder.of(sink.name(), spark.sparkContext().hadoopConfiguration())
-                  .openLetters());
+          OutputFolder output =
+              OutputFolder.of(sink.name(), spark.sparkContext().hadoopConfiguration());
+          return new DeadLetterList(output.openLetters(), output.retriedLetters());
         });
   }
 
   /** Returns a line for each. */
   String text() {
-    StringBuilder lines = new StringBuilder();
-    letters.forEach(
-        (configuration, open) ->
-            open.forEach(
-                letter ->
-                    lines.append(
-                        String.format(
-                            Locale.ROOT,
-                            "%s  %s  attempt %d  batch %d  %s  %s%n",
-                            letter.time(),
-                            letter.errorClass(),
-                            letter.attempt(),
-                            letter.batch(),
-                            configuration,
-                            String.join(", ", letter.key())))));
-    return lines.toString();
+    return lines(
+        (configuration, state, letter) ->
+            String.format(
+                Locale.ROOT,
+                "%s  %s  attempt %d  batch %d  %s  %s  %s",
+                letter.time(),
+                letter.errorClass(),
+                letter.attempt(),
+                letter.batch(),
+                configuration,
+                state,
+                shown(letter.key())));
   }
 
   /** Returns a line of JSON for each. */
   String json() {
+    return lines(
+        (configuration, state, letter) -> {
+          ObjectNode object = letter.json();
+          object.put("configuration", configuration);
+          object.put("state", state);
+          return object.toString();
+        });
+  }
+
+  @FunctionalInterface
+  private interface Line {
+    String of(String configuration, String state, DeadLetter letter);
+  }
+
+  private String lines(Line line) {
     StringBuilder lines = new StringBuilder();
-    letters.forEach(
-        (configuration, open) ->
-            open.forEach(
-                letter -> {
-                  ObjectNode object = letter.json();
-                  object.put("configuration", configuration);
-                  lines.append(object).append('\n');
-                }));
+    append(lines, open, "open", line);
+    append(lines, retried, "work", line);
     return lines.toString();
+  }
+
+  private static void append(
+      StringBuilder lines, Map<String, List<DeadLetter>> letters, String state, Line line) {
+    letters.forEach(
+        (configuration, some) ->
+            some.forEach(
+                letter -> lines.append(line.of(configuration, state, letter)).append('\n')));
+  }
+
+  /** Keys are the input's, and may hold anything: they are shown as strings of JSON. */
+  static String shown(List<String> key) {
+    ArrayNode texts = JSON.createArrayNode();
+    key.forEach(texts::add);
+    return CONTROL
+        .matcher(texts.toString())
+        .replaceAll(
+            found -> String.format(Locale.ROOT, "\\\\u%04x", (int) found.group().charAt(0)));
   }
 }

@@ -74,6 +74,7 @@ final class DurableRun {
     PreparedRows rows = job.choice().plain();
     long pending = job.pending() + taken;
     if (pending == 0) {
+      folder().answered();
       return new RunOutcome(GenerationCounts.NONE, 0, left, batches(0, Map.of()), report);
     }
     Generation.Outcome outcome =

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -69,17 +70,22 @@ final class JobInput {
     boolean anew = new ResultSink(config.sink()).mode() == OutputMode.OVERWRITE;
     // What has no files may change its columns: it is read as it is.
     Optional<StructType> kept =
-        anew || !screen.isOfFiles() ? Optional.empty() : kept(config, screen, output.get());
+        anew || !screen.isOfFiles()
+            ? Optional.empty()
+            : kept(config, screen, output.get(), record -> record.isReadAs(config.source()));
     StructType columns = kept.isPresent() ? kept.get() : screen.columns();
     return Optional.of(new JobInput(config, spark, screen, columns));
   }
 
-  /** Returns the input as the last intake has read it: it is not looked at, and may be gone. */
+  /**
+   * Returns the input as the last intake has read it: it is not looked at, may be gone, and may
+   * have other options by now, such as a query with a date in it.
+   */
   private static JobInput asTaken(JobConfig config, SparkSession spark, OutputFolder output)
       throws IOException {
     InputScreen screen = InputScreen.of(spark, config.source());
     StructType columns =
-        kept(config, screen, output)
+        kept(config, screen, output, record -> true)
             .orElseThrow(
                 () ->
                     new InvalidConfigurationException(
@@ -90,12 +96,13 @@ final class JobInput {
   }
 
   private static Optional<StructType> kept(
-      JobConfig config, InputScreen screen, OutputFolder output) throws IOException {
+      JobConfig config, InputScreen screen, OutputFolder output, Predicate<InputRecord> fits)
+      throws IOException {
     List<JsonNode> kept = output.inputs();
     for (int i = kept.size() - 1; i >= 0; i--) {
       JsonNode manifest = kept.get(i);
       InputRecord record = InputRecord.parse(manifest, config.sink().path().orElse(""));
-      if (record.isReadAs(config.source()) && holds(config, screen.noRows(record.columns()))) {
+      if (fits.test(record) && holds(config, screen.noRows(record.columns()))) {
         return Optional.of(record.columns());
       }
     }

@@ -93,10 +93,20 @@ final class JobRun {
       DurableRun run = new DurableRun(config, job, output, spark, new RunControl(lock, stop));
       run.begin();
       if (toAnswer(job) == 0) {
-        LOG.info("Every row has its answer already; nothing is left to do.");
+        LOG.info("{}", nothingLeft(job));
       }
       return run(spark, job, Optional.of(run));
     }
+  }
+
+  private static String nothingLeft(PreparedJob job) {
+    long letters = job.earlier().orElseThrow().letters();
+    return letters == 0
+        ? "Every row has its answer already; nothing is left to do."
+        : "Nothing is left to do but rows that the engine could not run, which the command replay"
+            + " tries again: "
+            + letters
+            + " have dead letters; all others have their answers.";
   }
 
   private JobSummary inOneAction(SparkSession spark) throws IOException {

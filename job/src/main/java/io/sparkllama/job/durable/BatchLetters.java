@@ -11,7 +11,9 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -41,19 +43,21 @@ final class BatchLetters {
   }
 
   /**
-   * Writes the letters. Rows that share a key are one request to the engine, so that those of them
-   * which have no answer are letters together.
+   * Writes the letters. Rows that share a key cannot be told apart, so that those of them which
+   * have no answer are letters together, also where a limit has left some untried.
    *
    * @param unanswered rows of the batch that its output has not
    * @param dead what tasks say of rows that the engine could not run, at least one
    * @return the number of letters
    */
   long write(Dataset<Row> unanswered, long number, List<DeadRow> dead) throws IOException {
-    Map<String, DeadRow> byKey = new HashMap<>();
-    dead.forEach(row -> byKey.put(row.row(), row));
+    Map<String, Deque<DeadRow>> byKey = new HashMap<>();
+    dead.forEach(row -> byKey.computeIfAbsent(row.row(), any -> new ArrayDeque<>()).add(row));
     KeyFilter filter = job.prepared().ofKeys(byKey.keySet());
     StoredPath place = folder.deadLetters().rows(number);
     RowSpread one = new RowSpread(job.spread().equalPrompts(), 1);
+    control.check();
+    folder.requireOpen(number);
     long written =
         new Intake(folder, job.settings(), control)
             .write(place, job.prepared().with(filter.in(unanswered)), dead.size(), one);
@@ -67,11 +71,14 @@ final class BatchLetters {
               + " rows in batch "
               + number);
     }
-    folder.deadLetters().write(number, letters(filter, byKey, number));
+    List<DeadLetter> letters = letters(filter, byKey, number);
+    control.check(); // both took a while, in which another run may have answered the batch
+    folder.requireOpen(number);
+    folder.deadLetters().write(number, letters);
     return written;
   }
 
-  private List<DeadLetter> letters(KeyFilter filter, Map<String, DeadRow> dead, long number)
+  private List<DeadLetter> letters(KeyFilter filter, Map<String, Deque<DeadRow>> dead, long number)
       throws IOException {
     Map<String, Integer> attempts = folder.deadLetters().attemptsBefore(number);
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
@@ -84,15 +91,21 @@ final class BatchLetters {
     for (Iterator<Row> each = rows.toLocalIterator(); each.hasNext(); ) {
       Row row = each.next();
       String key = filter.key(row);
+      Deque<DeadRow> ofKey = dead.get(key);
+      DeadRow said = ofKey.remove();
+      if (ofKey.isEmpty()) {
+        ofKey.add(said.asRepeated()); // for rows of this key of which no task has told
+      }
       letters.add(
           new DeadLetter(
               filter.keyTexts(row).stream().map(BatchLetters::shown).toList(),
               key,
-              dead.get(key).errorClass(),
-              dead.get(key).message(),
+              said.errorClass(),
+              said.message(),
               attempts.getOrDefault(key, 0) + 1,
               number,
-              now));
+              now,
+              said.repeated()));
     }
     return letters;
   }

@@ -8,12 +8,17 @@ import java.util.Locale;
  * Ends a run whose engine sets aside too many rows.
  *
  * <p>All letters of the output count that nobody has tried again since, against all rows that were
- * taken: so a run that is started again after its end has no room that it had used before.
+ * taken: so a run that is started again after its end has no room that it had used before. Those of
+ * the run count against its own rows as well, since most of an output may be years old. Rows that
+ * had letters when a replay took them may have them again: a replay makes nothing worse. Of rows
+ * that share a request, one counts.
  *
  * @param open letters before the run
+ * @param retried letters whose rows this run tries again
  * @param taken rows of the input, by all runs
+ * @param pending rows of the input that the run answers
  */
-record CircuitBreaker(DeadLetterLimit limit, long open, long taken) {
+record CircuitBreaker(DeadLetterLimit limit, long open, long retried, long taken, long pending) {
 
   /**
    * Tells whether the run must end.
@@ -21,7 +26,9 @@ record CircuitBreaker(DeadLetterLimit limit, long open, long taken) {
    * @param more letters of this run
    */
   boolean trips(long more) {
-    return more > 0 && open + more > limit.most(taken);
+    return more > 0
+        && (open + more > Math.max(limit.most(taken), open + retried)
+            || more > Math.max(limit.most(pending), retried));
   }
 
   /** Returns what says so. */
@@ -37,7 +44,9 @@ record CircuitBreaker(DeadLetterLimit limit, long open, long taken) {
             + open
             + " before, of "
             + taken
-            + ", where "
+            + " rows, "
+            + pending
+            + " of them in this run, where "
             + String.format(
                 Locale.ROOT, "%s%% or %d are allowed", limit.percent(), DeadLetterLimit.FEW));
   }

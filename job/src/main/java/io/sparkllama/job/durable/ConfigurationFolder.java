@@ -5,8 +5,10 @@ import io.sparkllama.job.sink.Fingerprint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -69,6 +71,39 @@ public final class ConfigurationFolder {
    */
   public List<DeadLetter> openLetters() throws IOException {
     return deadLetters().read(work().lastReplay().orElse(-1), lastCommitted().orElse(-1));
+  }
+
+  /**
+   * Returns the letters that a replay has made work of, as far as nothing says that their rows were
+   * tried to the end since: some of these may have an answer already, none has another letter.
+   */
+  public List<DeadLetter> retriedLetters() throws IOException {
+    long closed = work().lastReplay().orElse(-1);
+    List<DeadLetter> all =
+        deadLetters().read(work().lastTriedReplay().orElse(-1), lastCommitted().orElse(-1));
+    Map<String, Long> last = new HashMap<>(); // batch, by row
+    all.forEach(letter -> last.merge(letter.row(), letter.batch(), Math::max));
+    return all.stream()
+        .filter(letter -> letter.batch() <= closed && letter.batch() == last.get(letter.row()))
+        .toList();
+  }
+
+  /** Notes that all rows which were taken have their answers or letters. */
+  public void answered() throws IOException {
+    work().tried();
+  }
+
+  /**
+   * Refuses to write what belongs to a batch that is committed: as where another run has taken over
+   * meanwhile, and has answered it.
+   */
+  void requireOpen(long batch) throws IOException {
+    if (lastCommitted().orElse(-1) >= batch) {
+      throw new IOException(
+          "A batch was committed by another run, so that this one writes nothing more of it; run"
+              + " the job again with output.mode = resume: "
+              + batch(batch));
+    }
   }
 
   String checkpoint() {

@@ -20,6 +20,7 @@ import java.util.List;
  * @param attempt how often the row was tried and set aside, this time included
  * @param batch that set it aside, in which its row is kept
  * @param time when that batch was written
+ * @param repeated whether its row shared the request of another row that has a letter
  */
 public record DeadLetter(
     List<String> key,
@@ -28,7 +29,8 @@ public record DeadLetter(
     String message,
     int attempt,
     long batch,
-    Instant time) {
+    Instant time,
+    boolean repeated) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   public DeadLetter {
@@ -46,17 +48,27 @@ public record DeadLetter(
     object.put("attempt", attempt);
     object.put("batch", batch);
     object.put("time", time.toString());
+    if (repeated) {
+      object.put("repeated", true);
+    }
     return object;
   }
 
-  /** Reads what {@link #json} wrote; fields that it does not know stay unread. */
-  static DeadLetter parse(String line, StoredPath file) throws IOException {
+  /**
+   * Reads what {@link #json} wrote; fields that it does not know stay unread.
+   *
+   * @param batch whose letter it must be
+   */
+  static DeadLetter parse(String line, long batch, StoredPath file) throws IOException {
     try {
       JsonNode tree = JSON.readTree(line);
       List<String> key = new ArrayList<>();
       tree.path("key").forEach(text -> key.add(text.asText()));
       int attempt = tree.path("attempt").asInt();
-      if (key.isEmpty() || !tree.path("row").isTextual() || attempt < 1) {
+      if (key.isEmpty()
+          || !tree.path("row").isTextual()
+          || attempt < 1
+          || tree.path("batch").asLong(-1) != batch) {
         throw damaged(file, null);
       }
       return new DeadLetter(
@@ -65,8 +77,9 @@ public record DeadLetter(
           tree.path("class").asText(),
           tree.path("message").asText(),
           attempt,
-          tree.path("batch").asLong(),
-          Instant.parse(tree.path("time").asText()));
+          batch,
+          Instant.parse(tree.path("time").asText()),
+          tree.path("repeated").asBoolean());
     } catch (com.fasterxml.jackson.core.JsonProcessingException | DateTimeException wrong) {
       throw damaged(file, wrong);
     }

@@ -47,7 +47,7 @@ final class DeadLetters {
    *
    * @param after the number before the first
    * @param last the last one's; those after it are of no batch that was committed
-   * @throws IOException where a file is damaged
+   * @throws IOException where a file is damaged, or rows are missing
    */
   List<DeadLetter> read(long after, long last) throws IOException {
     List<DeadLetter> letters = new ArrayList<>();
@@ -56,12 +56,28 @@ final class DeadLetters {
       if (number > after && number <= last) {
         StoredPath file = batch.child(LETTERS);
         byte[] bytes = file.bytes().orElseThrow(() -> DeadLetter.damaged(file, null));
+        List<DeadLetter> ofBatch = new ArrayList<>();
         for (String line : new String(bytes, StandardCharsets.UTF_8).lines().toList()) {
-          letters.add(DeadLetter.parse(line, file));
+          ofBatch.add(DeadLetter.parse(line, number, file));
         }
+        requireRows(batch.child(ROWS), ofBatch.size());
+        letters.addAll(ofBatch);
       }
     }
     return letters;
+  }
+
+  /** Refuses letters without their rows: those must be there on the day of a replay. */
+  private static void requireRows(StoredPath rows, int letters) throws IOException {
+    List<String> missing =
+        rows.child(WorkFolder.MANIFEST).exists() ? WorkFolder.missing(rows) : List.of("all");
+    if (!missing.isEmpty() || WorkFolder.manifest(rows).rows() != letters) {
+      throw new IOException(
+          "Rows of dead letters are missing beside the output, so that they cannot be tried again;"
+              + " restore them, or begin anew with output.mode = overwrite: "
+              + rows
+              + (missing.isEmpty() ? ", of " + letters + " letters" : ", missing: " + missing));
+    }
   }
 
   /** Returns how often each row was set aside before a batch, by the digits of its key. */

@@ -81,7 +81,8 @@ public final class Generation {
   private BatchSize size; // null before the run
   private CircuitBreaker breaker; // null before the run
   private volatile long letters; // of committed batches; the query's thread alone changes it
-  private volatile LongSupplier underWay = () -> 0; // letters of the open batch
+  private volatile long requests; // of those letters
+  private volatile LongSupplier underWay = () -> 0; // requests of letters of the open batch
   private volatile Exception failure; // null where no batch has failed
   private volatile Next next = Next.BATCH;
 
@@ -113,7 +114,12 @@ public final class Generation {
         new BatchSize(
             job.settings(), spark.sparkContext().defaultParallelism(), work.rowsOfFile(), pending);
     breaker =
-        new CircuitBreaker(job.settings().deadLetters(), folder.openLetters().size(), work.rows());
+        new CircuitBreaker(
+            job.settings().deadLetters(),
+            requests(folder.openLetters()),
+            requests(folder.retriedLetters()),
+            work.rows(),
+            pending);
     SparkSession session = QuerySession.like(spark);
     boolean more = true;
     while (more) {
@@ -125,7 +131,16 @@ public final class Generation {
     if (next != Next.END && answered + letters != pending) {
       throw lost();
     }
+    if (next != Next.END) {
+      control.check();
+      folder.answered();
+    }
     return new Outcome(counts, answered, classes, batches);
+  }
+
+  /** Counts letters, one of those that shared a request. */
+  private static long requests(List<DeadLetter> letters) {
+    return letters.stream().filter(letter -> !letter.repeated()).count();
   }
 
   private StreamingQuery start(SparkSession session, StructType schema) {
@@ -157,7 +172,7 @@ public final class Generation {
           query.stop();
           control.check();
         }
-        long dead = letters + underWay.getAsLong();
+        long dead = requests + underWay.getAsLong();
         if (breaker.trips(dead)) {
           query.stop();
           throw breaker.tripped(dead);
@@ -219,6 +234,7 @@ public final class Generation {
     answered += done - set;
     underWay = () -> 0;
     letters += set;
+    requests += ofRequests(dead);
     batches++;
     lastBatch = number;
     Duration took = Duration.ofNanos(System.nanoTime() - start);
@@ -271,6 +287,10 @@ public final class Generation {
             List.of(folder.batch(number).toString()));
   }
 
+  private static long ofRequests(List<DeadRow> dead) {
+    return dead.stream().filter(row -> !row.repeated()).count();
+  }
+
   /** Writes the letters of a batch, and returns how many there are. */
   private long setAside(Dataset<Row> batch, long number, List<DeadRow> dead) throws IOException {
     if (dead.isEmpty()) {
@@ -278,8 +298,9 @@ public final class Generation {
     }
     long set =
         new BatchLetters(job, folder, control).write(unanswered(batch, number), number, dead);
-    if (breaker.trips(letters + set)) {
-      throw breaker.tripped(letters + set);
+    long all = requests + ofRequests(dead);
+    if (breaker.trips(all)) {
+      throw breaker.tripped(all);
     }
     // Rows that share a key with one that a task saw are letters of its class.
     long others = set - dead.size();

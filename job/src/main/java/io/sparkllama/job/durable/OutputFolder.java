@@ -185,6 +185,15 @@ public final class OutputFolder {
     return letters;
   }
 
+  /** Returns the letters of which a replay has made work that is not answered yet. */
+  public Map<String, List<DeadLetter>> retriedLetters() throws IOException {
+    Map<String, List<DeadLetter>> letters = new TreeMap<>();
+    for (ConfigurationFolder one : known()) {
+      letters.put(one.name(), one.retriedLetters());
+    }
+    return letters;
+  }
+
   private List<ConfigurationFolder> known() throws IOException {
     List<ConfigurationFolder> known = new ArrayList<>();
     for (StoredPath child : folder.child(STATE).children()) {

@@ -26,7 +26,10 @@ final class WorkFolder {
   private static final String REPLAY = "replay=";
 
   /** Begins with an underscore, so that nobody reads it as data. */
-  private static final String MANIFEST = "_manifest.json";
+  static final String MANIFEST = "_manifest.json";
+
+  /** Lies in a replay of which nothing is left to answer. */
+  private static final String TRIED = "_tried";
 
   private final StoredPath folder;
 
@@ -101,6 +104,29 @@ final class WorkFolder {
     return last;
   }
 
+  /**
+   * Returns the batch up to which all letters that have become work were tried to the end; empty
+   * where there is none.
+   */
+  OptionalLong lastTriedReplay() throws IOException {
+    OptionalLong last = OptionalLong.empty();
+    for (StoredPath replay : finished(REPLAY)) {
+      if (replay.child(TRIED).exists()) {
+        last = OptionalLong.of(Math.max(last.orElse(-1), number(replay, REPLAY)));
+      }
+    }
+    return last;
+  }
+
+  /** Notes that no row of a replay is left: each has an answer, or another letter. */
+  void tried() throws IOException {
+    for (StoredPath replay : finished(REPLAY)) {
+      if (!replay.child(TRIED).exists()) {
+        replay.child(TRIED).write(new byte[0]);
+      }
+    }
+  }
+
   /** Returns what each intake has kept of its input, from the first to the last. */
   List<JsonNode> inputs() throws IOException {
     List<JsonNode> inputs = new ArrayList<>();
@@ -163,16 +189,20 @@ final class WorkFolder {
     List<String> missing = new ArrayList<>();
     for (String kind : List.of(INTAKE, REST, REPLAY)) {
       for (StoredPath work : finished(kind)) {
-        Set<String> there = new HashSet<>();
-        work.children().forEach(file -> there.add(file.name()));
-        for (String file : manifest(work).files()) {
-          if (!there.contains(file)) {
-            missing.add(work.child(file).toString());
-          }
-        }
+        missing.addAll(missing(work));
       }
     }
     return missing;
+  }
+
+  /** Returns the files that should be in a finished folder of work and are not. */
+  static List<String> missing(StoredPath work) throws IOException {
+    Set<String> there = new HashSet<>();
+    work.children().forEach(file -> there.add(file.name()));
+    return manifest(work).files().stream()
+        .filter(file -> !there.contains(file))
+        .map(file -> work.child(file).toString())
+        .toList();
   }
 
   private List<StoredPath> finished(String kind) throws IOException {
@@ -185,7 +215,8 @@ final class WorkFolder {
     return finished;
   }
 
-  private static WorkManifest manifest(StoredPath work) throws IOException {
+  /** Reads what a finished folder of work says of itself. */
+  static WorkManifest manifest(StoredPath work) throws IOException {
     StoredPath file = work.child(MANIFEST);
     return WorkManifest.parse(
         file.bytes().orElseThrow(() -> new IOException("A file has gone: " + file)), file);

@@ -10,7 +10,7 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Follows the rows of an action that the engine could not run, while its tasks run: those of
+ * Counts the rows of an action that the engine could not run, while its tasks run: those of
  * finished tasks from the action's own collection, those of running tasks from the heartbeats.
  */
 public final class DeadRowProgress extends SparkListener {
@@ -29,7 +29,7 @@ public final class DeadRowProgress extends SparkListener {
     rows = next;
   }
 
-  /** Returns how many rows there are by now. */
+  /** Returns how many rows there are by now, without those that shared the request of another. */
   public synchronized long count() {
     Map<Integer, Integer> partitions = new HashMap<>();
     running
@@ -37,7 +37,7 @@ public final class DeadRowProgress extends SparkListener {
         .forEach(
             task ->
                 task.forEach((partition, dead) -> partitions.merge(partition, dead, Math::max)));
-    rows.value().forEach((partition, dead) -> partitions.put(partition, dead.size()));
+    rows.value().forEach((partition, dead) -> partitions.put(partition, requests(dead)));
     return partitions.values().stream().mapToLong(Integer::longValue).sum();
   }
 
@@ -64,8 +64,12 @@ public final class DeadRowProgress extends SparkListener {
    */
   synchronized void tell(long task, Map<?, ?> rows) {
     Map<Integer, Integer> dead = new HashMap<>();
-    rows.forEach((partition, some) -> dead.put((Integer) partition, ((List<?>) some).size()));
+    rows.forEach((partition, some) -> dead.put((Integer) partition, requests((List<?>) some)));
     running.put(task, dead);
+  }
+
+  private static int requests(List<?> rows) {
+    return (int) rows.stream().filter(row -> !((DeadRow) row).repeated()).count();
   }
 
   /** Forgets what a task has told: it counts where it has succeeded, and was merged before this. */

@@ -37,6 +37,11 @@ public final class DeadRows
     partitions.clear();
   }
 
+  /** Says that a partition has none yet: so that an attempt without any replaces another one. */
+  public void begin(int partition) {
+    partitions.put(partition, List.of());
+  }
+
   /** Adds a row to a partition's. */
   @Override
   public void add(Map.Entry<Integer, DeadRow> row) {
@@ -56,7 +61,7 @@ public final class DeadRows
     return Map.copyOf(partitions);
   }
 
-  /** Returns the rows of all partitions. */
+  /** Returns the rows of all partitions, one that shares a request after the one that made it. */
   public List<DeadRow> all() {
     return partitions.values().stream().flatMap(List::stream).toList();
   }

@@ -17,11 +17,22 @@ public interface LetterBox extends Serializable {
    * @param rows registered with the SparkContext
    */
   static LetterBox into(DeadRows rows) {
-    return (partition, row) -> {
-      rows.add(Map.entry(partition, row));
-      return true;
+    return new LetterBox() {
+      @Override
+      public void begin(int partition) {
+        rows.begin(partition);
+      }
+
+      @Override
+      public boolean take(int partition, DeadRow row) {
+        rows.add(Map.entry(partition, row));
+        return true;
+      }
     };
   }
+
+  /** Hears that a partition begins, before its first row. */
+  default void begin(int partition) {}
 
   /** Takes a row of a partition, or returns false. */
   boolean take(int partition, DeadRow row);

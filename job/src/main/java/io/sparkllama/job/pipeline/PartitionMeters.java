@@ -19,6 +19,7 @@ record PartitionMeters(GenerationCounter counter, EngineGauge gauge, LetterBox l
 
   /** Returns what hears of a partition's rows. */
   PartitionReport of(int partition) {
+    letters.begin(partition);
     return new PartitionReport() {
       @Override
       public void counted(GenerationCounts counts) {

@@ -88,7 +88,7 @@ record RowWalk(RowTask task, RowLayout layout, AdapterChoice adapter) implements
         .flatMap(answer -> answer.error().stream())
         .filter(error -> error.errorClass().equals(RowError.SET_ASIDE))
         .findFirst()
-        .map(error -> new DeadRow(RowKeys.text(key(row)), error.errorClass(), error.message()));
+        .map(error -> DeadRow.of(RowKeys.text(key(row)), error));
   }
 
   /** Counts the row, its gold label included. */

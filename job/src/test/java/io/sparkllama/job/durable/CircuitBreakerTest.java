@@ -10,17 +10,33 @@ class CircuitBreakerTest {
 
   @Test
   void lettersOfEarlierRunsCountAsThoseOfThisOne() {
-    CircuitBreaker breaker = new CircuitBreaker(LIMIT, 25, 3000);
+    CircuitBreaker breaker = new CircuitBreaker(LIMIT, 25, 0, 3000, 3000);
     assertThat(breaker.trips(5)).isFalse();
     assertThat(breaker.trips(6)).isTrue();
     assertThat(breaker.tripped(6))
         .hasMessageEndingWith(
-            "6 rows set aside by this run and 25 before, of 3000, where 1.0% or 20 are allowed");
+            "6 rows set aside by this run and 25 before, of 3000 rows, 3000 of them in this run, where 1.0% or 20 are allowed");
   }
 
   /** Also where the limit was lowered since: a run that sets nothing aside has no such fault. */
   @Test
   void aRunWithoutLettersGoesOn() {
-    assertThat(new CircuitBreaker(LIMIT, 31, 3000).trips(0)).isFalse();
+    assertThat(new CircuitBreaker(LIMIT, 31, 0, 3000, 3000).trips(0)).isFalse();
+  }
+
+  /** Letters that were made under a higher limit. */
+  @Test
+  void aReplayThatFailsWholeBringsBackWhatThereWas() {
+    CircuitBreaker breaker = new CircuitBreaker(LIMIT, 5, 40, 3000, 40);
+    assertThat(breaker.trips(40)).isFalse();
+    assertThat(breaker.trips(41)).isTrue();
+  }
+
+  /** What was taken for years gives tonight's rows no room. */
+  @Test
+  void lettersOfThisRunCountAgainstItsOwnRowsAsWell() {
+    CircuitBreaker breaker = new CircuitBreaker(LIMIT, 0, 0, 1_000_000, 3000);
+    assertThat(breaker.trips(30)).isFalse();
+    assertThat(breaker.trips(31)).isTrue();
   }
 }

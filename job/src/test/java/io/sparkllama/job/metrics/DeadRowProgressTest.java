@@ -7,7 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class DeadRowProgressTest {
-  private static final DeadRow ROW = new DeadRow("0", "set-aside", "message");
+  private static final DeadRow ROW = new DeadRow("0", "set-aside", "message", false);
 
   private final DeadRows rows = new DeadRows();
   private final DeadRowProgress progress = new DeadRowProgress();
@@ -40,6 +40,17 @@ class DeadRowProgressTest {
     progress.tell(7, Map.of(0, List.of(ROW)));
     progress.ended(7);
     assertThat(progress.count()).isZero();
+  }
+
+  /** The engine has failed once for all of them. */
+  @Test
+  void ofRowsThatShareARequestOneCounts() {
+    progress.follow(rows);
+    progress.tell(7, Map.of(0, List.of(ROW, ROW.asRepeated(), ROW.asRepeated())));
+    assertThat(progress.count()).isEqualTo(1);
+    rows.add(Map.entry(0, ROW));
+    rows.add(Map.entry(0, ROW.asRepeated()));
+    assertThat(progress.count()).isEqualTo(1);
   }
 
   @Test

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class DeadRowsTest {
   private static DeadRow row(String key) {
-    return new DeadRow(key, "set-aside", "message");
+    return new DeadRow(key, "set-aside", "message", false);
   }
 
   private static DeadRows of(int partition, String... keys) {
@@ -29,6 +29,16 @@ class DeadRowsTest {
     driver.merge(of(0, "b"));
     assertThat(driver.all()).containsExactlyInAnyOrder(row("b"), row("c"));
     assertThat(driver.isZero()).isFalse();
+  }
+
+  @Test
+  void anAttemptWithoutAnyReplacesAnotherOne() {
+    DeadRows driver = new DeadRows();
+    driver.merge(of(0, "a"));
+    DeadRows later = new DeadRows();
+    later.begin(0);
+    driver.merge(later);
+    assertThat(driver.all()).isEmpty();
   }
 
   @Test

@@ -261,6 +261,7 @@ class GenerationIteratorTest {
             List.of("0", "4", "6", "7").stream()
                 .map(key -> RowKeys.text(RowKeys.derive(List.of(key))))
                 .toList());
+    assertThat(dead).extracting(DeadRow::repeated).containsExactly(false, false, false, true);
     assertThat(dead.get(0).errorClass()).isEqualTo("set-aside");
     assertThat(dead.get(0).message()).isEqualTo("by signal 6");
     assertThat(counts.get().rows()).isEqualTo(4);
@@ -276,6 +277,30 @@ class GenerationIteratorTest {
     assertThat(rows).hasSize(8);
     assertThat(rows.get(0).getStruct(1).getStruct(5).getString(0)).isEqualTo("set-aside");
     assertThat(counts.get().errors()).isEqualTo(Map.of("set-aside", 4L, "prompt-too-long", 1L));
+  }
+
+  /** Equal rows are one request. */
+  @Test
+  void tooManyRequestsThatTheEngineCannotRunEndThePartitionWhereNobodyTakesThem() {
+    assertThat(withFatal(20)).toIterable().hasSize(30);
+    GenerationIterator answers = withFatal(21);
+    assertThatThrownBy(() -> answers.forEachRemaining(row -> {}))
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessageContaining("more than 20 rows of one partition")
+        .hasMessageContaining("by signal 6");
+  }
+
+  /** Returns the answers to so many fatal prompts and ten rows more that repeat the last. */
+  private GenerationIterator withFatal(int prompts) {
+    Iterator<Row> rows =
+        IntStream.range(0, prompts + 10)
+            .mapToObj(
+                i -> {
+                  String text = "fatal " + Math.min(i, prompts - 1);
+                  return RowFactory.create(i, text, text);
+                })
+            .iterator();
+    return iterator(rows, new FakeEngine(), 4);
   }
 
   private static Iterator<Row> fatalRows() {
