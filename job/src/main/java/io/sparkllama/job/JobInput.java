@@ -78,21 +78,24 @@ final class JobInput {
   }
 
   /**
-   * Returns the input as the last intake has read it: it is not looked at, may be gone, and may
-   * have other options by now, such as a query with a date in it.
+   * Returns the input as an intake has read it, if there is one by the same options: it is not
+   * looked at, may be gone, and may have other options by now, such as a query with a date in it.
    */
   private static JobInput asTaken(JobConfig config, SparkSession spark, OutputFolder output)
       throws IOException {
     InputScreen screen = InputScreen.of(spark, config.source());
-    StructType columns =
-        kept(config, screen, output, record -> true)
-            .orElseThrow(
-                () ->
-                    new InvalidConfigurationException(
-                        "The output has no rows of this job, so that none can be tried again; run"
-                            + " the job first, or correct output.path: "
-                            + config.sink().path().orElse("")));
-    return new JobInput(config, spark, screen, columns);
+    Optional<StructType> columns =
+        kept(config, screen, output, record -> record.isReadAs(config.source()));
+    if (columns.isEmpty()) {
+      columns = kept(config, screen, output, record -> true);
+    }
+    if (columns.isEmpty()) {
+      throw new InvalidConfigurationException(
+          "The output has no rows of this job, so that none can be tried again; run the job first,"
+              + " or correct output.path: "
+              + config.sink().path().orElse(""));
+    }
+    return new JobInput(config, spark, screen, columns.get());
   }
 
   private static Optional<StructType> kept(

@@ -120,8 +120,17 @@ public final class BenchMeasurement {
       return phase;
     } finally {
       answers.forEach(answer -> answer.cancel(false));
+      awaitTaken();
       settledStatistics();
     }
+  }
+
+  /**
+   * Returns when the engine has taken all requests and withdrawals there were: on their way to it
+   * they count neither as running nor as waiting. It takes them in order, so that one more tells.
+   */
+  private void awaitTaken() {
+    requireAnswer(engine.generate(request(Prompt.ofData("a"), 0, 1)).join());
   }
 
   private static boolean anyDone(List<CompletableFuture<GenerationResult>> answers) {

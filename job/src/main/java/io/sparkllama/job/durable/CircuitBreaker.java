@@ -10,11 +10,13 @@ import java.util.Locale;
  * <p>All letters of the output count that nobody has tried again since, against all rows that were
  * taken: so a run that is started again after its end has no room that it had used before. Those of
  * the run count against its own rows as well, since most of an output may be years old. Rows that
- * had letters when a replay took them may have them again: a replay makes nothing worse. Of rows
- * that share a request, one counts.
+ * had letters when a replay took them may have them again, whatever else is set aside: a replay
+ * makes nothing worse. Of rows that share a request, one counts; where such rows are many, there
+ * are few requests to count, so that a run is also ended which answers fewer rows than it sets
+ * aside.
  *
  * @param open letters before the run
- * @param retried letters whose rows this run tries again
+ * @param retried rows with letters that this run may try again
  * @param taken rows of the input, by all runs
  * @param pending rows of the input that the run answers
  */
@@ -27,8 +29,19 @@ record CircuitBreaker(DeadLetterLimit limit, long open, long retried, long taken
    */
   boolean trips(long more) {
     return more > 0
-        && (open + more > Math.max(limit.most(taken), open + retried)
-            || more > Math.max(limit.most(pending), retried));
+        && (open + more > retried + Math.max(limit.most(taken), open)
+            || more > retried + limit.most(Math.max(0, pending - retried)));
+  }
+
+  /**
+   * Tells whether the run must end after a batch.
+   *
+   * @param more letters of this run
+   * @param rows of the input that have these letters
+   * @param answered rows of the input by this run
+   */
+  boolean trips(long more, long rows, long answered) {
+    return trips(more) || (more > retried + DeadLetterLimit.FEW && rows > retried + answered);
   }
 
   /** Returns what says so. */

@@ -70,7 +70,10 @@ public final class ConfigurationFolder {
    * first batch to the last.
    */
   public List<DeadLetter> openLetters() throws IOException {
-    return deadLetters().read(work().lastReplay().orElse(-1), lastCommitted().orElse(-1));
+    List<DeadLetter> open =
+        deadLetters().read(work().lastReplay().orElse(-1), lastCommitted().orElse(-1));
+    deadLetters().requireRows(open);
+    return open;
   }
 
   /**
@@ -81,11 +84,19 @@ public final class ConfigurationFolder {
     long closed = work().lastReplay().orElse(-1);
     List<DeadLetter> all =
         deadLetters().read(work().lastTriedReplay().orElse(-1), lastCommitted().orElse(-1));
-    Map<String, Long> last = new HashMap<>(); // batch, by row
-    all.forEach(letter -> last.merge(letter.row(), letter.batch(), Math::max));
-    return all.stream()
-        .filter(letter -> letter.batch() <= closed && letter.batch() == last.get(letter.row()))
-        .toList();
+    Map<String, Integer> again = new HashMap<>(); // letters since, by row: of several equal ones
+    List<DeadLetter> retried = new ArrayList<>();
+    for (DeadLetter letter : all) {
+      if (letter.batch() > closed) {
+        again.merge(letter.row(), 1, Integer::sum);
+      }
+    }
+    for (DeadLetter letter : all) {
+      if (letter.batch() <= closed && again.merge(letter.row(), -1, Integer::sum) < 0) {
+        retried.add(letter);
+      }
+    }
+    return retried;
   }
 
   /** Notes that all rows which were taken have their answers or letters. */

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Is the folder of a configuration's dead letters: {@code batch=N} holds those of the Nth batch, as
@@ -47,7 +48,7 @@ final class DeadLetters {
    *
    * @param after the number before the first
    * @param last the last one's; those after it are of no batch that was committed
-   * @throws IOException where a file is damaged, or rows are missing
+   * @throws IOException where a file is damaged
    */
   List<DeadLetter> read(long after, long last) throws IOException {
     List<DeadLetter> letters = new ArrayList<>();
@@ -56,18 +57,23 @@ final class DeadLetters {
       if (number > after && number <= last) {
         StoredPath file = batch.child(LETTERS);
         byte[] bytes = file.bytes().orElseThrow(() -> DeadLetter.damaged(file, null));
-        List<DeadLetter> ofBatch = new ArrayList<>();
         for (String line : new String(bytes, StandardCharsets.UTF_8).lines().toList()) {
-          ofBatch.add(DeadLetter.parse(line, number, file));
+          letters.add(DeadLetter.parse(line, number, file));
         }
-        requireRows(batch.child(ROWS), ofBatch.size());
-        letters.addAll(ofBatch);
       }
     }
     return letters;
   }
 
   /** Refuses letters without their rows: those must be there on the day of a replay. */
+  void requireRows(List<DeadLetter> letters) throws IOException {
+    Map<Long, Integer> byBatch = new TreeMap<>();
+    letters.forEach(letter -> byBatch.merge(letter.batch(), 1, Integer::sum));
+    for (Map.Entry<Long, Integer> batch : byBatch.entrySet()) {
+      requireRows(rows(batch.getKey()), batch.getValue());
+    }
+  }
+
   private static void requireRows(StoredPath rows, int letters) throws IOException {
     List<String> missing =
         rows.child(WorkFolder.MANIFEST).exists() ? WorkFolder.missing(rows) : List.of("all");

@@ -117,7 +117,7 @@ public final class Generation {
         new CircuitBreaker(
             job.settings().deadLetters(),
             requests(folder.openLetters()),
-            requests(folder.retriedLetters()),
+            work.retried(),
             work.rows(),
             pending);
     SparkSession session = QuerySession.like(spark);
@@ -223,7 +223,7 @@ public final class Generation {
     GenerationCounts made = GenerationCounter.sum(answers.counter().value());
     requireWhole(number, made.rows());
     List<DeadRow> dead = answers.dead().all();
-    long set = setAside(batch, number, dead);
+    long set = setAside(batch, number, dead, made.rows() / job.completions());
     long done = made.rows() / job.completions() + set;
     boolean stopped = limited && done < rows;
     if (stopped) {
@@ -291,15 +291,20 @@ public final class Generation {
     return dead.stream().filter(row -> !row.repeated()).count();
   }
 
-  /** Writes the letters of a batch, and returns how many there are. */
-  private long setAside(Dataset<Row> batch, long number, List<DeadRow> dead) throws IOException {
+  /**
+   * Writes the letters of a batch, and returns how many there are.
+   *
+   * @param done rows of the input that it has answered
+   */
+  private long setAside(Dataset<Row> batch, long number, List<DeadRow> dead, long done)
+      throws IOException {
     if (dead.isEmpty()) {
       return 0;
     }
     long set =
         new BatchLetters(job, folder, control).write(unanswered(batch, number), number, dead);
     long all = requests + ofRequests(dead);
-    if (breaker.trips(all)) {
+    if (breaker.trips(all, letters + set, answered + done)) {
       throw breaker.tripped(all);
     }
     // Rows that share a key with one that a task saw are letters of its class.

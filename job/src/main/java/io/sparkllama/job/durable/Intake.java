@@ -19,6 +19,8 @@ import org.apache.spark.sql.SaveMode;
  * whatever becomes of the input.
  */
 public final class Intake {
+  private static final long MOST_FILES = 20_000;
+
   private final ConfigurationFolder folder;
   private final OptionalLong batchRows;
   private final RunControl control;
@@ -96,7 +98,8 @@ public final class Intake {
     try {
       rows.write()
           .option(
-              "maxRecordsPerFile", rowsOfFile(spread.rowsOfFile(count, parallelism), parallelism))
+              "maxRecordsPerFile",
+              rowsOfFile(spread.rowsOfFile(count, parallelism), count, parallelism))
           .mode(SaveMode.Overwrite)
           .parquet(work.toString());
     } catch (Exception wrong) {
@@ -116,10 +119,16 @@ public final class Intake {
         : WorkFolder.read(rows.sparkSession(), rows.schema(), List.of(work.toString())).count();
   }
 
-  /** A file is one task's work: a batch of few rows is cut so that all tasks have some of it. */
-  private long rowsOfFile(long most, int parallelism) {
-    return batchRows.isEmpty()
-        ? most
-        : Math.min(most, (batchRows.getAsLong() + parallelism - 1) / parallelism);
+  /**
+   * A file is one task's work: a batch of few rows is cut so that all tasks have some of it, while
+   * that does not make more files than a storage likes to list.
+   */
+  private long rowsOfFile(long most, long count, int parallelism) {
+    if (batchRows.isEmpty()) {
+      return most;
+    }
+    long share = (batchRows.getAsLong() + parallelism - 1) / parallelism;
+    long least = (count + MOST_FILES - 1) / MOST_FILES;
+    return Math.min(most, Math.min(batchRows.getAsLong(), Math.max(share, least)));
   }
 }

@@ -57,8 +57,18 @@ record StoredPath(FileSystem fileSystem, Path path) {
     }
   }
 
-  /** Writes a file: under another name first, so that it is whole or absent. */
+  /**
+   * Writes a file: under another name first, so that it is whole or absent.
+   *
+   * @throws IOException where it would be too large to be read again
+   */
   void write(byte[] bytes) throws IOException {
+    if (bytes.length > MOST_BYTES) {
+      throw new IOException(
+          "A file beside the output would be larger than runs read, so that it is not written; use"
+              + " smaller batches (output.batch-rows): "
+              + path);
+    }
     Path begun = new Path(path.getParent(), "_" + path.getName() + ".new");
     try (OutputStream out = fileSystem.create(begun, true)) {
       out.write(bytes);

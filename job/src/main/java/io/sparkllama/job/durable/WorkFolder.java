@@ -51,19 +51,17 @@ final class WorkFolder {
     return rows;
   }
 
-  /**
-   * Returns the rows that a file has on average, of the last intake that took any: what has no
-   * answer yet is most of it from there.
-   */
+  /** Returns the rows of the file that a row lies in, on average over all that intakes took. */
   double rowsOfFile() throws IOException {
-    double rows = 1;
+    double rows = 0;
+    double squares = 0; // of rows of a file, summed up over rows
     for (StoredPath intake : finished(INTAKE)) {
       WorkManifest manifest = manifest(intake);
-      if (manifest.rows() > 0) {
-        rows = (double) manifest.rows() / Math.max(1, manifest.files().size());
-      }
+      rows += manifest.rows();
+      squares +=
+          manifest.rows() * ((double) manifest.rows() / Math.max(1, manifest.files().size()));
     }
-    return rows;
+    return rows == 0 ? 1 : squares / rows;
   }
 
   /** Reads what all intakes took; empty where there is none. */
@@ -116,6 +114,15 @@ final class WorkFolder {
       }
     }
     return last;
+  }
+
+  /** Returns the rows of letters that are work and were not all tried to the end. */
+  long retried() throws IOException {
+    long rows = 0;
+    for (StoredPath replay : finished(REPLAY)) {
+      rows += replay.child(TRIED).exists() ? 0 : manifest(replay).rows();
+    }
+    return rows;
   }
 
   /** Notes that no row of a replay is left: each has an answer, or another letter. */

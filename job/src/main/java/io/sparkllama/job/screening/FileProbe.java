@@ -99,9 +99,12 @@ final class FileProbe implements MapPartitionsFunction<String, Row> {
     return results;
   }
 
-  private static boolean areFew(List<InputFile> files) {
+  /** What is compressed may be a hundred times as long as it looks. */
+  private boolean areFew(List<InputFile> files) {
+    CompressionCodecFactory codecs = new CompressionCodecFactory(hadoop.value());
     return files.size() <= FILES_OF_A_PARTITION
-        && files.stream().mapToLong(InputFile::length).sum() <= BYTES_OF_A_FEW;
+        && files.stream().mapToLong(InputFile::length).sum() <= BYTES_OF_A_FEW
+        && files.stream().allMatch(file -> codecs.getCodec(new Path(file.path())) == null);
   }
 
   @Override

@@ -25,13 +25,16 @@ class KilledExecutorsIT {
   /** An executor may thus die while it starts, too. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
 
+  /** One task may be hit by many of the kills, which Spark takes for faults of its own. */
+  private static final String FAILURES = "spark.task.maxFailures = " + 2 * KILLS;
+
   @TempDir Path directory;
 
   @Test
   void theJobGoesOnAndRedoesOnlyTasksThatRan(UndisturbedRun undisturbed) throws Exception {
     TicketJob tickets = TicketJob.ofAll(directory, undisturbed.documents());
     EngineReports reports = EngineReports.in(directory.resolve("metrics"));
-    Path jobFile = tickets.write(List.of(reports.settings()));
+    Path jobFile = tickets.write(List.of(reports.settings(), FAILURES));
     try (StandaloneCluster cluster = StandaloneCluster.start(directory);
         SubmittedJob job =
             SubmittedJob.start(

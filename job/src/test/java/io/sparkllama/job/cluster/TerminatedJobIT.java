@@ -19,8 +19,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TerminatedJobIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  /** Less than {@code limit.shutdown-grace}, after which it would be ended from outside. */
-  private static final Duration SOON = Duration.ofSeconds(15);
+  /** Less than {@link #GRACE}, after which it would be ended from outside. */
+  private static final Duration SOON = Duration.ofSeconds(90);
+
+  private static final String GRACE = "limit.shutdown-grace=120";
 
   private static final int RESUMABLE = 75;
 
@@ -43,7 +45,7 @@ class TerminatedJobIT {
     Path jobFile = TicketJob.ofAll(directory, documents).write(List.of());
     Submission submission =
         new Submission(directory, "terminated", "local[2]", jobFile)
-            .with(List.of("output.format=" + format, "output.mode=" + mode));
+            .with(List.of("output.format=" + format, "output.mode=" + mode, GRACE));
     try (SubmittedJob job = SubmittedJob.start(submission)) {
       job.driver().awaitText(Pattern.compile(moment), 1, PATIENCE);
       job.driver().terminate();

@@ -29,7 +29,26 @@ class CircuitBreakerTest {
   void aReplayThatFailsWholeBringsBackWhatThereWas() {
     CircuitBreaker breaker = new CircuitBreaker(LIMIT, 5, 40, 3000, 40);
     assertThat(breaker.trips(40)).isFalse();
-    assertThat(breaker.trips(41)).isTrue();
+    assertThat(breaker.trips(61)).isTrue();
+  }
+
+  /** A run that goes on with a killed replay has rows of the night as well. */
+  @Test
+  void rowsOfTheNightHaveTheirRoomBesideThoseThatComeBack() {
+    CircuitBreaker breaker = new CircuitBreaker(LIMIT, 0, 40, 9000, 3040);
+    assertThat(breaker.trips(40 + 30)).isFalse();
+    assertThat(breaker.trips(40 + 31)).isTrue();
+  }
+
+  /** Where prompts repeat, few requests are all there are. */
+  @Test
+  void aRunThatSetsAsideMoreRowsThanItAnswersEnds() {
+    CircuitBreaker breaker = new CircuitBreaker(LIMIT, 0, 0, 1_000_000, 1_000_000);
+    assertThat(breaker.trips(21, 5001, 5000)).isTrue();
+    assertThat(breaker.trips(21, 5000, 5000)).isFalse();
+    assertThat(breaker.trips(20, 5001, 5000)).isFalse(); // a few prompts, each of many rows
+    CircuitBreaker replay = new CircuitBreaker(LIMIT, 0, 40, 1_000_000, 40);
+    assertThat(replay.trips(40, 40, 0)).isFalse();
   }
 
   /** What was taken for years gives tonight's rows no room. */

@@ -48,6 +48,7 @@ public final class BroadcastOnCluster {
                 if (dying && task == 0 && TaskContext.get().attemptNumber() == 0) {
                   dieWhen(cache.resolve(manifest.key() + ".incoming/copy.journal"), 3);
                 }
+                awaitAll(Path.of(caches, "ready"), task, executors);
                 long start = System.nanoTime();
                 LocalModel got =
                     transport.bring(
@@ -58,6 +59,21 @@ public final class BroadcastOnCluster {
               })
           .collect()
           .forEach(System.out::println);
+    }
+  }
+
+  /** Lets all tasks begin together, however long their processes take to start. */
+  private static void awaitAll(Path folder, int task, int tasks)
+      throws IOException, InterruptedException {
+    Files.createDirectories(folder);
+    Files.write(folder.resolve("" + task), new byte[0]);
+    while (true) {
+      try (Stream<Path> ready = Files.list(folder)) {
+        if (ready.count() >= tasks) {
+          return;
+        }
+      }
+      Thread.sleep(5);
     }
   }
 
