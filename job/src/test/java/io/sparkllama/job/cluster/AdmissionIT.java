@@ -27,7 +27,8 @@ class AdmissionIT {
     assertThat(last)
         .startsWith("error: The memory does not suffice for an engine with this model; ")
         .contains("or lower spark.executor.memory, or lower engine.kv-cache-memory: needed")
-        .contains("Java heap 1.0 GiB");
+        // A collector may leave a part of 1 GiB out of what it calls the most.
+        .containsPattern("Java heap (1\\.0 GiB|9\\d\\d\\.\\d MiB)");
     assertThat(run.output()).isEmpty();
   }
 }
