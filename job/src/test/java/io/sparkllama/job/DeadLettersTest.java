@@ -1,5 +1,6 @@
 package io.sparkllama.job;
 
+import static io.sparkllama.job.OutputRows.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -353,18 +354,6 @@ class DeadLettersTest {
       letters.add(new ObjectMapper().readTree(line));
     }
     return letters;
-  }
-
-  private static List<String> rows(Path path) {
-    return spark
-        .read()
-        .parquet(path.toString())
-        .drop("configuration", "batch")
-        .toJSON()
-        .collectAsList()
-        .stream()
-        .sorted()
-        .toList();
   }
 
   private Path state() throws IOException {

@@ -1,5 +1,6 @@
 package io.sparkllama.job;
 
+import static io.sparkllama.job.OutputRows.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -390,20 +391,15 @@ class JobResumeTest {
         .selectExpr("timestamp_micros(1000000000000000 + id) as id", "text", "category")
         .write()
         .parquet(timed.toString());
-    String[] settings = {
-      "input.path=" + timed, USER_KEY, "output.format=json", "input.partitions=1"
-    };
-    JsonNode stopped =
-        run(
-            75,
-            settings[0],
-            settings[1],
-            settings[2],
-            settings[3],
-            "limit.tokens=100",
-            "engine.window=1");
+    job +=
+        """
+        input { path = "%s", key = id, partitions = 1 }
+        output.format = json
+        """
+            .formatted(timed);
+    JsonNode stopped = run(75, "limit.tokens=100", "engine.window=1");
     assertThat(stopped.get("rows").asLong()).isBetween(1L, ROWS - 1L);
-    run(0, settings[0], settings[1], settings[2], settings[3]);
+    run(0);
     assertThat(spark.read().json(output.toString()).select("id").distinct().count())
         .isEqualTo(ROWS);
     assertThat(spark.read().json(output.toString()).count()).isEqualTo(ROWS);
@@ -467,18 +463,6 @@ class JobResumeTest {
     JobProcess run = JobProcess.run(folder, job, overrides);
     assertThat(run.err()).startsWith("error: ").contains(sentence);
     assertThat(run.code()).isEqualTo(2);
-  }
-
-  private static List<String> rows(Path path) {
-    return spark
-        .read()
-        .parquet(path.toString())
-        .drop("configuration", "batch")
-        .toJSON()
-        .collectAsList()
-        .stream()
-        .sorted()
-        .toList();
   }
 
   /** Returns where runs keep what they know of the only configuration. */
