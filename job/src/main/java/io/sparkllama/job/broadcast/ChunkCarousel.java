@@ -2,6 +2,7 @@ package io.sparkllama.job.broadcast;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -37,20 +38,32 @@ final class ChunkCarousel<H> {
   private final Duration patience;
   private final LongSupplier clock; // nanoseconds
 
-  // All below are guarded by this.
+  // All below are guarded by this. The counts spare a look at every fetcher when one asks.
   private final Map<String, Fetcher> fetchers = new LinkedHashMap<>();
-  private final Map<Integer, H> alive = new LinkedHashMap<>(); // in the order of their making
+  private final int[] holders; // of each chunk
+  private final Map<Integer, Live<H>> alive = new LinkedHashMap<>(); // in the order of their making
   private int last = -1; // the chunk that was made last
   private boolean cleared;
   private long firstSeen; // when the first of these fetchers came
 
   private static final class Fetcher {
-    private BitSet held;
-    private int fetching; // the chunk that it was dealt last; NOTHING where it waits
+    private BitSet held = new BitSet();
+    private int fetching = NOTHING; // the chunk that it was dealt last; NOTHING where it waits
     private long seen;
+  }
 
-    boolean holds(int chunk) {
-      return held.get(chunk);
+  /** Is a chunk that is alive. */
+  private static final class Live<H> {
+    private final H handle;
+    private int fetching; // fetchers that were dealt it and have not asked since
+    private int givers; // that got it, and pass it on for as long as it lives, here or gone
+
+    Live(H handle) {
+      this.handle = handle;
+    }
+
+    int copies() {
+      return fetching + givers;
     }
   }
 
@@ -66,6 +79,7 @@ final class ChunkCarousel<H> {
   ChunkCarousel(
       int chunks, int window, int share, Duration gather, Duration patience, LongSupplier clock) {
     this.chunks = chunks;
+    this.holders = new int[chunks];
     this.window = window;
     this.share = share;
     this.gather = gather;
@@ -82,34 +96,72 @@ final class ChunkCarousel<H> {
       firstSeen = clock.getAsLong();
     }
     Fetcher fetcher = fetchers.computeIfAbsent(name, key -> new Fetcher());
-    fetcher.held = held;
-    fetcher.fetching = NOTHING;
+    takeDown(fetcher, held.get(0, chunks));
     fetcher.seen = clock.getAsLong();
-    Optional<Integer> rarest =
-        alive.keySet().stream()
-            .filter(chunk -> !held.get(chunk) && fetching(chunk) < share * (1 + holders(chunk)))
-            .min(Comparator.comparingLong(chunk -> fetching(chunk) + holders(chunk)));
-    fetcher.fetching = rarest.orElse(NOTHING);
-    return rarest.map(chunk -> new Dealt<>(chunk, alive.get(chunk)));
+    Optional<Map.Entry<Integer, Live<H>>> rarest =
+        alive.entrySet().stream()
+            .filter(chunk -> !fetcher.held.get(chunk.getKey()) && letsIn(chunk.getValue()))
+            .min(Comparator.comparingInt(chunk -> chunk.getValue().copies()));
+    rarest.ifPresent(
+        chunk -> {
+          fetcher.fetching = chunk.getKey();
+          chunk.getValue().fetching++;
+        });
+    return rarest.map(chunk -> new Dealt<>(chunk.getKey(), chunk.getValue().handle));
   }
 
-  private long fetching(int chunk) {
-    return fetchers.values().stream().filter(fetcher -> fetcher.fetching == chunk).count();
+  /** Whoever has a chunk on disk alone, from an earlier run, does not pass it on. */
+  private boolean letsIn(Live<H> chunk) {
+    return chunk.fetching < share * (1 + chunk.givers);
   }
 
-  private long holders(int chunk) {
-    return fetchers.values().stream().filter(fetcher -> fetcher.holds(chunk)).count();
+  private void takeDown(Fetcher fetcher, BitSet held) {
+    Live<H> dealt = endFetching(fetcher);
+    int chunk = fetcher.fetching;
+    if (dealt != null && held.get(chunk)) {
+      dealt.givers++;
+    }
+    fetcher.fetching = NOTHING;
+    fetcher.held.xor(held); // what has changed
+    fetcher.held.stream().forEach(index -> holders[index] += held.get(index) ? 1 : -1);
+    fetcher.held = held;
+  }
+
+  /** Returns the chunk that it fetches; null where it waits. */
+  private Live<H> endFetching(Fetcher fetcher) {
+    Live<H> chunk = alive.get(fetcher.fetching);
+    if (chunk != null) {
+      chunk.fetching--;
+    }
+    return chunk;
   }
 
   /** Forgets a fetcher that has all, or is no more. */
   synchronized void leave(String name) {
-    fetchers.remove(name);
+    Fetcher fetcher = fetchers.remove(name);
+    if (fetcher != null) {
+      forget(fetcher);
+    }
+  }
+
+  private void forget(Fetcher fetcher) {
+    endFetching(fetcher);
+    fetcher.held.stream().forEach(chunk -> holders[chunk]--);
   }
 
   /** Takes out the chunks that nobody lacks; the caller ends them. */
   synchronized List<H> retire() {
     long now = clock.getAsLong();
-    fetchers.values().removeIf(fetcher -> now - fetcher.seen > patience.toNanos());
+    fetchers
+        .values()
+        .removeIf(
+            fetcher -> {
+              boolean silent = now - fetcher.seen > patience.toNanos();
+              if (silent) {
+                forget(fetcher);
+              }
+              return silent;
+            });
     List<H> retired = new ArrayList<>();
     alive
         .entrySet()
@@ -117,7 +169,7 @@ final class ChunkCarousel<H> {
             chunk -> {
               boolean done = !isLacked(chunk.getKey());
               if (done) {
-                retired.add(chunk.getValue());
+                retired.add(chunk.getValue().handle);
               }
               return done;
             });
@@ -141,7 +193,7 @@ final class ChunkCarousel<H> {
   }
 
   private boolean isLacked(int chunk) {
-    return fetchers.values().stream().anyMatch(fetcher -> !fetcher.holds(chunk));
+    return holders[chunk] < fetchers.size();
   }
 
   /**
@@ -153,7 +205,7 @@ final class ChunkCarousel<H> {
     if (cleared) {
       return false;
     }
-    alive.put(chunk, handle);
+    alive.put(chunk, new Live<>(handle));
     last = chunk;
     return true;
   }
@@ -161,9 +213,10 @@ final class ChunkCarousel<H> {
   /** Takes out all chunks, for good; the caller ends them. */
   synchronized List<H> clear() {
     cleared = true;
-    List<H> all = List.copyOf(alive.values());
+    List<H> all = alive.values().stream().map(chunk -> chunk.handle).toList();
     alive.clear();
     fetchers.clear();
+    Arrays.fill(holders, 0);
     return all;
   }
 }

@@ -120,6 +120,66 @@ class ChunkCarouselTest {
   }
 
   @Test
+  void whoHasAChunkOfAnEarlierRunOnItsDiskPassesNothingOn() {
+    Fetcher resumed = new Fetcher("resumed");
+    resumed.held.set(0, 5); // never fetched
+    assertThat(dealtTo(resumed))
+        .isEqualTo(NOTHING); // the first finds no chunk yet: 5 and 6 are made
+    List<Fetcher> waiting = new ArrayList<>();
+    for (int i = 0; i <= 2 * SHARE; i++) {
+      waiting.add(new Fetcher("f" + i));
+      waiting.get(i).held.set(5); // on its disk
+    }
+    assertThat(waiting.stream().map(this::dealtTo))
+        .containsExactly(6, 6, 6, NOTHING, NOTHING, NOTHING, NOTHING);
+  }
+
+  /** The blocks of a chunk stay with an executor that needs no more. */
+  @Test
+  void whoGotAChunkAndLeftStillPassesItOn() {
+    List<Fetcher> waiting = new ArrayList<>();
+    for (int i = 0; i <= 2 * SHARE; i++) {
+      waiting.add(new Fetcher("f" + i));
+      waiting.get(i).held.set(1, CHUNKS);
+    }
+    Fetcher first = waiting.get(0);
+    dealtTo(first); // finds no chunk yet
+    assertThat(waiting.stream().map(this::dealtTo))
+        .containsExactly(0, 0, 0, NOTHING, NOTHING, NOTHING, NOTHING);
+    first.held.set(0);
+    assertThat(dealtTo(first)).isEqualTo(NOTHING); // says that it has it
+    first.leave();
+    assertThat(waiting.stream().skip(SHARE).map(this::dealtTo)).containsExactly(0, 0, 0, 0);
+  }
+
+  @Test
+  void whoFailedToFetchAChunkPassesNothingOn() {
+    new Fetcher("0").ask(); // the first finds no chunk yet
+    List<Fetcher> waiting = new ArrayList<>();
+    for (int i = 0; i <= SHARE; i++) {
+      waiting.add(new Fetcher("f" + i));
+      waiting.get(i).held.set(1, CHUNKS);
+    }
+    assertThat(waiting.stream().map(this::dealtTo)).containsExactly(0, 0, 0, NOTHING);
+    assertThat(dealtTo(waiting.get(0))).isZero(); // tries it again
+    assertThat(dealtTo(waiting.get(SHARE))).isEqualTo(NOTHING);
+  }
+
+  /** As where its file was damaged. */
+  @Test
+  void whatAFetcherHasLostIsSentAgain() {
+    Fetcher one = new Fetcher("1");
+    one.held.set(0, CHUNKS - 1);
+    dealtTo(one);
+    assertThat(dealtTo(one)).isEqualTo(CHUNKS - 1);
+    one.held.set(CHUNKS - 1);
+    one.held.clear(0);
+    dealtTo(one);
+    assertThat(dealtTo(one)).isZero();
+    assertThat(sent).containsExactly(CHUNKS - 1, 0);
+  }
+
+  @Test
   void whoIsGoneLetsAnotherInToItsPlace() {
     new Fetcher("0").ask();
     List<Fetcher> first = new ArrayList<>();
