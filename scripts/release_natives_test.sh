@@ -28,7 +28,7 @@ for platform in "${platforms[@]}"; do
     echo "skipped: wide_shapes_test for $platform, which is too slow in an emulator" >&2
     tests=(-E '^wide_shapes_test$')
   fi
-  cmake -B "$build" "-DCMAKE_CROSSCOMPILING_EMULATOR=$emulator" >"$build/configure.log"
+  cmake -S "$root/engine/src/main/native" -B "$build" "-DCMAKE_CROSSCOMPILING_EMULATOR=$emulator" >"$build/configure.log"
   cmake --build "$build" -j2 >"$build/compile.log" 2>&1 || { cat "$build/compile.log" >&2 && exit 1; }
   (cd "$build" && ctest -j2 --output-on-failure ${tests[@]+"${tests[@]}"})
 done
