@@ -94,7 +94,7 @@ final class SourceFetch implements RangeFetch {
     void drop(Exception failure) {
       try {
         close();
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
         failure.addSuppressed(e);
       }
     }
@@ -161,6 +161,8 @@ final class SourceFetch implements RangeFetch {
       return open.of(part).read(offset, buffer, most);
     } catch (IOException e) {
       throw new ReadFailure(e);
+    } catch (RuntimeException e) { // the connectors of object stores let theirs through
+      throw new ReadFailure(new IOException(e.toString(), e));
     }
   }
 

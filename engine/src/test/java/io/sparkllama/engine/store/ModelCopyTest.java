@@ -180,6 +180,22 @@ class ModelCopyTest {
   }
 
   @Test
+  void aConnectorThatThrowsWhatItDoesNotDeclareIsTriedAgain() throws Exception {
+    AtomicInteger failures = new AtomicInteger();
+    RangedSource source =
+        new RangedSource(
+            content,
+            offset -> {
+              if (offset == 3 * RANGE && failures.getAndIncrement() < 2) {
+                throw new IllegalStateException("this block should have been available");
+              }
+            });
+
+    assertThat(store.localize(source).path()).hasBinaryContent(content);
+    assertThat(failures).hasValue(3);
+  }
+
+  @Test
   void readsAreTriedAsOftenAsIsSaidAndNoMore() {
     AtomicInteger tries = new AtomicInteger();
     RangedSource source =
