@@ -51,9 +51,9 @@ final class DurableRun {
       output.probe(spark, sink, job.choice().rows().output());
     }
     if (anew) {
-      output.clear();
+      output.clear(control);
     }
-    output.begin(folder(), job.fingerprint());
+    output.begin(folder(), job.fingerprint(), control);
   }
 
   /** Takes the rows that no run has taken, and answers all that have no answer. */

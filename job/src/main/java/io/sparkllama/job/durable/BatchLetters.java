@@ -23,8 +23,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * Writes the dead letters of a batch, between its rows and its commit: their rows first, from which
- * a replay makes work, then the letters. Until the batch is committed they count for nothing.
+ * Writes the dead letters of a batch, after its rows: their own rows first, from which a replay
+ * makes work, then the letters. Until the batch is committed they count for nothing.
  */
 final class BatchLetters {
   /** A longer key is a text of its own, and stands in a letter as its hash. */
@@ -46,21 +46,22 @@ final class BatchLetters {
    * Writes the letters. Rows that share a key cannot be told apart, so that those of them which
    * have no answer are letters together, also where a limit has left some untried.
    *
+   * @param place where they go, with their rows
    * @param unanswered rows of the batch that its output has not
    * @param dead what tasks say of rows that the engine could not run, at least one
-   * @return the number of letters
+   * @return the letters
    */
-  long write(Dataset<Row> unanswered, long number, List<DeadRow> dead) throws IOException {
+  List<DeadLetter> write(
+      StoredPath place, Dataset<Row> unanswered, long number, List<DeadRow> dead)
+      throws IOException {
     Map<String, Deque<DeadRow>> byKey = new HashMap<>();
     dead.forEach(row -> byKey.computeIfAbsent(row.row(), any -> new ArrayDeque<>()).add(row));
     KeyFilter filter = job.prepared().ofKeys(byKey.keySet());
-    StoredPath place = folder.deadLetters().rows(number);
     RowSpread one = new RowSpread(job.spread().equalPrompts(), 1);
-    control.check();
-    folder.requireOpen(number);
+    StoredPath rows = DeadLetters.rows(place);
     long written =
         new Intake(folder, job.settings(), control)
-            .write(place, job.prepared().with(filter.in(unanswered)), dead.size(), one);
+            .write(rows, job.prepared().with(filter.in(unanswered)), dead.size(), one);
     if (written < dead.size()) {
       throw new IOException(
           "The rows that the engine could not run are not found among those of their batch; the"
@@ -71,14 +72,13 @@ final class BatchLetters {
               + " rows in batch "
               + number);
     }
-    List<DeadLetter> letters = letters(filter, byKey, number);
-    control.check(); // both took a while, in which another run may have answered the batch
-    folder.requireOpen(number);
-    folder.deadLetters().write(number, letters);
-    return written;
+    List<DeadLetter> letters = letters(rows, filter, byKey, number);
+    DeadLetters.write(place, letters);
+    return letters;
   }
 
-  private List<DeadLetter> letters(KeyFilter filter, Map<String, Deque<DeadRow>> dead, long number)
+  private List<DeadLetter> letters(
+      StoredPath written, KeyFilter filter, Map<String, Deque<DeadRow>> dead, long number)
       throws IOException {
     Map<String, Integer> attempts = folder.deadLetters().attemptsBefore(number);
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
@@ -87,7 +87,7 @@ final class BatchLetters {
         WorkFolder.read(
             job.prepared().rows().sparkSession(),
             job.prepared().rows().schema().asNullable(),
-            List.of(folder.deadLetters().rows(number).toString()));
+            List.of(written.toString()));
     for (Iterator<Row> each = rows.toLocalIterator(); each.hasNext(); ) {
       Row row = each.next();
       String key = filter.key(row);

@@ -22,6 +22,7 @@ public final class ConfigurationFolder {
 
   private static final String FINGERPRINT = "fingerprint.json";
   private static final String BATCH = BATCH_COLUMN + "=";
+  private static final String OPEN = "open";
 
   private final String name;
   private final StoredPath state;
@@ -104,19 +105,6 @@ public final class ConfigurationFolder {
     work().tried();
   }
 
-  /**
-   * Refuses to write what belongs to a batch that is committed: as where another run has taken over
-   * meanwhile, and has answered it.
-   */
-  void requireOpen(long batch) throws IOException {
-    if (lastCommitted().orElse(-1) >= batch) {
-      throw new IOException(
-          "A batch was committed by another run, so that this one writes nothing more of it; run"
-              + " the job again with output.mode = resume: "
-              + batch(batch));
-    }
-  }
-
   String checkpoint() {
     return checkpointFolder().toString();
   }
@@ -126,7 +114,21 @@ public final class ConfigurationFolder {
   }
 
   StoredPath batch(long number) {
-    return rows.child(BATCH + String.format(Locale.ROOT, "%06d", number));
+    return rows.child(BATCH + digits(number));
+  }
+
+  /** Returns a batch where readers find it. */
+  PublishedBatch published(long number) {
+    return new PublishedBatch(batch(number), work().rest(number), deadLetters().of(number));
+  }
+
+  /** Returns the folder in which a run, and no other one, answers a batch. */
+  StoredPath open(long number, String run) {
+    return state.child(OPEN).child(digits(number) + "-" + run);
+  }
+
+  private static String digits(long number) {
+    return String.format(Locale.ROOT, "%06d", number);
   }
 
   /** Tells whether there are rows, or a batch that could hold some. */
@@ -143,12 +145,23 @@ public final class ConfigurationFolder {
   }
 
   /** Says what the rows are made with, and removes what a killed run has left unfinished. */
-  void begin(Fingerprint fingerprint) throws IOException {
+  void begin(Fingerprint fingerprint, RunControl control) throws IOException {
     if (fingerprint().isEmpty()) {
       state.child(FINGERPRINT).write(fingerprint.json().getBytes(StandardCharsets.UTF_8));
     }
-    work().removeUnfinished(lastCommitted());
-    deadLetters().removeAfter(lastCommitted().orElse(-1));
+    List<StoredPath> begun = state.child(OPEN).children();
+    control.check(); // after that list: a successor's batch may be on it
+    long last = lastCommitted().orElse(-1);
+    if (published(last + 1).isWhole()) {
+      published(last + 1).settle();
+    }
+    // Asked of what was listed: a batch that another run publishes meanwhile is whole before.
+    CountingBatches counting = batch -> batch <= last || published(batch).isWhole();
+    work().removeUnfinished(counting);
+    deadLetters().removeOpen(counting);
+    for (StoredPath open : begun) {
+      open.delete();
+    }
   }
 
   /** Tells whether no batch was ever begun. */

@@ -33,14 +33,19 @@ final class DeadLetters {
 
   /** Returns where the rows of a batch's letters are kept. */
   StoredPath rows(long batch) {
-    return of(batch).child(ROWS);
+    return rows(of(batch));
   }
 
-  /** Writes the letters of a batch, after their rows. */
-  void write(long batch, List<DeadLetter> letters) throws IOException {
+  /** Returns the same of letters that are in a place of their own still. */
+  static StoredPath rows(StoredPath letters) {
+    return letters.child(ROWS);
+  }
+
+  /** Writes letters to a place, after their rows. */
+  static void write(StoredPath place, List<DeadLetter> letters) throws IOException {
     StringBuilder lines = new StringBuilder();
     letters.forEach(letter -> lines.append(letter.json()).append('\n'));
-    of(batch).child(LETTERS).write(lines.toString().getBytes(StandardCharsets.UTF_8));
+    place.child(LETTERS).write(lines.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /**
@@ -94,16 +99,21 @@ final class DeadLetters {
     return attempts;
   }
 
-  /** Removes those of a batch that was not committed, since it is answered again. */
-  void removeAfter(long lastCommitted) throws IOException {
+  /**
+   * Removes those of a batch that is answered again.
+   *
+   * @param counts tells the batches whose letters stay
+   */
+  void removeOpen(CountingBatches counts) throws IOException {
     for (StoredPath batch : folder.children()) {
-      if (number(batch) > lastCommitted) {
+      if (!counts.has(number(batch))) {
         batch.delete();
       }
     }
   }
 
-  private StoredPath of(long batch) {
+  /** Returns where the letters of a batch are kept. */
+  StoredPath of(long batch) {
     return folder.child(BATCH + String.format(Locale.ROOT, "%06d", batch));
   }
 

@@ -3,34 +3,27 @@ package io.sparkllama.job.durable;
 import io.sparkllama.job.metrics.DeadRow;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
-import io.sparkllama.job.planning.DoneRows;
 import io.sparkllama.job.planning.FirstRows;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import org.apache.spark.api.java.function.VoidFunction2;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.Trigger;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Answers files of work in batches: each batch replaces a folder of its own, and is then committed
- * to the query's checkpoint. A run that is killed loses the open batch, which the next run answers
- * again, over the same files into the same folder.
+ * Answers files of work in batches: each batch is written to a folder of its own, shown to readers,
+ * and then committed to the query's checkpoint. A run that is killed loses the open batch, which
+ * the next run answers again, over the same files.
  *
  * <p>A batch is one action over the model's answers, never two.
  */
@@ -43,8 +36,28 @@ public final class Generation {
   /** Is what follows the batch under way. */
   private enum Next {
     BATCH,
-    ANOTHER_SIZE,
+    ANOTHER_QUERY,
     END
+  }
+
+  /**
+   * Is a batch that is published.
+   *
+   * @param counts of what this run has done for it
+   * @param answered rows of the input
+   * @param stopped whether a limit has left some of its rows
+   * @param found whether another run has made it; it may have left rows, which a query sees that
+   *     starts later
+   */
+  private record Answered(
+      GenerationCounts counts,
+      long answered,
+      List<DeadLetter> letters,
+      boolean stopped,
+      boolean found) {
+    long done() {
+      return answered + letters.size();
+    }
   }
 
   /**
@@ -125,8 +138,8 @@ public final class Generation {
     while (more) {
       next = Next.BATCH;
       failure = null;
-      StreamingQuery query = start(session, schema.asNullable());
-      more = stopped(query) && next == Next.ANOTHER_SIZE;
+      await(start(session, schema.asNullable()));
+      more = next == Next.ANOTHER_QUERY;
     }
     if (next != Next.END && answered + letters != pending) {
       throw lost();
@@ -164,8 +177,8 @@ public final class Generation {
     }
   }
 
-  /** Waits for a query's end; tells whether it was stopped between two batches. */
-  private boolean stopped(StreamingQuery query) throws IOException {
+  /** Waits for a query's end, or stops it between two batches. */
+  private void await(StreamingQuery query) throws IOException {
     try {
       while (!query.awaitTermination(POLL_MILLISECONDS)) {
         if (control.ends()) {
@@ -183,10 +196,9 @@ public final class Generation {
                 && query.lastProgress().batchId() >= lastBatch;
         if (committed) {
           query.stop();
-          return true;
+          return;
         }
       }
-      return false;
     } catch (StreamingQueryException failed) {
       throw Generation.<RuntimeException>undeclared(failure == null ? failed : failure);
     } catch (TimeoutException stuck) {
@@ -203,10 +215,25 @@ public final class Generation {
   private void each(Dataset<Row> batch, long number) throws Exception {
     try {
       answer(batch, number);
+    } catch (InterruptedException stopped) {
+      throw stopped;
     } catch (Exception wrong) {
-      failure = wrong;
-      throw wrong;
+      failure = replacedOr(wrong);
+      throw failure;
     }
+  }
+
+  /** A run that was replaced may fail anywhere, since its successor removes what it has begun. */
+  private Exception replacedOr(Exception wrong) {
+    try {
+      control.lock().check();
+    } catch (IOException replaced) {
+      if (control.lock().isLost()) {
+        replaced.addSuppressed(wrong);
+        return replaced;
+      }
+    }
+    return wrong;
   }
 
   private void answer(Dataset<Row> batch, long number) throws IOException, InterruptedException {
@@ -215,145 +242,75 @@ public final class Generation {
     }
     control.check();
     long start = System.nanoTime();
-    boolean limited = job.limits().rows().isPresent() || job.limits().endRunningTasks();
-    long rows = limited ? batch.count() : 0; // reads the files; no row goes to the model
-    BatchAnswers answers = walk.over(first(batch, rows));
-    underWay = answers.deadSoFar();
-    job.sink().replace(answers.rows(), folder.batch(number).toString());
-    GenerationCounts made = GenerationCounter.sum(answers.counter().value());
-    requireWhole(number, made.rows());
-    List<DeadRow> dead = answers.dead().all();
-    long set = setAside(batch, number, dead, made.rows() / job.completions());
-    long done = made.rows() / job.completions() + set;
-    boolean stopped = limited && done < rows;
-    if (stopped) {
-      leave(batch, number, rows - done, dead);
-    }
+    Answered made = folder.published(number).isWhole() ? found(number) : made(batch, number);
     control.check();
-    counts = counts.plus(made);
-    answered += done - set;
-    underWay = () -> 0;
-    letters += set;
-    requests += ofRequests(dead);
-    batches++;
-    lastBatch = number;
+    add(made, number);
     Duration took = Duration.ofNanos(System.nanoTime() - start);
     long handled = answered + letters;
     boolean enough = job.limits().rows().isPresent() && handled >= job.limits().rows().getAsLong();
-    if (stopped || (enough && handled < pending)) {
+    if (made.stopped() || (enough && handled < pending)) {
       next = Next.END;
-    } else if (size.changes(done, took, pending - handled)) {
-      next = Next.ANOTHER_SIZE;
+    } else if (handled < pending
+        && (made.found() || size.changes(made.done(), took, pending - handled))) {
+      next = Next.ANOTHER_QUERY;
     }
   }
 
-  /**
-   * Makes sure that a batch's folder holds the rows that were made for it. Two runs, of which one
-   * was held up and replaced, share the folder's temporary files, and the tasks' counters do not
-   * tell when one has taken the other's away. A batch that was not committed is answered again.
-   */
-  private void requireWhole(long number, long made) throws IOException {
-    long found = written(number);
-    control.check(); // says it better where it is so
-    if (found != made) {
-      throw new IOException(
-          "A batch of the output holds other rows than were made for it, as where two runs write to"
-              + " it at once, or its files are removed; see that no other program writes there, and"
-              + " run the job again with output.mode = resume: "
-              + found
-              + " rows instead of "
-              + made
-              + " in "
-              + folder.batch(number));
-    }
-  }
-
-  /** Counts the rows of a batch; reads only the ends of files where the format keeps counts. */
-  private long written(long number) throws IOException {
-    StoredPath batch = folder.batch(number);
-    if (!batch.exists()) {
-      return 0;
-    }
-    OptionalLong written =
-        job.sink().writesParquet() ? ParquetFooters.rows(batch) : OptionalLong.empty();
-    return written.isPresent() ? written.getAsLong() : output(number).count();
-  }
-
-  private Dataset<Row> output(long number) {
-    return job.sink()
-        .read(
-            job.prepared().rows().sparkSession(),
-            job.prepared().output(),
-            List.of(folder.batch(number).toString()));
-  }
-
-  private static long ofRequests(List<DeadRow> dead) {
-    return dead.stream().filter(row -> !row.repeated()).count();
-  }
-
-  /**
-   * Writes the letters of a batch, and returns how many there are.
-   *
-   * @param done rows of the input that it has answered
-   */
-  private long setAside(Dataset<Row> batch, long number, List<DeadRow> dead, long done)
-      throws IOException {
-    if (dead.isEmpty()) {
-      return 0;
-    }
-    long set =
-        new BatchLetters(job, folder, control).write(unanswered(batch, number), number, dead);
-    long all = requests + ofRequests(dead);
-    if (breaker.trips(all, letters + set, answered + done)) {
+  /** Answers a batch, and publishes it. */
+  private Answered made(Dataset<Row> batch, long number) throws IOException {
+    boolean limited = job.limits().rows().isPresent() || job.limits().endRunningTasks();
+    long rows = limited ? batch.count() : 0; // reads the files; no row goes to the model
+    OpenBatch open = new OpenBatch(job, folder, control, batch, number);
+    BatchAnswers answers = walk.over(first(batch, rows));
+    underWay = answers.deadSoFar();
+    open.write(answers.rows());
+    GenerationCounts made = GenerationCounter.sum(answers.counter().value());
+    open.requireWhole(made.rows());
+    List<DeadRow> dead = answers.dead().all();
+    List<DeadLetter> set = open.setAside(dead);
+    long of = made.rows() / job.completions();
+    long all = requests + requests(set);
+    if (breaker.trips(all, letters + set.size(), answered + of)) {
       throw breaker.tripped(all);
     }
-    // Rows that share a key with one that a task saw are letters of its class.
-    long others = set - dead.size();
-    dead.forEach(row -> classes.merge(row.errorClass(), 1L, Long::sum));
-    classes.merge(dead.get(0).errorClass(), others, Long::sum);
-    return set;
+    long done = of + set.size();
+    boolean stopped = limited && done < rows;
+    if (stopped) {
+      open.leave(rows - done, dead);
+    }
+    return open.publish(made.rows()) ? new Answered(made, of, set, stopped, false) : found(number);
+  }
+
+  /**
+   * Takes a batch that was published and not committed: its run was killed just then, or is one
+   * that this run has replaced. Its rows are those that this run would have made.
+   */
+  private Answered found(long number) throws IOException {
+    PublishedBatch batch = folder.published(number);
+    batch.settle();
+    return new Answered(
+        GenerationCounts.NONE,
+        batch.rows() / job.completions(),
+        folder.deadLetters().read(number - 1, number),
+        false,
+        true);
+  }
+
+  private void add(Answered made, long number) {
+    counts = counts.plus(made.counts());
+    answered += made.answered();
+    made.letters().forEach(letter -> classes.merge(letter.errorClass(), 1L, Long::sum));
+    underWay = () -> 0;
+    letters += made.letters().size();
+    requests += requests(made.letters());
+    batches++;
+    lastBatch = number;
   }
 
   /** Returns what a batch may have of the rows that the run may answer. */
   private Dataset<Row> first(Dataset<Row> batch, long rows) {
     long most = job.limits().rows().orElse(Long.MAX_VALUE) - answered - letters;
     return rows <= most ? batch : new FirstRows(batch).take(most);
-  }
-
-  /** Returns the rows of a batch that its output has not. */
-  private Dataset<Row> unanswered(Dataset<Row> batch, long number) {
-    Column[] columns =
-        Arrays.stream(job.prepared().rows().columns())
-            .map(name -> functions.col(name))
-            .toArray(Column[]::new);
-    return DoneRows.ofOutput(job.prepared().identity(job.completions()), output(number))
-        .leaveOut(batch.select(columns));
-  }
-
-  /** Makes work for another run of the rows that a batch has neither answered nor set aside. */
-  private void leave(Dataset<Row> batch, long number, long count, List<DeadRow> dead)
-      throws IOException {
-    Dataset<Row> all = unanswered(batch, number);
-    Set<String> keys = dead.stream().map(DeadRow::row).collect(Collectors.toSet());
-    Dataset<Row> left = keys.isEmpty() ? all : job.prepared().ofKeys(keys).outside(all);
-    int parallelism = batch.sparkSession().sparkContext().defaultParallelism();
-    long written =
-        new Intake(folder, job.settings(), control)
-            .write(
-                folder.work().rest(number),
-                job.prepared().with(left),
-                count,
-                job.spread().anew(count, parallelism));
-    if (written != count) {
-      throw new IOException(
-          "The rows that a batch has not answered cannot be told from those that it has; the output"
-              + " may keep values otherwise than it was given them: "
-              + written
-              + " rows instead of "
-              + count
-              + " in batch "
-              + number);
-    }
   }
 
   private IOException lost() throws IOException {

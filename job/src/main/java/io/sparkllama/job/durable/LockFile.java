@@ -21,8 +21,7 @@ final class LockFile {
 
   LockFile(StoredPath file) {
     this.file = file;
-    java.net.URI uri = file.fileSystem().makeQualified(file.path()).toUri();
-    this.local = "file".equals(uri.getScheme()) ? Path.of(uri.getPath()) : null;
+    this.local = file.local().orElse(null);
   }
 
   /** Returns the bytes there are; empty where there is no file. */

@@ -72,15 +72,21 @@ public final class OutputFolder {
     folder.deleteEmpty();
   }
 
-  /** Removes all rows, and all that runs know of them. */
-  public void clear() throws IOException {
+  /**
+   * Removes all rows, and all that runs know of them.
+   *
+   * @throws IOException where another run has taken the lock, which may have written rows by now
+   */
+  public void clear(RunControl control) throws IOException {
     for (StoredPath child : folder.children()) {
       if (!child.name().equals(STATE)) {
+        control.check();
         child.delete();
       }
     }
     for (StoredPath child : folder.child(STATE).children()) {
       if (!child.name().equals(EMPTY) && !child.name().equals(LOCK)) {
+        control.check();
         child.delete();
       }
     }
@@ -90,14 +96,19 @@ public final class OutputFolder {
    * Says what rows are made with before the first of them, and removes what a killed run has left
    * unfinished. A configuration that begins has a first batch without rows: an output has its
    * columns also where the input has no rows.
+   *
+   * @throws IOException where another run has taken the lock
    */
-  public void begin(ConfigurationFolder configuration, Fingerprint fingerprint) throws IOException {
-    configuration.begin(fingerprint);
-    if (configuration.hasCheckpoint()) {
-      empty().delete();
-    } else {
-      empty().moveTo(configuration.batch(0));
+  public void begin(ConfigurationFolder configuration, Fingerprint fingerprint, RunControl control)
+      throws IOException {
+    configuration.begin(fingerprint, control);
+    StoredPath first = configuration.batch(0);
+    if (!configuration.hasCheckpoint() && !first.exists()) {
+      // Nothing in it has the name of another run's file: so who replaces it removes nothing else.
+      empty().child(PublishedBatch.SUCCESS).delete();
+      empty().moveToFree(first);
     }
+    empty().delete();
   }
 
   private StoredPath empty() {

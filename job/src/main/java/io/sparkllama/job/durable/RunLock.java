@@ -89,6 +89,11 @@ public final class RunLock implements AutoCloseable {
     return new RunLock(output, made, times, own);
   }
 
+  /** Returns the name of this run, which no other has. */
+  String run() {
+    return state.holder().id();
+  }
+
   /**
    * Returns when the holder is dead, or the file has gone.
    *

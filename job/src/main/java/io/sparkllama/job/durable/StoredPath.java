@@ -4,12 +4,20 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /** Is a file or folder of the output's storage, there or not, with what a run does to one. */
 record StoredPath(FileSystem fileSystem, Path path) {
@@ -22,6 +30,14 @@ record StoredPath(FileSystem fileSystem, Path path) {
 
   String name() {
     return path.getName();
+  }
+
+  /** Returns it as Java knows it; empty where it is in another storage than a local disk. */
+  Optional<java.nio.file.Path> local() {
+    java.net.URI uri = fileSystem.makeQualified(path).toUri();
+    return "file".equals(uri.getScheme())
+        ? Optional.of(java.nio.file.Path.of(uri.getPath()))
+        : Optional.empty();
   }
 
   boolean exists() throws IOException {
@@ -39,6 +55,13 @@ record StoredPath(FileSystem fileSystem, Path path) {
     } catch (FileNotFoundException absent) {
       return List.of();
     }
+  }
+
+  /** Returns the same with the checksums that Hadoop keeps beside local files, and hides. */
+  List<StoredPath> allChildren() throws IOException {
+    FileSystem all =
+        fileSystem instanceof ChecksumFileSystem local ? local.getRawFileSystem() : fileSystem;
+    return new StoredPath(all, path).children();
   }
 
   /** Reads a file of a run's own; empty where there is none. */
@@ -88,18 +111,57 @@ record StoredPath(FileSystem fileSystem, Path path) {
 
   /** Removes a folder in which nothing lies; leaves all else, also what others write meanwhile. */
   void deleteEmpty() throws IOException {
-    if (exists() && children().isEmpty()) {
+    if (!exists() || !children().isEmpty()) {
+      return;
+    }
+    if (local().isEmpty()) {
       fileSystem.delete(path, false);
+      return;
+    }
+    try { // in one step, where Hadoop looks once more and then removes whatever is there
+      Files.deleteIfExists(local().get());
+    } catch (DirectoryNotEmptyException others) {
+      // it stays
     }
   }
 
-  /** Takes the place of another path, which may be there. */
-  void moveTo(StoredPath target) throws IOException {
-    target.delete();
+  /**
+   * Takes a place where nothing is yet. On a local disk and on HDFS that is one step, in which
+   * nobody can come between; an object store copies file by file.
+   *
+   * @return whether it has; not where something is there
+   */
+  boolean moveToFree(StoredPath target) throws IOException {
     fileSystem.mkdirs(target.path.getParent());
+    try {
+      if (local().isPresent()) {
+        // Past Hadoop, which would move it into a folder that is there.
+        Files.move(
+            local().get(), target.local().orElseThrow(), StandardCopyOption.ATOMIC_MOVE);
+      } else {
+        FileContext.getFileContext(fileSystem.getUri(), fileSystem.getConf())
+            .rename(path, target.path);
+      }
+      return true;
+    } catch (UnsupportedFileSystemException plain) {
+      return moveToFreeAsSeen(target);
+    } catch (FileSystemException | FileNotFoundException | FileAlreadyExistsException refused) {
+      if (target.exists()) {
+        return false;
+      }
+      throw refused;
+    }
+  }
+
+  /** Does so where a storage has no step for it. */
+  private boolean moveToFreeAsSeen(StoredPath target) throws IOException {
+    if (target.exists()) {
+      return false;
+    }
     if (!fileSystem.rename(path, target.path)) {
       throw new IOException("A part of the output cannot be renamed: " + path);
     }
+    return true;
   }
 
   @Override

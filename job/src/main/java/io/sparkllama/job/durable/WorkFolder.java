@@ -152,22 +152,26 @@ final class WorkFolder {
    * @param input what later intakes need to know of the input; missing where there is nothing
    */
   void finish(StoredPath work, long rows, JsonNode input) throws IOException {
-    List<String> files =
-        work.children().stream()
-            .map(StoredPath::name)
-            .filter(name -> !name.startsWith("_") && !name.startsWith("."))
-            .toList();
-    work.child(MANIFEST).write(new WorkManifest(rows, files, input).json());
+    work.child(MANIFEST).write(new WorkManifest(rows, files(work), input).json());
+  }
+
+  /** Returns the names of the files with rows that are in a folder. */
+  static List<String> files(StoredPath folder) throws IOException {
+    return folder.children().stream()
+        .map(StoredPath::name)
+        .filter(name -> !name.startsWith("_") && !name.startsWith("."))
+        .toList();
   }
 
   /**
    * Removes what a killed run has left: an intake that was not finished, and what is left of a
-   * batch that was not committed, since the batch is answered again.
+   * batch that is answered again.
+   *
+   * @param counts tells the batches whose rest stays
    */
-  void removeUnfinished(OptionalLong lastCommitted) throws IOException {
+  void removeUnfinished(CountingBatches counts) throws IOException {
     for (StoredPath work : folder.children()) {
-      boolean open =
-          work.name().startsWith(REST) && number(work, REST) > lastCommitted.orElse(Long.MIN_VALUE);
+      boolean open = work.name().startsWith(REST) && !counts.has(number(work, REST));
       if (open || !work.child(MANIFEST).exists()) {
         work.delete();
       }

@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Says what a folder of work holds. It is written last: a folder without it is not finished.
+ * Says what a folder of work, or of a batch, holds. It is written last: a folder without it is not
+ * finished.
  *
  * @param files their names
  * @param input what later intakes need to know of the input; missing where there is nothing
@@ -36,6 +38,15 @@ record WorkManifest(long rows, List<String> files, JsonNode input) {
     List<String> files = new ArrayList<>();
     names.forEach(name -> files.add(name.asText()));
     return new WorkManifest(rows.asLong(), files, tree.path("input"));
+  }
+
+  /** Reads what {@link #json} wrote; empty where it is something else. */
+  static Optional<WorkManifest> find(byte[] bytes, StoredPath file) {
+    try {
+      return Optional.of(parse(bytes, file));
+    } catch (IOException other) {
+      return Optional.empty();
+    }
   }
 
   byte[] json() {
