@@ -7,6 +7,7 @@ import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
@@ -52,7 +53,10 @@ public final class Soak {
     Soak soak =
         new Soak(
             Path.of(arguments[0]), Integer.parseInt(arguments[1]), Integer.parseInt(arguments[4]));
-    EngineOptions options = EngineOptions.defaults().withKvCacheType(KvCacheType.F32);
+    EngineOptions options =
+        EngineOptions.defaults()
+            .withKvCacheType(KvCacheType.F32)
+            .withIsolation(Isolation.NONE); // the memory of all of it is this process's
     int sequences = Integer.parseInt(arguments[3]);
     options = options.withBatchLimits(sequences, Math.max(512, sequences), 512);
     String little = soak.run(options.withKvCacheMemory(Long.parseLong(arguments[2]) << 20));

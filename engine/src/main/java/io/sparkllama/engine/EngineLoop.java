@@ -259,6 +259,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private void recover(RunnerLostException lost, List<ScheduledBatch.Entry> batch) {
     Optional<Recovery.SetAside> found = recovery.recover(lost, batch, finishedRequests);
     takeBuffer();
+    publishStatistics(); // before its future completes, as in a step
     found.ifPresent(
         row -> {
           row.work().setAside(row.error(), this);

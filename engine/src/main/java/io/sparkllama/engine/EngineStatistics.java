@@ -34,4 +34,9 @@ public record EngineStatistics(
   public static final EngineStatistics NONE =
       new EngineStatistics(
           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Losses.NONE, Occupancy.NONE, StepTimes.NONE);
+
+  /** Returns how many of the finished requests were set aside. */
+  public SetAsideShare setAside() {
+    return new SetAsideShare(losses.rowsSetAside(), finishedRequests);
+  }
 }

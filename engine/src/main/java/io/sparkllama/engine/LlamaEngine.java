@@ -18,6 +18,7 @@ import io.sparkllama.engine.constraint.TokenConstraint;
 import io.sparkllama.engine.runner.ModelRunner;
 import io.sparkllama.engine.runner.NativeModelRunner;
 import io.sparkllama.engine.runner.WorkerModelRunner;
+import io.sparkllama.engine.runner.WorkerTrial;
 import io.sparkllama.engine.scheduler.Sequence;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.LocalModel;
@@ -115,7 +116,16 @@ public final class LlamaEngine implements AutoCloseable {
     return open(file, PackedPlace.beside(model), options);
   }
 
+  /**
+   * Refuses, before a model is fetched for it, what this machine lets no engine do: tries a worker
+   * process where the options want one, for some milliseconds. {@code open} does it, too.
+   */
+  public static void checkMachine(EngineOptions options) {
+    WorkerTrial.run(options);
+  }
+
   private static LlamaEngine open(ModelFile model, PackedPlace place, EngineOptions options) {
+    checkMachine(options);
     PackedPlan plan = PackedPlan.of(model.config(), model.weights());
     return PackedModel.mapped(
         () -> PackedModel.open(place, model.gguf(), plan, options.nativeDirectory()),

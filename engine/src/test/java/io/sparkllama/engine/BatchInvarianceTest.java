@@ -34,7 +34,8 @@ class BatchInvarianceTest {
           .withThreads(1)
           .withContextLength(128)
           .withBatchLimits(1, 512, 512)
-          .withPrefixCache(false);
+          .withPrefixCache(false)
+          .withIsolation(Isolation.NONE); // a kernel that crashes is to end the test
   private static final EngineOptions CACHING = ONE_BY_ONE.withPrefixCache(true).withThreads(2);
 
   /** Bytes of 12 blocks of 16 positions: 5 layers, keys and values, 4 heads of 8 halves. */

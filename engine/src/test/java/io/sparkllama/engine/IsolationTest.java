@@ -9,6 +9,7 @@ import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
@@ -23,6 +24,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,6 +36,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -75,7 +78,7 @@ class IsolationTest {
     }
     texts.set(ABORTING, texts.get(ABORTING) + " \u03be");
     texts.set(HANGING, texts.get(HANGING) + " \u0416");
-    try (LlamaEngine engine = LlamaEngine.open(model, OPTIONS)) {
+    try (LlamaEngine engine = LlamaEngine.open(model, OPTIONS.withIsolation(Isolation.NONE))) {
       expected = run(engine);
     }
     assertThat(expected).allMatch(result -> result.error().isEmpty());
@@ -279,8 +282,7 @@ class IsolationTest {
     private Parent() {}
 
     public static void main(String[] arguments) throws Exception {
-      EngineOptions options = OPTIONS.withIsolation(Isolation.PROCESS);
-      try (LlamaEngine engine = LlamaEngine.open(Path.of(arguments[0]), options)) {
+      try (LlamaEngine engine = LlamaEngine.open(Path.of(arguments[0]), OPTIONS)) {
         System.out.println(ProcessHandle.current().children().findFirst().orElseThrow().pid());
         Thread.sleep(Duration.ofMinutes(5).toMillis());
       }
@@ -318,11 +320,35 @@ class IsolationTest {
   }
 
   @Test
-  void anEngineOpensAWorkerByItsOption() {
-    try (LlamaEngine engine = LlamaEngine.open(model, OPTIONS.withIsolation(Isolation.PROCESS))) {
+  void anEngineHasOneWorkerUnlessItIsToHaveNone() {
+    Set<Long> before = children();
+    try (LlamaEngine engine = LlamaEngine.open(model, OPTIONS)) {
+      assertThat(children()).hasSize(before.size() + 1).containsAll(before);
       expectAllBut(run(engine), Set.of());
       assertThat(engine.statistics().losses()).isEqualTo(Losses.NONE);
     }
+    try (LlamaEngine engine = LlamaEngine.open(model, OPTIONS.withIsolation(Isolation.NONE))) {
+      assertThat(children()).isEqualTo(before);
+    }
+  }
+
+  private static Set<Long> children() {
+    return ProcessHandle.current().children().map(ProcessHandle::pid).collect(Collectors.toSet());
+  }
+
+  /** Before anything is packed: a large model's weights take minutes. */
+  @Test
+  void whereNoWorkerCanRunNothingIsPacked() throws IOException {
+    Path worker = Files.writeString(folder.resolve("sparkllama-worker"), "#!/bin/sh\nexit 1\n");
+    Files.setPosixFilePermissions(worker, PosixFilePermissions.fromString("rwx------"));
+    EngineOptions options =
+        OPTIONS.withNativeDirectory(folder).withCacheDirectory(folder.resolve("cache"));
+    assertThatThrownBy(() -> LlamaEngine.open(model, options))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("engine.isolation to none");
+    assertThat(folder.resolve("cache")).doesNotExist();
+    LlamaEngine.open(model, options.withIsolation(Isolation.NONE)).close();
+    assertThat(folder.resolve("cache")).exists();
   }
 
   @Test

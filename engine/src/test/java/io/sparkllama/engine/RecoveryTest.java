@@ -88,6 +88,18 @@ class RecoveryTest {
   }
 
   @Test
+  void whoWaitsForARowThatIsSetAsideSeesItCounted() {
+    try (LlamaEngine engine = FakeEngine.engine(SHAPE, RecoveryTest::strikeAtFatal)) {
+      long counted =
+          engine
+              .generate(requests(1, Set.of(0)).get(0))
+              .thenApply(row -> engine.statistics().setAside().setAside())
+              .join();
+      assertThat(counted).isEqualTo(1);
+    }
+  }
+
+  @Test
   void whatTheRunnerNamesIsTriedFirst() {
     Set<Integer> fatal = Set.of(30);
     List<GenerationRequest> requests = requests(60, fatal);

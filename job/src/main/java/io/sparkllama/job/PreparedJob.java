@@ -1,5 +1,6 @@
 package io.sparkllama.job;
 
+import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.admission.Admission;
@@ -69,6 +70,9 @@ record PreparedJob(
       JobConfig config, SparkSession spark, Optional<OutputFolder> output, RowOrigin origin)
       throws IOException {
     requireLine(config.limits(), spark.sparkContext().getConf());
+    if (Admission.isLocal(spark.sparkContext().getConf())) {
+      LlamaEngine.checkMachine(config.engine()); // elsewhere only executors can know
+    }
     DocumentSource source = new DocumentSource(config.source());
     Optional<JobInput> input = JobInput.of(config, spark, output, origin);
     Dataset<Row> documents = input.isPresent() ? input.get().documents() : source.open(spark);

@@ -61,7 +61,7 @@ class DeadLettersIT {
         """
             .formatted(model, folder.resolve("models"), input, folder.resolve("out"));
     Path whole = folder.resolve("whole");
-    run(0, "output.path=" + whole);
+    run(0, "output.path=" + whole, "engine.isolation=none");
     Map<Long, String> expected = answers(whole);
     assertThat(expected).hasSize(ROWS);
 

@@ -33,7 +33,7 @@ public record FaultyWorker(Path folder) {
 
   /** Returns settings of a job that runs in it. */
   public List<String> settings() {
-    return List.of("engine.isolation=process", "engine.native-dir=" + folder);
+    return List.of("engine.native-dir=" + folder);
   }
 
   /** Returns a token that stands in one text and not in another. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
@@ -221,6 +222,18 @@ class RefusedJobTest {
         "The memory does not suffice for an engine with this model",
         "or lower engine.kv-cache-memory: needed",
         "engine.kv-cache-memory=1t");
+  }
+
+  /** Here the driver is the executor; its model is not even looked for. */
+  @Test
+  void aMachineOnWhichNoWorkerRuns() throws Exception {
+    Path worker = Files.writeString(folder.resolve("sparkllama-worker"), "#!/bin/sh\nexit 9\n");
+    Files.setPosixFilePermissions(worker, PosixFilePermissions.fromString("rwx------"));
+    refused(
+        List.of("engine.native-dir=" + folder, "model.path=" + folder.resolve("no-model.gguf")),
+        "The worker process of the native engine cannot run on this machine",
+        "set engine.isolation to none",
+        "exit code 9");
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.cli.BenchMeasurement;
 import io.sparkllama.engine.cli.BenchPrompts;
@@ -50,7 +51,10 @@ final class EngineContestant implements Contestant {
   // Room for all sequences of the largest work that the model's context allows.
   private static EngineOptions options(ModelConfig model, ContestantSetup setup) {
     EngineOptions options =
-        EngineOptions.defaults().withThreads(setup.threads()).withPrefixCache(false);
+        EngineOptions.defaults()
+            .withThreads(setup.threads())
+            .withPrefixCache(false)
+            .withIsolation(Isolation.NONE); // the memory measured is this process's, as its peers'
     int sequences = setup.works().stream().mapToInt(Work::sequences).max().orElse(1);
     options =
         options.withBatchLimits(

@@ -74,7 +74,7 @@ public record EngineOptions(
 
   /**
    * Returns the options that suit most: all processors, a 16-bit KV cache, 64 sequences, 512 tokens
-   * a step.
+   * a step, native code in a process of its own.
    */
   public static EngineOptions defaults() {
     return new EngineOptions(
@@ -88,7 +88,7 @@ public record EngineOptions(
         0,
         true,
         InstructionSet.AUTO,
-        Isolation.NONE,
+        Isolation.PROCESS,
         60,
         Optional.empty(),
         Optional.empty(),

@@ -24,8 +24,6 @@ import java.util.stream.IntStream;
  * at a time.
  */
 public final class BenchMeasurement {
-  private static final Path STATUS = Path.of("/proc/self/status");
-
   private static final long NANOS_TO_SETTLE = 10_000_000_000L;
 
   /** Often enough for steps of milliseconds, and nothing that a core would feel. */
@@ -208,12 +206,22 @@ public final class BenchMeasurement {
         new RowKey(0, index), prompt, SamplingParams.greedy(tokens), OverlongPolicy.ERROR);
   }
 
+  /** Returns what this process and its worker have in memory; their steps' buffer counts twice. */
   private static long residentBytes() throws IOException {
-    for (String line : Files.readAllLines(STATUS)) {
+    long bytes = residentBytes(ProcessHandle.current());
+    for (ProcessHandle worker : ProcessHandle.current().children().toList()) {
+      bytes += residentBytes(worker);
+    }
+    return bytes;
+  }
+
+  private static long residentBytes(ProcessHandle process) throws IOException {
+    Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+    for (String line : Files.readAllLines(status)) {
       if (line.startsWith("VmRSS:")) {
         return 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
       }
     }
-    throw new IOException("The system does not tell the memory of this process: " + STATUS);
+    throw new IOException("The system does not tell the memory of a process: " + status);
   }
 }

@@ -6,7 +6,7 @@ package io.sparkllama.engine.cli;
  * @param batch prompts at once
  * @param prefill work and time until each prompt has its first token
  * @param decode work and time of steps in which all sequences decode, or of all further tokens
- * @param residentBytes of this process afterwards, mapped weights included
+ * @param residentBytes of this process and its worker afterwards, mapped weights included
  */
 public record BenchResult(int batch, Phase prefill, Phase decode, long residentBytes) {
   /**

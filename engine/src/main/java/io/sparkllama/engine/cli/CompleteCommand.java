@@ -28,9 +28,6 @@ import picocli.CommandLine.Option;
 /** Completes prompts; equal prompts get equal answers, wherever they stand. */
 @Command(name = "complete", description = "Completes prompts.")
 final class CompleteCommand implements Callable<Integer> {
-  /** Exit code of a command that is done but has set rows aside. */
-  static final int ROWS_SET_ASIDE = 3;
-
   @Mixin private ModelArgument model;
   @Mixin private EngineArguments engineArguments;
   @Mixin private AdapterArgument adapter;
@@ -55,7 +52,7 @@ final class CompleteCommand implements Callable<Integer> {
   private int context;
 
   private Optional<AnswerConstraint> constraint = Optional.empty();
-  private long failures;
+  private final FailedRows failed = new FailedRows();
 
   /** Says where prompts come from. */
   private static final class Source {
@@ -85,7 +82,7 @@ final class CompleteCommand implements Callable<Integer> {
       }
       window.drain();
     }
-    return failures == 0 ? 0 : ROWS_SET_ASIDE;
+    return failed.exitCode();
   }
 
   private RequestWindow<Row, GenerationResult> window(LlamaEngine engine, SamplingParams sampling) {
@@ -134,9 +131,6 @@ final class CompleteCommand implements Callable<Integer> {
   }
 
   private void print(Row row, GenerationResult result) throws IOException {
-    if (result.error().isPresent()) {
-      failures++;
-    }
     output.print(
         json -> {
           json.writeNumberField("index", row.index());
@@ -153,6 +147,7 @@ final class CompleteCommand implements Callable<Integer> {
           }
         },
         () -> result.error().map(RowError::message).map(m -> "error: " + m).orElse(result.text()));
+    failed.count(result.error());
   }
 
   // The prompt is the row's only input.

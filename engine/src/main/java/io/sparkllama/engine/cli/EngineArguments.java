@@ -77,8 +77,8 @@ final class EngineArguments {
       names = "--isolation",
       paramLabel = "WHERE",
       description =
-          "Where native code runs: none, in this process; or process, in a worker process, whose"
-              + " faults cost a restart (default: none).")
+          "Where native code runs: process, in a worker process, whose faults cost a restart; or"
+              + " none, in this process, which they end (default: process).")
   private Isolation isolation = DEFAULTS.isolation();
 
   @Option(

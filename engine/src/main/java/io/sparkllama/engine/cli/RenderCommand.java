@@ -98,7 +98,7 @@ final class RenderCommand implements Callable<Integer> {
       String line = lines.nextLine();
       while (line != null) {
         if (!line.isBlank() && !print(format, arguments(format, line, lines), seen)) {
-          exitCode = CompleteCommand.ROWS_SET_ASIDE;
+          exitCode = FailedRows.ROWS_SET_ASIDE;
         }
         line = lines.nextLine();
       }

@@ -56,7 +56,7 @@ final class ScoreCommand implements Callable<Integer> {
       description = "Most tokens of both texts; 0 takes the model's (default: 0).")
   private int context;
 
-  private long failures;
+  private final FailedRows failed = new FailedRows();
 
   private record Row(ObjectNode fields, ScoreRequest request) {}
 
@@ -77,7 +77,7 @@ final class ScoreCommand implements Callable<Integer> {
       }
       window.drain();
     }
-    return failures == 0 ? 0 : CompleteCommand.ROWS_SET_ASIDE;
+    return failed.exitCode();
   }
 
   private CompletableFuture<ScoreResult> submit(LlamaEngine engine, Row row) {
@@ -108,9 +108,6 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private void print(Row row, ScoreResult result) throws IOException {
-    if (result.error().isPresent()) {
-      failures++;
-    }
     output.print(
         json -> {
           writeOtherFields(json, row.fields());
@@ -123,6 +120,7 @@ final class ScoreCommand implements Callable<Integer> {
           }
         },
         () -> result.error().map(RowError::message).map(m -> "error: " + m).orElse(line(result)));
+    failed.count(result.error());
   }
 
   // The row's own fields, but those that the result replaces.

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,21 +15,35 @@ import org.slf4j.LoggerFactory;
 final class WorkerLog {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerLog.class);
   private static final int MOST_LINE_BYTES = 2000; // longer ones come in pieces
+  private static final long END_MILLISECONDS =
+      1000; // that reading may take when the worker is gone
 
   private final long pid;
+  private final Thread thread;
   private final byte[] line = new byte[MOST_LINE_BYTES];
   private int length;
+  private volatile String last; // line; null before the first
 
-  private WorkerLog(long pid) {
-    this.pid = pid;
+  private WorkerLog(Process process) {
+    this.pid = process.pid();
+    this.thread = new Thread(() -> read(process.getErrorStream()), "sparkllama-worker-log");
+    thread.setDaemon(true);
   }
 
-  static void follow(Process process) {
-    InputStream errors = process.getErrorStream();
-    WorkerLog log = new WorkerLog(process.pid());
-    Thread thread = new Thread(() -> log.read(errors), "sparkllama-worker-log");
-    thread.setDaemon(true);
-    thread.start();
+  static WorkerLog follow(Process process) {
+    WorkerLog log = new WorkerLog(process);
+    log.thread.start();
+    return log;
+  }
+
+  /** Returns the last line that a worker has said which has ended; empty where it said nothing. */
+  Optional<String> lastLine() {
+    try {
+      thread.join(END_MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // what has been read so far will do
+    }
+    return Optional.ofNullable(last);
   }
 
   private void read(InputStream errors) {
@@ -49,7 +64,8 @@ final class WorkerLog {
 
   private void write() {
     if (length > 0) {
-      LOG.warn("worker {}: {}", pid, new String(line, 0, length, StandardCharsets.UTF_8));
+      last = new String(line, 0, length, StandardCharsets.UTF_8);
+      LOG.warn("worker {}: {}", pid, last);
       length = 0;
     }
   }

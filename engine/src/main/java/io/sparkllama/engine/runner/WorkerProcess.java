@@ -65,10 +65,12 @@ final class WorkerProcess implements AutoCloseable {
   private final OutputStream requests;
   private final InputStream replies;
   private final ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final WorkerLog log;
   private StepStatusPage status; // null before the worker has said where it is
 
-  private WorkerProcess(Process process) {
+  private WorkerProcess(Process process, WorkerLog log) {
     this.process = process;
+    this.log = log;
     this.requests = process.getOutputStream();
     this.replies = process.getInputStream();
   }
@@ -87,13 +89,14 @@ final class WorkerProcess implements AutoCloseable {
       process = launch(executable);
     } catch (IOException e) {
       throw new InvalidConfigurationException(
-          "The worker process could not be started. If its folder forbids execution (noexec), set"
-              + " engine.native-dir to one that does not, or engine.isolation to none: "
+          "The worker process of the native engine could not be started. If its folder forbids"
+              + " execution (noexec), set engine.native-dir to one that does not; where the system"
+              + " lets this user start no further process, raise that limit, or set"
+              + " engine.isolation to none, at which a fault of native code ends this process: "
               + e.getMessage(),
           e);
     }
-    WorkerLog.follow(process);
-    WorkerProcess worker = new WorkerProcess(process);
+    WorkerProcess worker = new WorkerProcess(process, WorkerLog.follow(process));
     watchdog.watch(patience.toNanos(), worker::kill);
     try {
       worker.greet();
@@ -234,9 +237,10 @@ final class WorkerProcess implements AutoCloseable {
       if (!process.isAlive()) {
         throw lost();
       }
-      throw new EngineFailedException(
-          "The worker's memory cannot be shared: it needs /proc; set engine.isolation to none where"
-              + " there is none: "
+      throw new InvalidConfigurationException(
+          "The worker's memory cannot be shared: it needs /proc, with the files of this user's"
+              + " processes; mount it, or set engine.isolation to none, at which a fault of native"
+              + " code ends this process: "
               + e,
           e);
     }
@@ -262,8 +266,11 @@ final class WorkerProcess implements AutoCloseable {
         Loss.HUNG, "The worker process gave no reply and was ended, at " + progress(), rows());
   }
 
+  /** Before it has said what it is, its words are of the system, and of no document. */
   private String progress() {
-    return status == null ? "its start" : status.description();
+    return status == null
+        ? "its start" + log.lastLine().map(line -> ", where it said: " + line).orElse("")
+        : status.description();
   }
 
   private List<Integer> rows() {

@@ -6,6 +6,7 @@ import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.Isolation;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
 import io.sparkllama.engine.api.RowError;
@@ -35,6 +36,7 @@ final class AdapterUse {
             .withThreads(1)
             .withBatchLimits(4, 16, 16)
             .withCacheDirectory(folder.resolve("cache"))
+            .withIsolation(Isolation.NONE) // native code that crashes is to end the test
             .withAdapters(List.of(new AdapterFile(NAME, adapter, 1)));
     ModelFile model = ModelFile.open(folder.resolve(HostileFile.GGUF.fileName()));
     try (LlamaEngine engine = LlamaEngine.open(model, options)) {

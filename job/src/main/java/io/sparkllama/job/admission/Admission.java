@@ -61,8 +61,10 @@ public final class Admission {
             .min(Comparator.comparingLong(MemoryLimit::bytes)));
   }
 
-  /** A local cluster has processes of its own as executors. */
-  private static boolean isLocal(SparkConf conf) {
+  /**
+   * Tells whether the driver's process is the executor; a local cluster has processes of its own.
+   */
+  public static boolean isLocal(SparkConf conf) {
     String master = conf.get("spark.master", "");
     return master.equals("local") || master.startsWith("local[");
   }

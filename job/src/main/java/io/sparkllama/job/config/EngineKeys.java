@@ -94,9 +94,9 @@ public final class EngineKeys {
           ConfigType.oneOf(Isolation.class),
           DEFAULTS.isolation(),
           "",
-          "Whether native code runs within the executor's own process (none) or in a worker process"
-              + " beside it, which it may lose without harm (docs/isolation.md); answers are the"
-              + " same bytes.");
+          "Whether native code runs in a worker process beside the executor (process), which it may"
+              + " lose without harm, or within its own (none), for systems on which no worker can"
+              + " run (docs/isolation.md); answers are the same bytes.");
   public static final ConfigKey<Integer> ISOLATION_TIMEOUT =
       DECLARED.of(
           "engine.isolation-timeout",

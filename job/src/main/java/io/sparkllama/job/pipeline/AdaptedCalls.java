@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.GenerationRequest;
@@ -53,6 +54,11 @@ record AdaptedCalls(EngineCalls engine, String adapter) implements EngineCalls {
   @Override
   public EngineLoad load() {
     return engine.load();
+  }
+
+  @Override
+  public SetAsideShare setAside() {
+    return engine.setAside();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.GenerationRequest;
@@ -42,6 +43,9 @@ interface EngineCalls {
 
   /** Returns what the engine has on hand; does not wait. */
   EngineLoad load();
+
+  /** Returns how many requests the engine has set aside since it was opened; does not wait. */
+  SetAsideShare setAside();
 
   /** Returns the tokens that the prefix cache had since any task last asked. */
   long takeCachedTokens();

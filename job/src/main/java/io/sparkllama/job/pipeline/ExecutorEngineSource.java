@@ -1,6 +1,7 @@
 package io.sparkllama.job.pipeline;
 
 import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.GenerationRequest;
@@ -47,6 +48,11 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
     @Override
     public EngineLoad load() {
       return EngineLoad.of(engine.statistics());
+    }
+
+    @Override
+    public SetAsideShare setAside() {
+      return engine.statistics().setAside();
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.sparkllama.job.pipeline;
 
-import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.job.metrics.DeadRow;
 import io.sparkllama.job.metrics.GenerationCounts;
 import java.util.ArrayDeque;
@@ -49,12 +49,6 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private static final int ROWS_OF_A_REQUEST = 8;
 
   /**
-   * Requests of a partition that the engine could not run and nobody takes: with more, the fault is
-   * rather the engine's, and no row should have it as its answer.
-   */
-  private static final int MOST_SET_ASIDE = 20;
-
-  /**
    * Is a row that waits for its answer.
    *
    * @param repeated whether the row before it asked for the same
@@ -76,7 +70,6 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
   private int requests; // in flight; guarded by inFlight
   private boolean closed; // guarded by inFlight
   private boolean ended; // before the last row, by the watch
-  private int setAside; // requests that the engine could not run and nobody took
   private long usedTokens;
 
   /**
@@ -140,13 +133,8 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
         walk.dead(oldest.row(), answers)
             .map(found -> oldest.repeated() ? found.asRepeated() : found);
     boolean taken = dead.isPresent() && report.takes(dead.get());
-    if (dead.isPresent() && !taken && !oldest.repeated() && ++setAside > MOST_SET_ASIDE) {
-      throw new EngineFailedException(
-          "The native engine cannot run more than "
-              + MOST_SET_ASIDE
-              + " rows of one partition; see the executors' logs of its worker processes; the last"
-              + " one: "
-              + dead.get().message());
+    if (dead.isPresent() && !taken) {
+      requireFew(engine.setAside(), dead.get());
     }
     for (int sample = 0; sample < answers.size() && !taken; sample++) {
       Answer answer = answers.get(sample);
@@ -161,6 +149,16 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
     usedTokens -= cached;
     report.counted(counts);
     watch.used(usedTokens);
+  }
+
+  /**
+   * Ends the task where nobody takes the rows that its engine cannot run, and these are too many:
+   * then the fault is rather the engine's, and no row should have it as its answer.
+   */
+  private static void requireFew(SetAsideShare share, DeadRow last) {
+    if (share.isTooLarge()) {
+      throw share.failure(last.message());
+    }
   }
 
   /** Withdraws every row in flight from the engine; may be called from any thread, and again. */

@@ -1,6 +1,8 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.InvalidTextException;
+import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.api.TemplateException;
 import io.sparkllama.job.planning.PromptCensus;
 import io.sparkllama.job.prediction.SampledPrompt;
@@ -45,6 +47,7 @@ final class PromptTrial {
   private final List<SampledPrompt> prompts = new ArrayList<>();
   private final List<int[]> tokens = new ArrayList<>();
   private final List<Started> started = new ArrayList<>();
+  private final SetAsideShare before;
 
   /**
    * @param watch asked before each row and while waiting; ends both by an exception where the task
@@ -56,6 +59,7 @@ final class PromptTrial {
     this.limits = limits;
     this.watch = watch;
     this.free = new Semaphore(limits.inFlight());
+    this.before = engine.setAside();
   }
 
   /**
@@ -72,7 +76,7 @@ final class PromptTrial {
       awaitAll();
       long together = System.nanoTime();
       while (rows.hasNext()) {
-        watch.run();
+        check();
         Row row = rows.next();
         count(row);
         if (System.nanoTime() - together < TimeUnit.SECONDS.toNanos(limits.seconds())) {
@@ -80,6 +84,7 @@ final class PromptTrial {
         }
       }
       awaitAll();
+      check();
       return report(begin, engine.takeCachedTokens());
     } finally {
       started.forEach(prompt -> prompt.pending().result().cancel(true));
@@ -118,8 +123,28 @@ final class PromptTrial {
 
   private void acquire(int places) throws InterruptedException {
     while (!free.tryAcquire(places, WATCH_MILLISECONDS, TimeUnit.MILLISECONDS)) {
-      watch.run();
+      check();
     }
+  }
+
+  /** Ends the trial where the task is killed, or the engine cannot run too many of its prompts. */
+  private void check() {
+    watch.run();
+    SetAsideShare share = engine.setAside().since(before);
+    if (share.isTooLarge()) {
+      throw share.failure(lastSetAside());
+    }
+  }
+
+  private String lastSetAside() {
+    return started.stream()
+        .map(Started::pending)
+        .filter(row -> row.result().isDone() && !row.result().isCompletedExceptionally())
+        .flatMap(row -> row.answers().get(0).error().stream())
+        .filter(error -> error.errorClass().equals(RowError.SET_ASIDE))
+        .map(RowError::message)
+        .reduce((earlier, later) -> later)
+        .orElse("a part of a document that is not answered yet");
   }
 
   /** Waits until nothing is under way: every answer and its time can be read then. */

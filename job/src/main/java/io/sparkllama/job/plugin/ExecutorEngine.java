@@ -101,6 +101,7 @@ public final class ExecutorEngine {
   private static Opened open(EngineSpecification specification) throws IOException {
     SparkEnv environment = SparkEnv.get();
     SparkConf conf = environment == null ? new SparkConf() : environment.conf();
+    LlamaEngine.checkMachine(specification.options(ExecutorCores.here(conf)));
     Path cache =
         specification.cacheDirectory().isEmpty()
             ? CacheDirectory.standard()

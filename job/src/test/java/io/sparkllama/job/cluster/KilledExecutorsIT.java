@@ -48,6 +48,7 @@ class KilledExecutorsIT {
       }
       SubmittedJob.Run run = job.await();
       assertThat(run.exitCode()).as(run.errors()).isZero();
+      MappedWeights.awaitNone(directory); // nor has a worker outlived its killed executor
     }
     assertThat(Answers.read(tickets.output())).isEqualTo(undisturbed.answers());
     long redone = reports.answered() - TicketJob.ROWS;

@@ -1,28 +1,47 @@
 package io.sparkllama.job.cluster;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Watches which processes of this machine map packed weights below a folder, and what memory that
  * takes, while a test does something else.
  */
 final class MappedWeights implements AutoCloseable {
+  /** What native code runs in, as far as the system keeps a program's name. */
+  static final String WORKER = "sparkllama-work";
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   private final Path folder;
   private final Thread thread = new Thread(this::watch, "mapped-weights");
-  private volatile Sample largest = new Sample(0, 0, 0);
+  private volatile Sample largest = Sample.NONE;
   private volatile boolean ended;
 
   /**
    * Is what was seen at one moment, summed over processes.
    *
+   * @param programs that map them, one for each process
    * @param resident bytes of the mappings that are in memory, counted in each process
    * @param proportional the same with each page divided by the processes that share it
    */
-  record Sample(int processes, long resident, long proportional) {}
+  record Sample(List<String> programs, long resident, long proportional) {
+    private static final Sample NONE = new Sample(List.of(), 0, 0);
+
+    private Sample plus(Sample other) {
+      return new Sample(
+          Stream.concat(programs.stream(), other.programs.stream()).toList(),
+          resident + other.resident,
+          proportional + other.proportional);
+    }
+  }
 
   MappedWeights(Path folder) {
     this.folder = folder;
@@ -38,7 +57,7 @@ final class MappedWeights implements AutoCloseable {
    */
   private void watch() {
     try {
-      Sample before = new Sample(0, 0, 0);
+      Sample before = Sample.NONE;
       Sample now = before;
       while (!ended) {
         Sample after = sample();
@@ -56,15 +75,10 @@ final class MappedWeights implements AutoCloseable {
   }
 
   private Sample sample() throws IOException {
-    Sample sum = new Sample(0, 0, 0);
+    Sample sum = Sample.NONE;
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {
-        Sample one = sample(process);
-        sum =
-            new Sample(
-                sum.processes + one.processes,
-                sum.resident + one.resident,
-                sum.proportional + one.proportional);
+        sum = sum.plus(sample(process));
       }
     }
     return sum;
@@ -72,14 +86,16 @@ final class MappedWeights implements AutoCloseable {
 
   private Sample sample(Path process) {
     List<String> lines;
+    String program;
     try {
       // Most processes map nothing of ours, and their smaps are long.
       if (Files.readAllLines(process.resolve("maps")).stream().noneMatch(this::isOurs)) {
-        return new Sample(0, 0, 0);
+        return Sample.NONE;
       }
       lines = Files.readAllLines(process.resolve("smaps"));
+      program = Files.readString(process.resolve("comm")).strip();
     } catch (IOException e) {
-      return new Sample(0, 0, 0); // it has ended, or is another user's
+      return Sample.NONE; // it has ended, or is another user's
     }
     boolean ours = false;
     long resident = 0;
@@ -93,7 +109,7 @@ final class MappedWeights implements AutoCloseable {
         proportional += bytes(line);
       }
     }
-    return new Sample(1, resident, proportional);
+    return new Sample(List.of(program), resident, proportional);
   }
 
   private boolean isOurs(String line) {
@@ -103,6 +119,17 @@ final class MappedWeights implements AutoCloseable {
   /** Reads a line such as {@code Pss: 12 kB}. */
   private static long bytes(String line) {
     return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
+  }
+
+  /** Waits until no process maps them any more, as when all have ended that a job started. */
+  static void awaitNone(Path folder) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    try (MappedWeights weights = new MappedWeights(folder)) {
+      for (Sample now = weights.sample(); !now.programs().isEmpty(); now = weights.sample()) {
+        assertThat(System.nanoTime()).as("time, with %s", now.programs()).isLessThan(deadline);
+        Thread.sleep(20);
+      }
+    }
   }
 
   /** Returns what was seen when most was resident and nothing moved. */

@@ -56,6 +56,7 @@ class TerminatedJobIT {
           .as(errors)
           .hasSize(1)
           .allMatch(line -> line.contains(remedy));
+      MappedWeights.awaitNone(directory);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.FinishReason;
@@ -29,6 +30,8 @@ final class FakeEngine implements EngineCalls {
   final List<CompletableFuture<?>> futures = new ArrayList<>();
   final AtomicInteger inFlight = new AtomicInteger();
   final AtomicInteger mostInFlight = new AtomicInteger();
+  private final AtomicInteger finished = new AtomicInteger();
+  private final AtomicInteger setAside = new AtomicInteger();
   private final int contextLength;
   private final ScheduledThreadPoolExecutor threads = new ScheduledThreadPoolExecutor(2);
 
@@ -67,7 +70,9 @@ final class FakeEngine implements EngineCalls {
                     text.length(),
                     -1.5,
                     Optional.empty());
-    return later(Collections.nCopies(completions, result), Math.floorMod(text.hashCode(), 7));
+    int milliseconds = Math.floorMod(text.hashCode(), 7);
+    return later(
+        Collections.nCopies(completions, result), milliseconds, text.contains("fatal") ? 1 : 0);
   }
 
   @Override
@@ -91,6 +96,10 @@ final class FakeEngine implements EngineCalls {
   }
 
   private <R> CompletableFuture<R> later(R result, int milliseconds) {
+    return later(result, milliseconds, 0);
+  }
+
+  private <R> CompletableFuture<R> later(R result, int milliseconds, int dead) {
     CompletableFuture<R> future = new CompletableFuture<>();
     synchronized (this) {
       futures.add(future);
@@ -100,6 +109,8 @@ final class FakeEngine implements EngineCalls {
         threads.schedule(
             () -> {
               inFlight.decrementAndGet();
+              setAside.addAndGet(dead);
+              finished.incrementAndGet();
               future.complete(result);
             },
             milliseconds,
@@ -132,6 +143,11 @@ final class FakeEngine implements EngineCalls {
   @Override
   public EngineLoad load() {
     return new EngineLoad(2, 6, 30, 120);
+  }
+
+  @Override
+  public SetAsideShare setAside() {
+    return new SetAsideShare(setAside.get(), finished.get());
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.sparkllama.job.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.EngineFailedException;
@@ -281,17 +282,29 @@ class GenerationIteratorTest {
 
   /** Equal rows are one request. */
   @Test
-  void tooManyRequestsThatTheEngineCannotRunEndThePartitionWhereNobodyTakesThem() {
-    assertThat(withFatal(20)).toIterable().hasSize(30);
-    GenerationIterator answers = withFatal(21);
+  void tooManyRequestsThatTheEngineCannotRunEndTheTaskWhereNobodyTakesThem() {
+    assertThat(withFatal(20, new FakeEngine())).toIterable().hasSize(30);
+    GenerationIterator answers = withFatal(21, new FakeEngine());
     assertThatThrownBy(() -> answers.forEachRemaining(row -> {}))
         .isInstanceOf(EngineFailedException.class)
-        .hasMessageContaining("more than 20 rows of one partition")
+        .hasMessageContaining("Set aside were 21 of ")
         .hasMessageContaining("by signal 6");
   }
 
+  /** However few rows each of its partitions has. */
+  @Test
+  void requestsOfAllPartitionsOfAnExecutorCount() {
+    FakeEngine engine = new FakeEngine();
+    assertThat(withFatal(7, engine)).toIterable().hasSize(17);
+    assertThat(withFatal(13, engine)).toIterable().hasSize(23);
+    GenerationIterator answers = withFatal(1, engine);
+    assertThatThrownBy(() -> answers.forEachRemaining(row -> {}))
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessageContaining("Set aside were 21 of 21 requests");
+  }
+
   /** Returns the answers to so many fatal prompts and ten rows more that repeat the last. */
-  private GenerationIterator withFatal(int prompts) {
+  private GenerationIterator withFatal(int prompts, FakeEngine engine) {
     Iterator<Row> rows =
         IntStream.range(0, prompts + 10)
             .mapToObj(
@@ -300,7 +313,7 @@ class GenerationIteratorTest {
                   return RowFactory.create(i, text, text);
                 })
             .iterator();
-    return iterator(rows, new FakeEngine(), 4);
+    return iterator(rows, engine, 4);
   }
 
   private static Iterator<Row> fatalRows() {
@@ -347,6 +360,11 @@ class GenerationIteratorTest {
     @Override
     public EngineLoad load() {
       return new EngineLoad(0, 0, 0, 0);
+    }
+
+    @Override
+    public SetAsideShare setAside() {
+      return new SetAsideShare(0, 0);
     }
 
     @Override

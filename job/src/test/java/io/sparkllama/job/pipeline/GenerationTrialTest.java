@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.LocalSpark;
@@ -11,6 +12,7 @@ import io.sparkllama.job.config.EqualPrompts;
 import io.sparkllama.job.config.SeedBy;
 import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.prediction.JobPrediction;
+import io.sparkllama.job.prediction.TrialAnswer;
 import io.sparkllama.job.prediction.TrialReport;
 import io.sparkllama.job.prompt.PromptTemplate;
 import java.util.List;
@@ -118,6 +120,23 @@ class GenerationTrialTest {
   }
 
   @Test
+  void endsWhereTheEngineCannotRunTooManyOfItsRows() throws Exception {
+    FakeEngine engine = new FakeEngine();
+    for (int trial = 0; trial < 2; trial++) { // what an earlier one met does not count
+      TrialReport report =
+          new PromptTrial(walk(), engine, limits(5, 60), () -> {}).run(rows(100, 20));
+      assertThat(report.answers()).hasSize(100);
+      assertThat(report.answers().stream().filter(TrialAnswer::failed)).hasSize(20);
+    }
+    int before = engine.requests.size();
+    PromptTrial trial = new PromptTrial(walk(), engine, limits(5, 60), () -> {});
+    assertThatThrownBy(() -> trial.run(rows(2000, 2000)))
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessageMatching("(?s).*Set aside were 2\\d of 2\\d requests.*: by signal 6");
+    assertThat(engine.requests.size() - before).isLessThan(40); // 21 and those in flight
+  }
+
+  @Test
   void withdrawsItsRowsWhenTheTaskIsKilled() {
     SilentEngine engine = new SilentEngine();
     PromptTrial trial =
@@ -133,8 +152,12 @@ class GenerationTrialTest {
   }
 
   private static java.util.Iterator<Row> rows(int count) {
+    return rows(count, 0);
+  }
+
+  private static java.util.Iterator<Row> rows(int count, int fatal) {
     return IntStream.range(0, count)
-        .mapToObj(i -> RowFactory.create("text " + i, "key " + i, 77L))
+        .mapToObj(i -> RowFactory.create((i < fatal ? "fatal " : "text ") + i, "key " + i, 77L))
         .iterator();
   }
 

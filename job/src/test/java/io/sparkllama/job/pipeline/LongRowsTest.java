@@ -2,6 +2,7 @@ package io.sparkllama.job.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.ClassifyRequest.Normalization;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.FinishReason;
@@ -329,6 +330,11 @@ class LongRowsTest {
     @Override
     public EngineLoad load() {
       return engine.load();
+    }
+
+    @Override
+    public SetAsideShare setAside() {
+      return new SetAsideShare(0, 0);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.sparkllama.job.pipeline;
 
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.FinishReason;
@@ -79,6 +80,11 @@ final class SilentEngine implements EngineCalls {
   @Override
   public EngineLoad load() {
     return new EngineLoad(0, 0, 0, 0);
+  }
+
+  @Override
+  public SetAsideShare setAside() {
+    return new SetAsideShare(0, 0);
   }
 
   @Override

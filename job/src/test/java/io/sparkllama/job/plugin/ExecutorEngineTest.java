@@ -14,9 +14,11 @@ import io.sparkllama.engine.api.SamplingParams;
 import io.sparkllama.job.config.SizeOrShare;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
+import org.apache.spark.network.util.JavaUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -79,6 +81,20 @@ class ExecutorEngineTest {
           .contains("stories260K.f32.gguf")
           .noneMatch(name -> name.contains("pack"));
     }
+  }
+
+  @Test
+  void whereNoWorkerCanRunTheModelIsNotFetched(@TempDir Path place) throws Exception {
+    Path worker = Files.writeString(place.resolve("sparkllama-worker"), "#!/bin/sh\nexit 9\n");
+    Files.setPosixFilePermissions(worker, PosixFilePermissions.fromString("rwx------"));
+    EngineSpecification specification =
+        specification(EngineOptions.defaults().withNativeDirectory(place));
+    JavaUtils.deleteRecursively(cache.toFile()); // the driver's copy: this is another host
+
+    assertThatThrownBy(() -> ExecutorEngine.acquire(specification))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("set engine.isolation to none");
+    assertThat(cache).doesNotExist();
   }
 
   @Test
