@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeoutException;
@@ -28,9 +27,9 @@ import org.apache.spark.sql.streaming.Trigger;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Answers files of work in batches: each batch replaces a folder of its own, and is then committed
- * to the query's checkpoint. A run that is killed loses the open batch, which the next run answers
- * again, over the same files into the same folder.
+ * Answers files of work in batches: each batch replaces what the output has of it, and is then
+ * committed to the query's checkpoint. A run that is killed loses the open batch, which the next
+ * run answers again, over the same files into the same place.
  *
  * <p>A batch is one action over the model's answers, never two.
  */
@@ -219,7 +218,7 @@ public final class Generation {
     long rows = limited ? batch.count() : 0; // reads the files; no row goes to the model
     BatchAnswers answers = walk.over(first(batch, rows));
     underWay = answers.deadSoFar();
-    job.sink().replace(answers.rows(), folder.batch(number).toString());
+    folder.replace(answers.rows(), number);
     GenerationCounts made = GenerationCounter.sum(answers.counter().value());
     requireWhole(number, made.rows());
     List<DeadRow> dead = answers.dead().all();
@@ -253,7 +252,7 @@ public final class Generation {
    * tell when one has taken the other's away. A batch that was not committed is answered again.
    */
   private void requireWhole(long number, long made) throws IOException {
-    long found = written(number);
+    long found = folder.count(BatchRange.of(number), job.prepared().output());
     control.check(); // says it better where it is so
     if (found != made) {
       throw new IOException(
@@ -264,27 +263,8 @@ public final class Generation {
               + " rows instead of "
               + made
               + " in "
-              + folder.batch(number));
+              + folder.place(number));
     }
-  }
-
-  /** Counts the rows of a batch; reads only the ends of files where the format keeps counts. */
-  private long written(long number) throws IOException {
-    StoredPath batch = folder.batch(number);
-    if (!batch.exists()) {
-      return 0;
-    }
-    OptionalLong written =
-        job.sink().writesParquet() ? ParquetFooters.rows(batch) : OptionalLong.empty();
-    return written.isPresent() ? written.getAsLong() : output(number).count();
-  }
-
-  private Dataset<Row> output(long number) {
-    return job.sink()
-        .read(
-            job.prepared().rows().sparkSession(),
-            job.prepared().output(),
-            List.of(folder.batch(number).toString()));
   }
 
   private static long ofRequests(List<DeadRow> dead) {
@@ -321,12 +301,13 @@ public final class Generation {
   }
 
   /** Returns the rows of a batch that its output has not. */
-  private Dataset<Row> unanswered(Dataset<Row> batch, long number) {
+  private Dataset<Row> unanswered(Dataset<Row> batch, long number) throws IOException {
     Column[] columns =
         Arrays.stream(job.prepared().rows().columns())
             .map(name -> functions.col(name))
             .toArray(Column[]::new);
-    return DoneRows.ofOutput(job.prepared().identity(job.completions()), output(number))
+    Dataset<Row> output = folder.read(BatchRange.of(number), job.prepared().output());
+    return DoneRows.ofOutput(job.prepared().identity(job.completions()), output)
         .leaveOut(batch.select(columns));
   }
 

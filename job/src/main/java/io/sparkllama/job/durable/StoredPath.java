@@ -24,6 +24,11 @@ record StoredPath(FileSystem fileSystem, Path path) {
     return path.getName();
   }
 
+  /** Tells whether who reads the folder that it lies in passes it over. */
+  boolean isHidden() {
+    return name().startsWith("_") || name().startsWith(".");
+  }
+
   boolean exists() throws IOException {
     return fileSystem.exists(path);
   }

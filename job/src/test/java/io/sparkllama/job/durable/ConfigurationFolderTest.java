@@ -3,6 +3,7 @@ package io.sparkllama.job.durable;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.job.LocalSpark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +19,9 @@ class ConfigurationFolderTest {
   @Test
   void whatBelongsToACommittedBatchIsNotWritten() throws IOException {
     org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(output.toUri());
-    ConfigurationFolder folder =
-        new ConfigurationFolder(
-            new StoredPath(FileSystem.getLocal(new Configuration()), path), "v1-0");
+    StoredPath stored = new StoredPath(FileSystem.getLocal(new Configuration()), path);
+    BatchStore batches = new BatchFolders(stored, FileSink.parquet(output), LocalSpark.session());
+    ConfigurationFolder folder = new ConfigurationFolder(stored, batches, "v1-0");
     assertThatCode(() -> folder.requireOpen(0)).doesNotThrowAnyException();
     Path commits = output.resolve("_sparkllama/v1-0/checkpoint/commits");
     Files.createDirectories(commits);
