@@ -38,14 +38,13 @@ record DeadLetterList(Map<String, List<DeadLetter>> open, Map<String, List<DeadL
         config.spark(),
         spark -> {
           ResultSink sink = new ResultSink(config.sink());
-          if (!sink.isDurable()) {
+          if (!sink.kind().hasBatches()) {
             throw new InvalidConfigurationException(
-                "Only an output of files has dead letters; elsewhere a row that the engine cannot"
-                    + " run has its error in the column completion: "
+                "Only an output of files or a Delta table has dead letters; elsewhere a row that the"
+                    + " engine cannot run has its error in the column completion: "
                     + sink.name());
           }
-          OutputFolder output =
-              OutputFolder.of(sink.name(), spark.sparkContext().hadoopConfiguration());
+          OutputFolder output = OutputFolder.of(sink, spark);
           return new DeadLetterList(output.openLetters(), output.retriedLetters());
         });
   }

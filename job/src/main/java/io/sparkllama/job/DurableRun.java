@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * Runs a job that can be killed and gone on with: takes rows into files of work, and answers these.
@@ -45,13 +46,11 @@ final class DurableRun {
   /** Makes the output ready: whatever it cannot hold is refused here, before any work. */
   void begin() throws IOException {
     control.check();
-    ResultSink sink = new ResultSink(config.sink());
-    boolean anew = sink.mode() == OutputMode.OVERWRITE;
-    if (anew || folder().begins()) {
-      output.probe(spark, sink, job.choice().rows().output());
-    }
-    if (anew) {
-      output.clear(control);
+    StructType columns = job.choice().rows().output();
+    if (new ResultSink(config.sink()).mode() == OutputMode.OVERWRITE) {
+      output.clear(columns, control);
+    } else if (folder().begins()) {
+      output.admit(folder(), columns);
     }
     output.begin(folder(), job.fingerprint(), control);
   }
@@ -100,7 +99,7 @@ final class DurableRun {
 
   private DurableJob durable() {
     return new DurableJob(
-        new ResultSink(config.sink()),
+        new ResultSink(config.sink()).ofOpenBatches(),
         job.choice().plain(),
         job.pipeline().task().completions(),
         config.pipeline().spread(),

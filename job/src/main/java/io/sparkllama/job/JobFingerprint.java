@@ -2,12 +2,15 @@ package io.sparkllama.job;
 
 import io.sparkllama.job.config.AnswerKeys;
 import io.sparkllama.job.config.JobKeys;
+import io.sparkllama.job.config.OutputKeys;
 import io.sparkllama.job.config.TaskKeys;
 import io.sparkllama.job.pipeline.ClassifyTask;
 import io.sparkllama.job.pipeline.RowTask;
 import io.sparkllama.job.plugin.AdapterSpecification;
 import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.sink.Fingerprint;
+import io.sparkllama.job.sink.ResultSink;
+import io.sparkllama.job.sink.SinkKind;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -33,6 +36,9 @@ final class JobFingerprint {
       StructType output,
       StructType read) {
     Map<String, Object> settings = AnswerKeys.values(config.values());
+    if (new ResultSink(config.sink()).kind() == SinkKind.DELTA_TABLE) {
+      settings.remove(OutputKeys.OUTPUT_OPTIONS.path()); // those that are taken change no row
+    }
     // A file counts as what it holds, so that it may be moved, and may not be changed.
     settings.computeIfPresent(
         JobKeys.PROMPT_CHAT_TEMPLATE.path(),

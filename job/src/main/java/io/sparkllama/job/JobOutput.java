@@ -20,6 +20,6 @@ final class JobOutput {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     ResultSink sink = new ResultSink(config.sink());
     sink.check(hadoop, config.source().paths());
-    return sink.isDurable() ? Optional.of(OutputFolder.of(sink.name(), hadoop)) : Optional.empty();
+    return sink.kind().hasBatches() ? Optional.of(OutputFolder.of(sink, spark)) : Optional.empty();
   }
 }

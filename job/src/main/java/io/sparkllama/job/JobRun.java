@@ -1,6 +1,7 @@
 package io.sparkllama.job;
 
 import io.sparkllama.job.durable.BatchAnswers;
+import io.sparkllama.job.durable.ConfigurationFolder;
 import io.sparkllama.job.durable.LockTimes;
 import io.sparkllama.job.durable.OutputFolder;
 import io.sparkllama.job.durable.RunControl;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -130,8 +132,9 @@ final class JobRun {
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     if (job.earlier().isPresent()) {
-      String folder = job.earlier().get().folder().rows();
-      new ResultSample(config.sink()).print(spark, job.choice().rows().output(), folder, terminal);
+      ConfigurationFolder folder = job.earlier().get().folder();
+      StructType columns = job.choice().rows().output();
+      new ResultSample(config.sink()).print(columns, () -> folder.written(columns), terminal);
     }
     return new JobSummary(
         outcome.counts(),

@@ -156,7 +156,6 @@ record PreparedJob(
             : OutputFolder.OtherDates.COUNT_AS_SAME;
     return EarlierWork.of(
         output.choose(now, dates, config.durable().changed()),
-        sink,
         prepared,
         config.pipeline().task().completions());
   }
@@ -208,8 +207,7 @@ record PreparedJob(
       throws IOException {
     PreparedRows rows = choice.plain();
     if (pending() > 0) {
-      Dataset<Row> pending =
-          earlier.get().pending(rows, new ResultSink(config.sink()), pipeline.task().completions());
+      Dataset<Row> pending = earlier.get().pending(rows, pipeline.task().completions());
       Dataset<Row> all = pending.union(rows.rows());
       OptionalLong limit = config.limits().rows();
       boolean fewer = limit.isPresent() && limit.getAsLong() < pending() + choice.count();

@@ -41,6 +41,16 @@ class ArchitectureTest {
         .check(classes);
   }
 
+  /** Who wants a Delta table brings Delta Lake: all others run without. */
+  @Test
+  void nothingNeedsDeltasClasses() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.delta..", "org.apache.spark.sql.delta..")
+        .check(classes);
+  }
+
   @Test
   void packagesHaveNoCycles() {
     slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(classes);

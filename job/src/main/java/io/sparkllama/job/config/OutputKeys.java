@@ -12,7 +12,12 @@ public final class OutputKeys {
 
   public static final ConfigKey<String> OUTPUT_FORMAT =
       DECLARED.of(
-          "output.format", ConfigType.string(), "parquet", "", "Any format that Spark writes.");
+          "output.format",
+          ConfigType.string(),
+          "parquet",
+          "",
+          "Any format that Spark writes; files and Delta tables are written in batches"
+              + " (docs/output.md).");
   public static final ConfigKey<String> OUTPUT_PATH =
       DECLARED.optional(
           "output.path",
@@ -26,7 +31,7 @@ public final class OutputKeys {
           "",
           "What happens where the output exists already: the job is refused (error), all that is"
               + " there is replaced (overwrite), or the rows that no run has answered yet are added"
-              + " (resume; where there is no output yet, it begins one). A format without files,"
+              + " (resume; where there is no output yet, it begins one). A format without batches,"
               + " such as jdbc or noop, knows error, its default, and overwrite; noop takes"
               + " overwrite alone.");
   public static final ConfigKey<ChangedOutput> OUTPUT_CHANGED =

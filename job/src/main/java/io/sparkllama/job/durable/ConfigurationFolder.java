@@ -11,27 +11,29 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
 
 /**
- * Is what an output holds of one configuration: rows in {@code configuration=NAME/batch=N}, and
- * beside them, hidden from readers, what a run needs to go on.
+ * Is what an output holds of one configuration: rows in batches, and beside them, hidden from
+ * readers, what a run needs to go on.
  */
 public final class ConfigurationFolder {
   static final String COLUMN = "configuration";
   static final String BATCH_COLUMN = "batch";
 
   private static final String FINGERPRINT = "fingerprint.json";
-  private static final String BATCH = BATCH_COLUMN + "=";
   private static final String OPEN = "open";
 
   private final String name;
   private final StoredPath state;
-  private final StoredPath rows;
+  private final BatchStore batches;
 
-  ConfigurationFolder(StoredPath output, String name) {
+  ConfigurationFolder(StoredPath output, BatchStore batches, String name) {
     this.name = name;
     this.state = output.child(OutputFolder.STATE).child(name);
-    this.rows = output.child(COLUMN + "=" + name);
+    this.batches = batches;
   }
 
   /** Returns the value of the output's column of this name. */
@@ -39,9 +41,27 @@ public final class ConfigurationFolder {
     return name;
   }
 
-  /** Returns the folder of all batches. */
+  /** Says where all rows are. */
   public String rows() {
-    return rows.toString();
+    return batches.place(name);
+  }
+
+  /** Returns the rows that are there; none is read yet. */
+  public Dataset<Row> written(StructType columns) throws IOException {
+    return read(BatchRange.upTo(Long.MAX_VALUE), columns);
+  }
+
+  Dataset<Row> read(BatchRange some, StructType columns) throws IOException {
+    return batches.read(name, some, columns);
+  }
+
+  long count(BatchRange some, StructType columns) throws IOException {
+    return batches.count(name, some, columns);
+  }
+
+  /** Says where the rows of a batch are. */
+  String place(long batch) {
+    return batches.place(name, batch);
   }
 
   WorkFolder work() {
@@ -113,27 +133,19 @@ public final class ConfigurationFolder {
     return state.child("checkpoint");
   }
 
-  StoredPath batch(long number) {
-    return rows.child(BATCH + digits(number));
-  }
-
   /** Returns a batch where readers find it. */
   PublishedBatch published(long number) {
-    return new PublishedBatch(batch(number), work().rest(number), deadLetters().of(number));
+    return batches.published(this, number);
   }
 
   /** Returns the folder in which a run, and no other one, answers a batch. */
   StoredPath open(long number, String run) {
-    return state.child(OPEN).child(digits(number) + "-" + run);
-  }
-
-  private static String digits(long number) {
-    return String.format(Locale.ROOT, "%06d", number);
+    return state.child(OPEN).child(String.format(Locale.ROOT, "%06d-%s", number, run));
   }
 
   /** Tells whether there are rows, or a batch that could hold some. */
   boolean holdsBatches() throws IOException {
-    return !batches().isEmpty();
+    return !batches.batches(name).isEmpty();
   }
 
   /** Returns what the rows were made with; empty where nothing says so. */
@@ -152,11 +164,11 @@ public final class ConfigurationFolder {
     List<StoredPath> begun = state.child(OPEN).children();
     control.check(); // after that list: a successor's batch may be on it
     long last = lastCommitted().orElse(-1);
-    if (published(last + 1).isWhole()) {
+    if (published(last + 1).counted().isPresent()) {
       published(last + 1).settle();
     }
     // Asked of what was listed: a batch that another run publishes meanwhile is whole before.
-    CountingBatches counting = batch -> batch <= last || published(batch).isWhole();
+    CountingBatches counting = batch -> batch <= last || published(batch).counted().isPresent();
     work().removeUnfinished(counting);
     deadLetters().removeOpen(counting);
     for (StoredPath open : begun) {
@@ -184,43 +196,23 @@ public final class ConfigurationFolder {
   }
 
   /**
-   * Returns the folders of the committed batches.
+   * Returns the committed batches.
    *
    * @throws InvalidConfigurationException where one is missing, or the checkpoint is older than the
    *     rows
    */
-  List<String> committed() throws IOException {
+  BatchRange committed() throws IOException {
     long last = lastCommitted().orElse(-1);
-    List<Long> there = batches();
-    List<String> committed = new ArrayList<>();
-    for (long batch = 0; batch <= last; batch++) {
-      if (!there.contains(batch)) {
-        throw new InvalidConfigurationException(
-            "A batch of the output is missing that a run had committed; restore it, or begin anew"
-                + " with output.mode = overwrite: "
-                + batch(batch));
-      }
-      committed.add(batch(batch).toString());
-    }
-    for (long batch : there) {
+    batches.requireCommitted(name, last);
+    for (long batch : batches.batches(name)) {
       if (batch > last + 1) {
         throw new InvalidConfigurationException(
             "The output has batches of which its checkpoint does not know, so that a run would"
                 + " answer rows twice; restore the checkpoint, or begin anew with output.mode ="
                 + " overwrite: "
-                + batch(batch));
+                + place(batch));
       }
     }
-    return committed;
-  }
-
-  private List<Long> batches() throws IOException {
-    List<Long> batches = new ArrayList<>();
-    for (StoredPath folder : rows.children()) {
-      if (folder.name().matches(BATCH + "\\d{1,18}")) {
-        batches.add(Long.parseLong(folder.name().substring(BATCH.length())));
-      }
-    }
-    return batches;
+    return BatchRange.upTo(last);
   }
 }

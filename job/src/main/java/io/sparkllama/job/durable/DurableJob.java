@@ -6,8 +6,9 @@ import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.sink.ResultSink;
 
 /**
- * Is a job whose rows go to files below a path.
+ * Is a job whose rows are written in batches.
  *
+ * @param sink of the files that a run writes before they are published
  * @param prepared what the walk reads and writes; its rows are of no matter here
  * @param completions rows of the output for a row of the input
  * @param spread of rows over files, their number open

@@ -5,7 +5,6 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.pipeline.PreparedRows;
 import io.sparkllama.job.planning.DoneRows;
 import io.sparkllama.job.planning.RowIdentity;
-import io.sparkllama.job.sink.ResultSink;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +23,7 @@ import org.apache.spark.sql.types.StructType;
  *
  * @param intakes folders with the rows that they took
  * @param taken rows of the input that they took
- * @param committed folders with the rows that they wrote
+ * @param committed batches with the rows that they wrote
  * @param answered of the rows that they took
  * @param letters rows that the engine could not run, and that nobody has tried again since
  */
@@ -32,13 +31,13 @@ public record EarlierWork(
     ConfigurationFolder folder,
     List<String> intakes,
     long taken,
-    List<String> committed,
+    BatchRange committed,
     long answered,
     long letters) {
 
   /** Returns that of a configuration that begins. */
   public static EarlierWork none(ConfigurationFolder folder) {
-    return new EarlierWork(folder, List.of(), 0, List.of(), 0, 0);
+    return new EarlierWork(folder, List.of(), 0, BatchRange.upTo(-1), 0, 0);
   }
 
   /**
@@ -47,15 +46,14 @@ public record EarlierWork(
    * @param completions rows of the output for a row of the input
    * @throws InvalidConfigurationException where parts are missing, so that nobody can go on
    */
-  public static EarlierWork of(
-      ConfigurationFolder folder, ResultSink sink, PreparedRows prepared, int completions)
+  public static EarlierWork of(ConfigurationFolder folder, PreparedRows prepared, int completions)
       throws IOException {
     WorkFolder work = folder.work();
     work.requireWhole();
-    List<String> committed = folder.committed();
-    long rows = count(sink, prepared, committed);
+    BatchRange committed = folder.committed();
+    long rows = folder.count(committed, prepared.output());
     long taken = work.rows();
-    requireCheckpoint(folder, sink, prepared);
+    requireCheckpoint(folder, prepared);
     long letters = folder.openLetters().size();
     if (rows % completions != 0 || rows / completions + letters > taken) {
       throw new InvalidConfigurationException(
@@ -74,17 +72,11 @@ public record EarlierWork(
     return new EarlierWork(folder, work.intakes(), taken, committed, rows / completions, letters);
   }
 
-  private static long count(ResultSink sink, PreparedRows prepared, List<String> folders) {
-    SparkSession spark = prepared.rows().sparkSession();
-    return folders.isEmpty() ? 0 : sink.read(spark, prepared.output(), folders).count();
-  }
-
   /** Refuses rows whose checkpoint is lost: without it, all would be answered once more. */
-  private static void requireCheckpoint(
-      ConfigurationFolder folder, ResultSink sink, PreparedRows prepared) throws IOException {
+  private static void requireCheckpoint(ConfigurationFolder folder, PreparedRows prepared)
+      throws IOException {
     if (!folder.hasCheckpoint()
-        && folder.holdsBatches()
-        && count(sink, prepared, List.of(folder.rows())) > 0) {
+        && folder.count(BatchRange.upTo(Long.MAX_VALUE), prepared.output()) > 0) {
       throw new InvalidConfigurationException(
           "The output has rows and no checkpoint, so that a run would answer them twice; restore"
               + " the checkpoint, or begin anew with output.mode = overwrite: "
@@ -114,8 +106,7 @@ public record EarlierWork(
   }
 
   /** Returns the rows that a run goes on with, as the walk reads them. */
-  public Dataset<Row> pending(PreparedRows prepared, ResultSink sink, int completions)
-      throws IOException {
+  public Dataset<Row> pending(PreparedRows prepared, int completions) throws IOException {
     Set<String> dead =
         folder.openLetters().stream().map(DeadLetter::row).collect(Collectors.toSet());
     Dataset<Row> all = taken(prepared);
@@ -123,7 +114,7 @@ public record EarlierWork(
     if (committed.isEmpty()) {
       return taken;
     }
-    Dataset<Row> output = sink.read(taken.sparkSession(), prepared.output(), committed);
+    Dataset<Row> output = folder.read(committed, prepared.output());
     return DoneRows.ofOutput(identity(prepared, completions), output).leaveOut(taken);
   }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -242,7 +243,8 @@ public final class Generation {
     }
     control.check();
     long start = System.nanoTime();
-    Answered made = folder.published(number).isWhole() ? found(number) : made(batch, number);
+    OptionalLong there = folder.published(number).counted();
+    Answered made = there.isPresent() ? found(number, there.getAsLong()) : made(batch, number);
     control.check();
     add(made, number);
     Duration took = Duration.ofNanos(System.nanoTime() - start);
@@ -278,19 +280,22 @@ public final class Generation {
     if (stopped) {
       open.leave(rows - done, dead);
     }
-    return open.publish(made.rows()) ? new Answered(made, of, set, stopped, false) : found(number);
+    return open.publish(made.rows())
+        ? new Answered(made, of, set, stopped, false)
+        : found(number, folder.published(number).counted().orElseThrow());
   }
 
   /**
    * Takes a batch that was published and not committed: its run was killed just then, or is one
    * that this run has replaced. Its rows are those that this run would have made.
+   *
+   * @param rows of the output that it holds
    */
-  private Answered found(long number) throws IOException {
-    PublishedBatch batch = folder.published(number);
-    batch.settle();
+  private Answered found(long number, long rows) throws IOException {
+    folder.published(number).settle();
     return new Answered(
         GenerationCounts.NONE,
-        batch.rows() / job.completions(),
+        rows / job.completions(),
         folder.deadLetters().read(number - 1, number),
         false,
         true);

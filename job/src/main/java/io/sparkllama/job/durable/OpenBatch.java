@@ -18,6 +18,11 @@ import org.apache.spark.sql.functions;
  * other run writes, until it is published.
  */
 final class OpenBatch {
+  /** Hold, beside the rows, what readers of these skip, until it is brought to its place. */
+  static final String REST = "_rest";
+
+  static final String LETTERS = "_letters";
+
   private final DurableJob job;
   private final ConfigurationFolder folder;
   private final RunControl control;
@@ -91,7 +96,7 @@ final class OpenBatch {
     return dead.isEmpty()
         ? List.of()
         : new BatchLetters(job, folder, control)
-            .write(place.child(PublishedBatch.LETTERS), unanswered(), number, dead);
+            .write(place.child(LETTERS), unanswered(), number, dead);
   }
 
   /** Returns the rows that have no answer. */
@@ -118,7 +123,7 @@ final class OpenBatch {
     long written =
         new Intake(folder, job.settings(), control)
             .write(
-                place.child(PublishedBatch.REST),
+                place.child(REST),
                 job.prepared().with(left),
                 count,
                 job.spread().anew(count, parallelism));
@@ -143,13 +148,11 @@ final class OpenBatch {
    * @throws IOException where another run has replaced this one, which shows nothing then
    */
   boolean publish(long rows) throws IOException {
-    PublishedBatch.finish(place, rows);
     PublishedBatch published = folder.published(number);
-    published.clear();
-    control.check();
-    boolean ours = published.publish(place);
-    if (!ours && !published.isWhole()) {
-      throw other(published.place().toString());
+    published.prepare(place, rows);
+    boolean ours = published.publish(place, output(), control);
+    if (!ours && published.counted().isEmpty()) {
+      throw other(folder.place(number));
     }
     published.settle();
     return ours;

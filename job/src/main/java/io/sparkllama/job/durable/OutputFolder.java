@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -22,36 +23,47 @@ public final class OutputFolder {
   /** Begins with an underscore, so that nobody reads what lies in it as rows. */
   static final String STATE = "_sparkllama";
 
-  private static final String EMPTY = "empty";
+  /** Lies there while it is tried whether a format takes a job's columns. */
+  static final String EMPTY = "empty";
+
   private static final String LOCK = "lock";
   private static final String NAME = "v\\d+-[0-9a-f]+";
-  private static final String CONFIGURATION = ConfigurationFolder.COLUMN + "=";
 
   private final StoredPath folder;
+  private final BatchStore batches;
 
-  private OutputFolder(StoredPath folder) {
+  private OutputFolder(StoredPath folder, BatchStore batches) {
     this.folder = folder;
+    this.batches = batches;
   }
 
   /**
    * Finds the storage of an output; there need be nothing yet.
    *
+   * @param sink of a kind that has batches
    * @throws IOException where the storage cannot be reached; trying again may help
    */
-  public static OutputFolder of(String path, Configuration hadoop) throws IOException {
-    Path folder = new Path(path);
-    return new OutputFolder(
-        new StoredPath(StorageConnector.open(folder, hadoop, "output.path"), folder));
+  public static OutputFolder of(ResultSink sink, SparkSession spark) throws IOException {
+    Path path = new Path(sink.name());
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    StoredPath folder = new StoredPath(StorageConnector.open(path, hadoop, "output.path"), path);
+    return switch (sink.kind()) {
+      case FILES -> new OutputFolder(folder, new BatchFolders(folder, sink, spark));
+      case DELTA_TABLE ->
+          new OutputFolder(
+              folder, new BatchTable(folder, sink.table(BatchTable.PARTITIONS), spark));
+      case ONE_ACTION ->
+          throw new IllegalArgumentException("An output without batches has no folder.");
+    };
   }
 
   /**
-   * Writes an output without rows, hidden, so that a format is refused before any work, and before
-   * anything is removed.
+   * Makes sure that rows of a configuration that begins can be kept, before any work.
    *
    * @throws InvalidConfigurationException where the format cannot take these columns or options
    */
-  public void probe(SparkSession spark, ResultSink sink, StructType output) {
-    sink.replace(spark.createDataFrame(List.of(), output), empty().toString());
+  public void admit(ConfigurationFolder configuration, StructType columns) throws IOException {
+    batches.admit(configuration.name(), columns);
   }
 
   StoredPath lock() {
@@ -73,17 +85,14 @@ public final class OutputFolder {
   }
 
   /**
-   * Removes all rows, and all that runs know of them.
+   * Removes all rows, and all that runs know of them, to make place for others.
    *
+   * @param columns of these others
+   * @throws InvalidConfigurationException where the format cannot take these; nothing is removed
    * @throws IOException where another run has taken the lock, which may have written rows by now
    */
-  public void clear(RunControl control) throws IOException {
-    for (StoredPath child : folder.children()) {
-      if (!child.name().equals(STATE)) {
-        control.check();
-        child.delete();
-      }
-    }
+  public void clear(StructType columns, RunControl control) throws IOException {
+    batches.clear(columns, control);
     for (StoredPath child : folder.child(STATE).children()) {
       if (!child.name().equals(EMPTY) && !child.name().equals(LOCK)) {
         control.check();
@@ -102,17 +111,7 @@ public final class OutputFolder {
   public void begin(ConfigurationFolder configuration, Fingerprint fingerprint, RunControl control)
       throws IOException {
     configuration.begin(fingerprint, control);
-    StoredPath first = configuration.batch(0);
-    if (!configuration.hasCheckpoint() && !first.exists()) {
-      // Nothing in it has the name of another run's file: so who replaces it removes nothing else.
-      empty().child(PublishedBatch.SUCCESS).delete();
-      empty().moveToFree(first);
-    }
-    empty().delete();
-  }
-
-  private StoredPath empty() {
-    return folder.child(STATE).child(EMPTY);
+    batches.begin(configuration);
   }
 
   /**
@@ -126,7 +125,7 @@ public final class OutputFolder {
   public ConfigurationFolder choose(Fingerprint now, OtherDates dates, ChangedOutput changed)
       throws IOException {
     List<ConfigurationFolder> known = known();
-    requireKnown(known);
+    batches.requireKnown(known.stream().map(ConfigurationFolder::name).collect(Collectors.toSet()));
     Fingerprint nearest = null;
     Fingerprint nearestWanted = now;
     for (ConfigurationFolder one : known) {
@@ -157,11 +156,11 @@ public final class OutputFolder {
 
   /** Returns where rows of a configuration go in an output that holds nothing else. */
   public ConfigurationFolder configuration(Fingerprint now) {
-    return new ConfigurationFolder(folder, now.name());
+    return new ConfigurationFolder(folder, batches, now.name());
   }
 
   /**
-   * Refuses columns that the folders' names add.
+   * Refuses columns that tell batches apart.
    *
    * @throws InvalidConfigurationException names one
    */
@@ -208,26 +207,11 @@ public final class OutputFolder {
   private List<ConfigurationFolder> known() throws IOException {
     List<ConfigurationFolder> known = new ArrayList<>();
     for (StoredPath child : folder.child(STATE).children()) {
-      ConfigurationFolder one = new ConfigurationFolder(folder, child.name());
+      ConfigurationFolder one = new ConfigurationFolder(folder, batches, child.name());
       if (child.name().matches(NAME) && one.fingerprint().isPresent()) {
         known.add(one);
       }
     }
     return known;
-  }
-
-  /** Refuses rows of which nothing says what they were made with. */
-  private void requireKnown(List<ConfigurationFolder> known) throws IOException {
-    for (StoredPath child : folder.children()) {
-      String name = child.name();
-      boolean ours = known.stream().anyMatch(one -> name.equals(CONFIGURATION + one.name()));
-      if (!ours && !name.startsWith("_") && !name.startsWith(".")) {
-        throw new InvalidConfigurationException(
-            "The output holds something of which nothing says what it was made with, so that no run"
-                + " can go on with it; write somewhere else, or begin anew with output.mode ="
-                + " overwrite: "
-                + child);
-      }
-    }
   }
 }

@@ -12,6 +12,8 @@ final class QuerySession {
   /** More than any file of work has. */
   private static final String WHOLE_FILE = String.valueOf(1L << 40);
 
+  private static final String CATALOGS = "spark.sql.catalog.";
+
   private static final Map<String, String> OWN =
       Map.of(
           // One file of work is one task: none is cut, and none shares a partition.
@@ -33,8 +35,9 @@ final class QuerySession {
     for (Map.Entry<String, String> setting :
         CollectionConverters.asJava(spark.conf().getAll()).entrySet()) {
       String key = setting.getKey();
-      // A session may also hold settings of storages, which Spark itself does not know.
-      if (spark.conf().isModifiable(key) || !key.startsWith("spark.")) {
+      // A session may also hold settings of storages and catalogs, which Spark does not know
+      // itself.
+      if (spark.conf().isModifiable(key) || !key.startsWith("spark.") || key.startsWith(CATALOGS)) {
         session.conf().set(key, setting.getValue());
       }
     }

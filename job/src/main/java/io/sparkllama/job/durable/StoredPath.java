@@ -40,6 +40,11 @@ record StoredPath(FileSystem fileSystem, Path path) {
         : Optional.empty();
   }
 
+  /** Tells whether who reads the folder that it lies in passes it over. */
+  boolean isHidden() {
+    return name().startsWith("_") || name().startsWith(".");
+  }
+
   boolean exists() throws IOException {
     return fileSystem.exists(path);
   }
@@ -136,8 +141,7 @@ record StoredPath(FileSystem fileSystem, Path path) {
     try {
       if (local().isPresent()) {
         // Past Hadoop, which would move it into a folder that is there.
-        Files.move(
-            local().get(), target.local().orElseThrow(), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(local().get(), target.local().orElseThrow(), StandardCopyOption.ATOMIC_MOVE);
       } else {
         FileContext.getFileContext(fileSystem.getUri(), fileSystem.getConf())
             .rename(path, target.path);

@@ -1,13 +1,13 @@
 package io.sparkllama.job.sink;
 
 import io.sparkllama.job.report.SparkSentence;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
@@ -24,20 +24,25 @@ public final class ResultSample {
     this.specification = specification;
   }
 
+  /** Finds the rows that a job wrote. */
+  @FunctionalInterface
+  public interface WrittenRows {
+    Dataset<Row> rows() throws IOException;
+  }
+
   /**
    * Prints as many rows as the specification says, none by default. The job is done by now: where
    * its output cannot be read back, a line says so.
    *
    * @param schema of the rows that were written
-   * @param folder where
+   * @param written rows
    */
-  public void print(SparkSession spark, StructType schema, String folder, PrintStream out) {
+  public void print(StructType schema, WrittenRows written, PrintStream out) {
     if (specification.show() == 0) {
       return;
     }
     try {
-      Dataset<Row> rows = new ResultSink(specification).read(spark, schema, List.of(folder));
-      Dataset<Row> sample = rows.select(readable(schema).toArray(Column[]::new));
+      Dataset<Row> sample = written.rows().select(readable(schema).toArray(Column[]::new));
       scala.Console.withOut(
           out,
           () -> {

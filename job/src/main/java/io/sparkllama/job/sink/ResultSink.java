@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -59,21 +60,62 @@ public final class ResultSink {
   }
 
   /**
-   * Tells whether the rows go to files below a path, so that runs can go on with them.
+   * Tells how the rows are kept.
    *
    * @throws InvalidConfigurationException where Spark does not know the format
    */
-  public boolean isDurable() {
+  public SinkKind kind() {
     if (specification.path().isEmpty()) {
-      return false;
+      return SinkKind.ONE_ACTION;
     }
+    Class<?> format = format();
+    if (isDelta()) {
+      return SinkKind.DELTA_TABLE;
+    }
+    boolean files =
+        FileFormat.class.isAssignableFrom(format)
+            || FileDataSourceV2.class.isAssignableFrom(format);
+    return files ? SinkKind.FILES : SinkKind.ONE_ACTION;
+  }
+
+  private Class<?> format() {
     try {
-      Class<?> format = DataSource.lookupDataSource(specification.format(), SQLConf.get());
-      return FileFormat.class.isAssignableFrom(format)
-          || FileDataSourceV2.class.isAssignableFrom(format);
+      return DataSource.lookupDataSource(specification.format(), SQLConf.get());
     } catch (Exception wrong) {
+      if (isDelta()) {
+        throw new InvalidConfigurationException(
+            "output.format = delta needs Delta Lake, which is not on the class path; bring it with"
+                + " spark-submit --packages io.delta:delta-spark_4.2_2.13:VERSION, of Spark's own"
+                + " release, and the settings that docs/output.md names, or write another format: "
+                + SparkSentence.of(wrong),
+            wrong);
+      }
       throw refusedByFormat(wrong);
     }
+  }
+
+  private boolean isDelta() {
+    return specification.format().equalsIgnoreCase(DeltaTable.FORMAT);
+  }
+
+  /**
+   * Returns how a run writes the rows of a batch before they are published: a table gets them from
+   * files.
+   */
+  public ResultSink ofOpenBatches() {
+    return kind() == SinkKind.FILES
+        ? this
+        : new ResultSink(
+            new SinkSpecification("parquet", specification.path(), Optional.empty(), Map.of(), 0));
+  }
+
+  /**
+   * Returns the table that the rows go to, where its {@link #kind} is one.
+   *
+   * @param partitions columns that it is partitioned by
+   */
+  public DeltaTable table(List<String> partitions) {
+    return new DeltaTable(name(), specification.options(), partitions);
   }
 
   /**
@@ -86,7 +128,7 @@ public final class ResultSink {
 
   /** Returns the mode that the job file names, else what suits the format. */
   public OutputMode mode() {
-    return specification.mode().orElse(isDurable() ? OutputMode.RESUME : OutputMode.ERROR);
+    return specification.mode().orElse(kind().hasBatches() ? OutputMode.RESUME : OutputMode.ERROR);
   }
 
   /**
@@ -98,11 +140,15 @@ public final class ResultSink {
    */
   public void check(Configuration hadoop, List<String> inputPaths) throws IOException {
     OutputMode mode = mode();
-    if (mode == OutputMode.RESUME && !isDurable()) {
+    SinkKind kind = kind();
+    if (mode == OutputMode.RESUME && !kind.hasBatches()) {
       throw new InvalidConfigurationException(
-          "output.mode = resume goes on with files below output.path; name a format of files, or"
-              + " another output.mode: "
+          "output.mode = resume goes on with files or a Delta table at output.path; name such a"
+              + " format, or another output.mode: "
               + name());
+    }
+    if (kind == SinkKind.DELTA_TABLE) {
+      DeltaTable.checkOptions(specification.options().keySet());
     }
     if (specification.path().isEmpty()) {
       return;
@@ -204,7 +250,7 @@ public final class ResultSink {
   }
 
   /** Spark throws checked exceptions that it does not declare, which go on as they are. */
-  private static RuntimeException explained(Exception wrong) {
+  static RuntimeException explained(Exception wrong) {
     if (wrong instanceof AnalysisException || wrong instanceof ClassNotFoundException) {
       return refusedByFormat(wrong);
     }

@@ -24,12 +24,22 @@ final class SparkClassPath {
           "/hadoop-client-minicluster/",
           "/com/tngtech/");
 
+  /** Parts of the paths of what a user of Delta Lake brings. */
+  private static final List<String> OF_DELTA =
+      List.of("/io/delta/", "/io/unitycatalog/", "/org/locationtech/jts/");
+
   private SparkClassPath() {}
+
+  /** Tells whether a jar comes with Delta Lake alone. */
+  static boolean isOfDelta(String jar) {
+    return OF_DELTA.stream().anyMatch(jar::contains);
+  }
 
   /** Returns Spark and what it needs, as a cluster has it: nothing of this project's own. */
   static List<Path> ofCluster() {
     return all().stream()
         .filter(path -> NOT_OF_A_CLUSTER.stream().noneMatch(path.toString()::contains))
+        .filter(path -> !isOfDelta(path.toString()))
         .toList();
   }
 

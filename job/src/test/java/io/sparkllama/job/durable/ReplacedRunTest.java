@@ -10,8 +10,6 @@ import io.sparkllama.job.limit.DeadLetterLimit;
 import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.sink.Fingerprint;
-import io.sparkllama.job.sink.ResultSink;
-import io.sparkllama.job.sink.SinkSpecification;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +29,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
@@ -82,7 +79,7 @@ class ReplacedRunTest {
   @BeforeEach
   void prepare() throws Exception {
     path = directory.resolve("out");
-    output = OutputFolder.of(path.toString(), new Configuration());
+    output = OutputFolder.of(FileSink.parquet(path), spark);
     folder = output.configuration(FINGERPRINT);
     rows = NumberedRows.of(spark, ROWS);
     job = job(RunLimits.NONE);
@@ -90,9 +87,7 @@ class ReplacedRunTest {
 
   private DurableJob job(RunLimits limits) {
     return new DurableJob(
-        new ResultSink(
-            new SinkSpecification(
-                "parquet", Optional.of(path.toString()), Optional.empty(), Map.of(), 0)),
+        FileSink.parquet(path),
         rows.prepared(),
         1,
         RowSpread.ofSource(),
@@ -121,7 +116,7 @@ class ReplacedRunTest {
     StopRequest stop = new StopRequest();
     Run run = new Run(new RunControl(RunLock.acquire(output, name, times, stop), stop));
     if (folder.begins()) {
-      output.probe(spark, job.sink(), job.prepared().output());
+      output.admit(folder, job.prepared().output());
     }
     output.begin(folder, FINGERPRINT, run.control());
     return run;
@@ -135,7 +130,7 @@ class ReplacedRunTest {
   }
 
   private Generation.Outcome answer(Run run, BatchWalk walk) throws IOException {
-    long pending = EarlierWork.of(folder, job.sink(), job.prepared(), 1).pending();
+    long pending = EarlierWork.of(folder, job.prepared(), 1).pending();
     return new Generation(job, folder, walk, pending, run.control())
         .run(spark, job.prepared().spread(job.spread()).schema());
   }
@@ -144,8 +139,7 @@ class ReplacedRunTest {
     // Here both are in one process, where Spark would stop the first one's query, by its id.
     Path id = Files.writeString(state("id"), "{\"id\":\"" + UUID.randomUUID() + "\"}");
     Files.deleteIfExists(state("checkpoint").resolve(".metadata.crc"));
-    Files.move(
-        id, state("checkpoint").resolve("metadata"), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(id, state("checkpoint").resolve("metadata"), StandardCopyOption.REPLACE_EXISTING);
     try (Run second = run("second", QUICK)) {
       return answer(second, walk);
     }
@@ -181,7 +175,7 @@ class ReplacedRunTest {
     assertThat(all.stream().filter(row -> row.getString(1).equals("first"))).hasSize(firsts);
     try (Run third = run("third", QUICK)) {
       third.control().check();
-      EarlierWork earlier = EarlierWork.of(folder, job.sink(), job.prepared(), 1);
+      EarlierWork earlier = EarlierWork.of(folder, job.prepared(), 1);
       assertThat(earlier.pending()).isZero();
       assertThat(earlier.letters()).isEqualTo(without.size());
     }
@@ -283,7 +277,7 @@ class ReplacedRunTest {
       Files.delete(state("checkpoint").resolve("commits").resolve(commit));
     }
     if (!settled) {
-      Path batch = Path.of(folder.batch(0).toString());
+      Path batch = Path.of(folder.place(0));
       Files.move(state("dead-letters").resolve("batch=000000"), batch.resolve("_letters"));
       Files.move(state("work").resolve("rest=000000"), batch.resolve("_rest"));
     }
@@ -305,7 +299,7 @@ class ReplacedRunTest {
     for (String commit : List.of("1", ".1.crc")) {
       Files.delete(state("checkpoint").resolve("commits").resolve(commit));
     }
-    Path batch = Path.of(folder.batch(1).toString());
+    Path batch = Path.of(folder.place(1));
     try (Stream<Path> files = Files.list(batch)) {
       Files.delete(
           files.filter(file -> file.getFileName().toString().startsWith("part-")).findAny().get());

@@ -3,6 +3,7 @@ package io.sparkllama.job.durable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.job.LocalSpark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,7 +35,7 @@ class RunLockTest {
 
   @BeforeEach
   void prepare() throws Exception {
-    output = OutputFolder.of(folder.resolve("out").toString(), new Configuration());
+    output = OutputFolder.of(FileSink.parquet(folder.resolve("out")), LocalSpark.session());
     file = folder.resolve("out/_sparkllama/lock");
   }
 

@@ -10,11 +10,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,14 +91,18 @@ class ResultSampleTest {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new ResultSample(specification)
         .print(
-            spark,
             spark.range(1).schema(),
-            specification.path().get(),
+            () -> written(specification, spark.range(1).schema()),
             new PrintStream(bytes, true, StandardCharsets.UTF_8));
     assertThat(bytes.toString(StandardCharsets.UTF_8).strip().lines())
         .singleElement()
         .asString()
         .startsWith("warning: the output is written");
+  }
+
+  private static Dataset<Row> written(SinkSpecification specification, StructType columns) {
+    return new ResultSink(specification)
+        .read(spark, columns, List.of(specification.path().orElseThrow()));
   }
 
   private String printed(String query, int rows) {
@@ -116,9 +122,8 @@ class ResultSampleTest {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new ResultSample(specification)
         .print(
-            spark,
             written.schema(),
-            specification.path().get(),
+            () -> written(specification, written.schema()),
             new PrintStream(bytes, true, StandardCharsets.UTF_8));
     return bytes.toString(StandardCharsets.UTF_8);
   }

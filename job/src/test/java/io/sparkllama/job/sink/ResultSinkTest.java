@@ -95,11 +95,12 @@ class ResultSinkTest {
   @Test
   void onlyFilesCanBeGoneOnWith() {
     for (ResultSink sink : List.of(sink("noop", folder.resolve("x"), OutputMode.RESUME))) {
-      assertThat(sink.isDurable()).isFalse();
+      assertThat(sink.kind()).isEqualTo(SinkKind.ONE_ACTION);
       refused(() -> sink.check(HADOOP, List.of()), "output.mode = resume goes on with files");
     }
     for (String format : List.of("parquet", "orc", "json", "csv", "text", "xml")) {
-      assertThat(sink(format, folder.resolve("x"), OutputMode.ERROR).isDurable()).isTrue();
+      assertThat(sink(format, folder.resolve("x"), OutputMode.ERROR).kind())
+          .isEqualTo(SinkKind.FILES);
     }
   }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Publishes batches on a local disk, on HDFS, and on a storage that copies file by file. */
-class PublishedBatchTest {
+class BatchFolderTest {
   /** Is where an output may be. */
   private enum Storage {
     LOCAL,
@@ -56,7 +56,8 @@ class PublishedBatchTest {
     output =
         switch (storage) {
           case LOCAL -> new StoredPath(local, new Path(directory.toUri()));
-          case HDFS -> new StoredPath(cluster.getFileSystem(), new Path(directory.toUri().getPath()));
+          case HDFS ->
+              new StoredPath(cluster.getFileSystem(), new Path(directory.toUri().getPath()));
           case COPYING ->
               new StoredPath(
                   CopyingStorage.open(), new Path("copying:" + directory.toUri().getPath()));
@@ -72,12 +73,12 @@ class PublishedBatchTest {
     StoredPath open = output.child("open").child(run);
     write(open.child("part-0-" + run));
     write(open.child("part-1-" + run));
-    PublishedBatch.finish(open, 7);
+    BatchFolder.finish(open, 7);
     return open;
   }
 
-  private PublishedBatch batch() {
-    return new PublishedBatch(
+  private BatchFolder batch() {
+    return new BatchFolder(
         output.child("batch=000000"), output.child("rest"), output.child("letters"));
   }
 
@@ -100,7 +101,7 @@ class PublishedBatchTest {
         .extracting(StoredPath::name)
         .containsExactly("_SUCCESS", "part-0-a", "part-1-a");
     assertThat(WorkFolder.files(other)).hasSize(2);
-    assertThatThrownBy(() -> new PublishedBatch(output.child("x"), null, null).publish(batch().rest()))
+    assertThatThrownBy(() -> new BatchFolder(output.child("x"), null, null).publish(batch().rest()))
         .isInstanceOf(IOException.class);
   }
 

@@ -1,0 +1,58 @@
+package io.sparkllama.job.durable;
+
+import java.io.IOException;
+import java.util.OptionalLong;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * Is a batch as a partition of a Delta table. One transaction brings its rows there; what they left
+ * unanswered and its letters follow it. So it counts once it is committed to the checkpoint, and a
+ * run that finds it uncommitted answers it again.
+ */
+final class BatchPartition implements PublishedBatch {
+  private final BatchTable table;
+  private final ConfigurationFolder folder;
+  private final long number;
+
+  BatchPartition(BatchTable table, ConfigurationFolder folder, long number) {
+    this.table = table;
+    this.folder = folder;
+    this.number = number;
+  }
+
+  @Override
+  public OptionalLong counted() {
+    return OptionalLong.empty();
+  }
+
+  /** Does nothing: all is in its place where it counts. */
+  @Override
+  public void settle() {}
+
+  /** Does nothing: the transaction does all. */
+  @Override
+  public void prepare(StoredPath open, long rows) {}
+
+  @Override
+  public boolean publish(StoredPath open, Dataset<Row> rows, RunControl control)
+      throws IOException {
+    requireLock(control);
+    table.replace(folder.name(), number, rows);
+    requireLock(control); // it took a while, in which another run may have answered the batch
+    BatchFolder.settle(open.child(OpenBatch.LETTERS), folder.deadLetters().of(number));
+    BatchFolder.settle(open.child(OpenBatch.REST), folder.work().rest(number));
+    open.delete();
+    return true;
+  }
+
+  private void requireLock(RunControl control) throws IOException {
+    control.check();
+    if (folder.lastCommitted().orElse(-1) >= number) {
+      throw new IOException(
+          "A batch was committed by another run, so that this one writes nothing more of it; run"
+              + " the job again with output.mode = resume: "
+              + folder.place(number));
+    }
+  }
+}
