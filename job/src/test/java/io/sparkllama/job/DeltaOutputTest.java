@@ -198,7 +198,6 @@ class DeltaOutputTest {
     assertThat(table().where("text is not null").count()).isEqualTo(ROWS);
     assertThat(table().where("category is null").count()).isEqualTo(ROWS);
     assertThat(table().count()).isEqualTo(4 * ROWS);
-    assertThat(run(0).get("rows").asLong()).isZero();
   }
 
   @Test
@@ -271,7 +270,6 @@ class DeltaOutputTest {
     assertThat(again.get("rows").asInt()).isEqualTo(ROWS);
     assertThat(table().count()).isEqualTo(ROWS);
     assertThat(table().columns()).doesNotContain("category");
-    assertThat(run(0, "output.columns=[]").get("rows").asInt()).isZero();
   }
 
   @Test
@@ -333,20 +331,14 @@ class DeltaOutputTest {
       refused("cannot be written with", "output.options." + option + "=true");
     }
     assertThat(output).doesNotExist();
-    spark.conf().set("spark.sql.sources.partitionOverwriteMode", "dynamic");
-    try {
-      run(75, "limit.rows=25", "output.options.delta.enableChangeDataFeed=true");
-      assertThat(
-              spark
-                  .sql("show tblproperties delta.`" + output + "`")
-                  .where("key = 'delta.enableChangeDataFeed' and value = 'true'")
-                  .count())
-          .isEqualTo(1);
-      uncommit();
-      run(0, "output.options.userMetadata=night");
-    } finally {
-      spark.conf().unset("spark.sql.sources.partitionOverwriteMode");
-    }
+    run(75, "limit.rows=25", "output.options.delta.enableChangeDataFeed=true");
+    assertThat(
+            spark
+                .sql("show tblproperties delta.`" + output + "`")
+                .where("key = 'delta.enableChangeDataFeed' and value = 'true'")
+                .count())
+        .isEqualTo(1);
+    run(0, "output.options.userMetadata=night");
     assertThat(rows()).isEqualTo(whole);
   }
 

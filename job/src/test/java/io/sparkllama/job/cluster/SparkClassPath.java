@@ -25,8 +25,7 @@ final class SparkClassPath {
           "/com/tngtech/");
 
   /** Parts of the paths of what a user of Delta Lake brings. */
-  private static final List<String> OF_DELTA =
-      List.of("/io/delta/", "/io/unitycatalog/", "/org/locationtech/jts/");
+  private static final List<String> OF_DELTA = List.of("/io/delta/", "/io/unitycatalog/");
 
   private SparkClassPath() {}
 

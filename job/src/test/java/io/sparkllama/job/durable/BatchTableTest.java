@@ -115,6 +115,23 @@ class BatchTableTest {
     }
   }
 
+  /** It would leave a batch as it is where the new one has no rows. */
+  @Test
+  void aSessionThatOverwritesByPartitionsChangesNothing() throws Exception {
+    String mode = "spark.sql.sources.partitionOverwriteMode";
+    delta.session().conf().set(mode, "dynamic");
+    try {
+      table.replace(NAME, 0, rows(7));
+      table.replace(NAME, 1, rows(4));
+      table.replace(NAME, 0, rows(0));
+      assertThat(table.batches(NAME)).containsExactly(1L);
+      table.clear(COLUMNS);
+      assertThat(table.batches(NAME)).isEmpty();
+    } finally {
+      delta.session().conf().unset(mode);
+    }
+  }
+
   /** What rows cost is the model's time: they are answered once. */
   @Test
   void aBatchIsComputedOnce() {
