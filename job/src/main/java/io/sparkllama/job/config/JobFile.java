@@ -147,7 +147,17 @@ public final class JobFile {
               "spark must be an object with plain values such as { master = \"local[2]\" }"
                   + origin(value));
         }
-        settings.forEach((name, text) -> spark.put(SPARK + "." + name, text));
+        for (Map.Entry<String, String> setting : settings.entrySet()) {
+          if (setting.getKey().startsWith(SPARK + ".")) {
+            throw new InvalidConfigurationException(
+                "What is below spark has its spark. already, so that Spark would not know this one;"
+                    + " leave the second away"
+                    + origin(value)
+                    + ": spark."
+                    + setting.getKey());
+          }
+          spark.put(SPARK + "." + setting.getKey(), setting.getValue());
+        }
       } else if (value instanceof ConfigObject section && AllKeys.DECLARED.isSection(path)) {
         collect(path + ".", section, given, spark, unknown);
       } else {

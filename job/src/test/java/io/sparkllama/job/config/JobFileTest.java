@@ -46,6 +46,14 @@ class JobFileTest {
         .isEqualTo(Map.of("spark.master", "local[2]", "spark.executor.memory", "4g"));
   }
 
+  /** Spark would take it without a word. */
+  @Test
+  void refusesASettingOfSparksThatIsNamedTwice() {
+    assertThatExceptionOfType(InvalidConfigurationException.class)
+        .isThrownBy(() -> read("spark { \"spark.executor.memory\" = 4g }"))
+        .withMessageContaining("leave the second away (line 1): spark.spark.executor.memory");
+  }
+
   @Test
   void readsASizeOrAShareOfIt() {
     for (String text : List.of("50%", "\"50%\"", "50.0 %")) {
