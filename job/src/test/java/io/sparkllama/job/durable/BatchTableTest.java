@@ -52,6 +52,7 @@ class BatchTableTest {
   @TempDir Path folder;
 
   private final ExecutorService other = Executors.newSingleThreadExecutor();
+  private ResultSink sink;
   private BatchTable table;
 
   @BeforeAll
@@ -67,7 +68,7 @@ class BatchTableTest {
   @BeforeEach
   void prepare() throws Exception {
     SparkSession spark = delta.session();
-    ResultSink sink =
+    sink =
         new ResultSink(
             new SinkSpecification(
                 "delta", Optional.of(folder.toString()), Optional.empty(), Map.of(), 0));
@@ -125,7 +126,11 @@ class BatchTableTest {
       table.replace(NAME, 1, rows(4));
       table.replace(NAME, 0, rows(0));
       assertThat(table.batches(NAME)).containsExactly(1L);
-      table.clear(COLUMNS);
+      StopRequest never = new StopRequest();
+      try (RunLock lock =
+          RunLock.acquire(OutputFolder.of(sink, delta.session()), "test", LockTimes.USUAL, never)) {
+        table.clear(COLUMNS, new RunControl(lock, never));
+      }
       assertThat(table.batches(NAME)).isEmpty();
     } finally {
       delta.session().conf().unset(mode);
