@@ -1,14 +1,16 @@
 package io.sparkllama.job.durable;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 
 /**
  * Is a batch as a folder. It comes to its place in one step, whole: with what its rows left
@@ -24,10 +26,18 @@ record BatchFolder(StoredPath place, StoredPath rest, StoredPath letters)
   /** Is the last file of a batch; Spark's own says nothing, and this one what there must be. */
   static final String SUCCESS = "_SUCCESS";
 
+  private static final String BESIDE = "beside"; // files of the rest and the letters
+
   /** Says what a batch holds, before it is published. */
   static void finish(StoredPath open, long rows) throws IOException {
+    ObjectNode also = JsonNodeFactory.instance.objectNode();
+    ArrayNode beside = also.putArray(BESIDE);
+    for (String folder : List.of(OpenBatch.REST, OpenBatch.LETTERS)) {
+      open.child(folder).filesBelow().forEach(file -> beside.add(folder + "/" + file));
+    }
     WorkManifest manifest =
-        new WorkManifest(rows, WorkFolder.files(open), MissingNode.getInstance());
+        new WorkManifest(
+            rows, WorkFolder.files(open), beside.isEmpty() ? MissingNode.getInstance() : also);
     open.child(SUCCESS).write(manifest.json());
   }
 
@@ -37,7 +47,23 @@ record BatchFolder(StoredPath place, StoredPath rest, StoredPath letters)
    */
   boolean isWhole() throws IOException {
     Optional<WorkManifest> manifest = manifest();
-    return manifest.isPresent() && names().equals(Set.copyOf(manifest.get().files()));
+    if (manifest.isEmpty() || !names().equals(Set.copyOf(manifest.get().files()))) {
+      return false;
+    }
+    for (JsonNode file : manifest.get().input().path(BESIDE)) {
+      if (!place.child(file.asText()).exists() && !settled(file.asText()).exists()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns where a file beside the rows comes to. */
+  private StoredPath settled(String file) {
+    String rests = OpenBatch.REST + "/";
+    return file.startsWith(rests)
+        ? rest.child(file.substring(rests.length()))
+        : letters.child(file.substring(OpenBatch.LETTERS.length() + 1));
   }
 
   /** Returns the rows of a whole one. */
@@ -65,28 +91,30 @@ record BatchFolder(StoredPath place, StoredPath rest, StoredPath letters)
     settle(place.child(OpenBatch.REST), rest);
   }
 
-  /** Brings a folder to its place, of which half may be there already. */
+  /**
+   * Brings a folder to its place. A part of it may be there: a storage that copies files one by one
+   * takes a file away when its copy is whole, so that what is here is to be copied, again or not.
+   */
   static void settle(StoredPath from, StoredPath to) throws IOException {
-    if (!from.exists() || from.moveToFree(to) || !from.exists()) {
+    if (!from.exists() || from.moveToFree(to)) {
       return;
     }
-    to.delete(); // half copied, by a storage that copies files one by one
-    if (!from.moveToFree(to)) {
-      throw new IOException("A part of the output cannot be renamed: " + from);
+    for (String file : from.filesBelow()) {
+      from.child(file).copyOver(to.child(file));
     }
+    from.delete();
   }
 
   @Override
-  public void prepare(StoredPath open, long rows) throws IOException {
-    finish(open, rows);
-    clear();
+  public void prepare(Answers answers, RunControl control) throws IOException {
+    finish(answers.place(), answers.count());
+    clear(control);
   }
 
   @Override
-  public boolean publish(StoredPath open, Dataset<Row> rows, RunControl control)
-      throws IOException {
+  public boolean publish(Answers answers, RunControl control) throws IOException {
     control.check();
-    return publish(open);
+    return publish(answers.place());
   }
 
   /**
@@ -96,29 +124,30 @@ record BatchFolder(StoredPath place, StoredPath rest, StoredPath letters)
    */
   boolean publish(StoredPath open) throws IOException {
     List<String> files = WorkFolder.files(open);
-    if (!open.moveToFree(place)) {
-      return false;
+    if (open.moveToFree(place) && isWhole()) {
+      return true;
     }
-    if (!isWhole()) {
-      // A storage that copies files one by one let another run come between: each takes its own.
-      for (String file : files) {
-        place.child(file).delete();
-      }
-      return false;
+    // A storage that copies files one by one may have let another run come between: each takes its
+    // own away. Where all went well for the other, none of these is here.
+    for (String file : files) {
+      place.child(file).delete();
     }
-    return true;
+    return false;
   }
 
   /**
    * Makes room: removes a batch that is not whole. A whole one that another run puts here meanwhile
    * stays: it is listed only where it is found whole after that, and its files have other names.
+   *
+   * @throws IOException where another run has taken the lock
    */
-  void clear() throws IOException {
+  void clear(RunControl control) throws IOException {
     List<StoredPath> listed = place.allChildren();
     if (isWhole()) {
       return;
     }
     for (StoredPath child : listed) {
+      control.check(); // the last file and the folders beside the rows are called alike in all
       child.delete();
     }
     place.deleteEmpty();

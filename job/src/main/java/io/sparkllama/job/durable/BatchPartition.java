@@ -2,8 +2,6 @@ package io.sparkllama.job.durable;
 
 import java.io.IOException;
 import java.util.OptionalLong;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 
 /**
  * Is a batch as a partition of a Delta table. One transaction brings its rows there; what they left
@@ -32,14 +30,26 @@ final class BatchPartition implements PublishedBatch {
 
   /** Does nothing: the transaction does all. */
   @Override
-  public void prepare(StoredPath open, long rows) {}
+  public void prepare(Answers answers, RunControl control) {}
 
   @Override
-  public boolean publish(StoredPath open, Dataset<Row> rows, RunControl control)
-      throws IOException {
+  public boolean publish(Answers answers, RunControl control) throws IOException {
+    StoredPath open = answers.place();
     requireLock(control);
-    table.replace(folder.name(), number, rows);
-    requireLock(control); // it took a while, in which another run may have answered the batch
+    table.replace(folder.name(), number, answers.rows());
+    long found = folder.count(BatchRange.of(number), answers.rows().schema());
+    requireLock(control); // both took a while, in which another run may have answered the batch
+    if (found != answers.count()) {
+      throw new IOException(
+          "A transaction has brought other rows into the Delta table of the output than it was given;"
+              + " see that no other program writes this batch, and run the job again with"
+              + " output.mode = resume: "
+              + found
+              + " rows instead of "
+              + answers.count()
+              + " in "
+              + folder.place(number));
+    }
     BatchFolder.settle(open.child(OpenBatch.LETTERS), folder.deadLetters().of(number));
     BatchFolder.settle(open.child(OpenBatch.REST), folder.work().rest(number));
     open.delete();

@@ -143,9 +143,9 @@ public final class ConfigurationFolder {
     return state.child(OPEN).child(String.format(Locale.ROOT, "%06d-%s", number, run));
   }
 
-  /** Tells whether there are rows, or a batch that could hold some. */
-  boolean holdsBatches() throws IOException {
-    return !batches.batches(name).isEmpty();
+  /** Tells whether a run has begun to answer rows, or has taken some. */
+  boolean holdsWork() throws IOException {
+    return hasCheckpoint() || !work().intakes().isEmpty() || !batches.batches(name).isEmpty();
   }
 
   /** Returns what the rows were made with; empty where nothing says so. */
@@ -167,13 +167,18 @@ public final class ConfigurationFolder {
     if (published(last + 1).counted().isPresent()) {
       published(last + 1).settle();
     }
-    // Asked of what was listed: a batch that another run publishes meanwhile is whole before.
-    CountingBatches counting = batch -> batch <= last || published(batch).counted().isPresent();
-    work().removeUnfinished(counting);
-    deadLetters().removeOpen(counting);
+    // Before what follows: a run that was replaced may bring its rest and letters from there.
     for (StoredPath open : begun) {
       open.delete();
     }
+    // Asked of what was listed: what another run publishes or commits meanwhile counts before.
+    CountingBatches counting =
+        batch ->
+            batch <= last
+                || published(batch).counted().isPresent()
+                || batch <= lastCommitted().orElse(-1);
+    work().removeUnfinished(counting, control);
+    deadLetters().removeOpen(counting, control);
   }
 
   /** Tells whether no batch was ever begun. */

@@ -103,10 +103,12 @@ final class DeadLetters {
    * Removes those of a batch that is answered again.
    *
    * @param counts tells the batches whose letters stay
+   * @throws IOException where another run has taken the lock
    */
-  void removeOpen(CountingBatches counts) throws IOException {
+  void removeOpen(CountingBatches counts, RunControl control) throws IOException {
     for (StoredPath batch : folder.children()) {
       if (!counts.has(number(batch))) {
+        control.check();
         batch.delete();
       }
     }

@@ -49,7 +49,7 @@ public record EarlierWork(
   public static EarlierWork of(ConfigurationFolder folder, PreparedRows prepared, int completions)
       throws IOException {
     WorkFolder work = folder.work();
-    work.requireWhole();
+    work.requireWhole(folder.lastCommitted().orElse(-1));
     BatchRange committed = folder.committed();
     long rows = folder.count(committed, prepared.output());
     long taken = work.rows();

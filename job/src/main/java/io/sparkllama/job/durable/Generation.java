@@ -331,19 +331,17 @@ public final class Generation {
               + ", from files below "
               + folder.work().path());
     }
-    List<String> missing = folder.work().missing();
+    List<String> missing = folder.work().missing(Long.MAX_VALUE);
     return new IOException(
         "Rows were taken from the input and have no answer, though all files with them were"
-            + " answered that are there; begin anew with output.mode = overwrite: "
+            + " answered that are there; where rows were removed from the output, restore them, else"
+            + " begin anew with output.mode = overwrite: "
             + (answered + letters)
             + " of "
             + pending
             + " rows, in "
             + folder.rows()
-            + ", batches "
-            + (lastBatch - batches + 1)
-            + " to "
-            + lastBatch
+            + (batches == 0 ? "" : ", batches " + (lastBatch - batches + 1) + " to " + lastBatch)
             + (missing.isEmpty() ? "" : "; missing: " + String.join(", ", missing)));
   }
 }

@@ -149,8 +149,9 @@ final class OpenBatch {
    */
   boolean publish(long rows) throws IOException {
     PublishedBatch published = folder.published(number);
-    published.prepare(place, rows);
-    boolean ours = published.publish(place, output(), control);
+    PublishedBatch.Answers answers = new PublishedBatch.Answers(place, output(), rows);
+    published.prepare(answers, control);
+    boolean ours = published.publish(answers, control);
     if (!ours && published.counted().isEmpty()) {
       throw other(folder.place(number));
     }

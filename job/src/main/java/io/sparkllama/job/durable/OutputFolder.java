@@ -137,7 +137,7 @@ public final class OutputFolder {
       boolean nearer =
           nearest == null
               || made.differences(wanted).size() < nearest.differences(nearestWanted).size();
-      if (nearer && one.holdsBatches()) {
+      if (nearer && one.holdsWork()) {
         nearest = made;
         nearestWanted = wanted;
       }

@@ -19,20 +19,27 @@ interface PublishedBatch {
   void settle() throws IOException;
 
   /**
-   * Makes ready what a run has answered, and makes room for it.
+   * Is what a run has answered.
    *
-   * @param open folder of the run's own, with its files
-   * @param rows of the output in it
+   * @param place folder of the run's own: files with rows, and beside them what these left
+   *     unanswered, and the letters
+   * @param rows as they are read from there
+   * @param count of them
    */
-  void prepare(StoredPath open, long rows) throws IOException;
+  record Answers(StoredPath place, Dataset<Row> rows, long count) {}
+
+  /**
+   * Makes answers ready, and makes room for them.
+   *
+   * @throws IOException where the run has been replaced
+   */
+  void prepare(Answers answers, RunControl control) throws IOException;
 
   /**
    * Shows readers what was made ready, as the last step if the run still has the lock.
    *
-   * @param open folder of the run's own, with the rest and the letters beside the rows
-   * @param rows of it, as they are read
    * @return whether it is here now; not where another run's is
    * @throws IOException where the run has been replaced
    */
-  boolean publish(StoredPath open, Dataset<Row> rows, RunControl control) throws IOException;
+  boolean publish(Answers answers, RunControl control) throws IOException;
 }

@@ -8,16 +8,20 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.ChecksumFileSystem;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
 
 /** Is a file or folder of the output's storage, there or not, with what a run does to one. */
 record StoredPath(FileSystem fileSystem, Path path) {
@@ -60,6 +64,21 @@ record StoredPath(FileSystem fileSystem, Path path) {
     } catch (FileNotFoundException absent) {
       return List.of();
     }
+  }
+
+  /** Returns the files in a folder and in its folders, by their paths from here, in no order. */
+  List<String> filesBelow() throws IOException {
+    List<String> files = new ArrayList<>();
+    try {
+      RemoteIterator<LocatedFileStatus> each = fileSystem.listFiles(path, true);
+      String base = fileSystem.makeQualified(path).toUri().getPath() + "/";
+      while (each.hasNext()) {
+        files.add(each.next().getPath().toUri().getPath().substring(base.length()));
+      }
+    } catch (FileNotFoundException absent) {
+      return List.of();
+    }
+    return files;
   }
 
   /** Returns the same with the checksums that Hadoop keeps beside local files, and hides. */
@@ -142,12 +161,12 @@ record StoredPath(FileSystem fileSystem, Path path) {
       if (local().isPresent()) {
         // Past Hadoop, which would move it into a folder that is there.
         Files.move(local().get(), target.local().orElseThrow(), StandardCopyOption.ATOMIC_MOVE);
-      } else {
-        FileContext.getFileContext(fileSystem.getUri(), fileSystem.getConf())
-            .rename(path, target.path);
+        return true;
       }
-      return true;
-    } catch (UnsupportedFileSystemException plain) {
+      if (fileSystem instanceof DistributedFileSystem hdfs) {
+        hdfs.rename(path, target.path, Options.Rename.NONE); // its plain rename moves into a folder
+        return true;
+      }
       return moveToFreeAsSeen(target);
     } catch (FileSystemException | FileNotFoundException | FileAlreadyExistsException refused) {
       if (target.exists()) {
@@ -166,6 +185,12 @@ record StoredPath(FileSystem fileSystem, Path path) {
       throw new IOException("A part of the output cannot be renamed: " + path);
     }
     return true;
+  }
+
+  /** Moves a file over another one or to a free place; it is here until all of it is there. */
+  void copyOver(StoredPath target) throws IOException {
+    FileUtil.copy(
+        fileSystem, path, target.fileSystem, target.path, true, true, fileSystem.getConf());
   }
 
   @Override

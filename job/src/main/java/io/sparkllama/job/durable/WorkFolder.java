@@ -168,11 +168,14 @@ final class WorkFolder {
    * batch that is answered again.
    *
    * @param counts tells the batches whose rest stays
+   * @throws IOException where another run has taken the lock
    */
-  void removeUnfinished(CountingBatches counts) throws IOException {
+  void removeUnfinished(CountingBatches counts, RunControl control) throws IOException {
     for (StoredPath work : folder.children()) {
       boolean open = work.name().startsWith(REST) && !counts.has(number(work, REST));
       if (open || !work.child(MANIFEST).exists()) {
+        control.check();
+        work.child(MANIFEST).delete(); // first: half a folder that says it is whole stops all runs
         work.delete();
       }
     }
@@ -181,10 +184,11 @@ final class WorkFolder {
   /**
    * Refuses work of which files are missing: Spark would leave them out without a word.
    *
+   * @param last batch that was committed; what later ones have left is made anew
    * @throws InvalidConfigurationException names one
    */
-  void requireWhole() throws IOException {
-    List<String> missing = missing();
+  void requireWhole(long last) throws IOException {
+    List<String> missing = missing(last);
     if (!missing.isEmpty()) {
       throw new InvalidConfigurationException(
           "Files with rows that earlier runs have taken are missing beside the output, so that no"
@@ -195,12 +199,18 @@ final class WorkFolder {
     }
   }
 
-  /** Returns the files that should be there and are not. */
-  List<String> missing() throws IOException {
+  /**
+   * Returns the files that should be there and are not.
+   *
+   * @param last batch of which a rest is looked at
+   */
+  List<String> missing(long last) throws IOException {
     List<String> missing = new ArrayList<>();
     for (String kind : List.of(INTAKE, REST, REPLAY)) {
       for (StoredPath work : finished(kind)) {
-        missing.addAll(missing(work));
+        if (!kind.equals(REST) || number(work, REST) <= last) {
+          missing.addAll(missing(work));
+        }
       }
     }
     return missing;

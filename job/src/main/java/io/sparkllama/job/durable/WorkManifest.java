@@ -15,7 +15,8 @@ import java.util.Optional;
  * finished.
  *
  * @param files their names
- * @param input what later intakes need to know of the input; missing where there is nothing
+ * @param input what else there is to say: what later intakes need to know of the input, or what
+ *     lies beside the rows; missing where there is nothing
  */
 record WorkManifest(long rows, List<String> files, JsonNode input) {
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -115,16 +115,20 @@ public final class DeltaTable {
     try {
       writer.save(path);
     } catch (Exception wrong) {
-      if (wrong instanceof SparkThrowable said && SETTINGS_MISSING.equals(said.getCondition())) {
-        throw new InvalidConfigurationException(
-            "output.format = delta needs settings that this Spark session was started without:"
-                + " spark.sql.extensions = io.delta.sql.DeltaSparkSessionExtension and"
-                + " spark.sql.catalog.spark_catalog ="
-                + " org.apache.spark.sql.delta.catalog.DeltaCatalog",
-            wrong);
-      }
-      throw ResultSink.explained(wrong);
+      throw explained(wrong);
     }
+  }
+
+  private static RuntimeException explained(Exception wrong) {
+    if (wrong instanceof SparkThrowable said && SETTINGS_MISSING.equals(said.getCondition())) {
+      return new InvalidConfigurationException(
+          "output.format = delta needs settings that this Spark session was started without:"
+              + " spark.sql.extensions = io.delta.sql.DeltaSparkSessionExtension and"
+              + " spark.sql.catalog.spark_catalog ="
+              + " org.apache.spark.sql.delta.catalog.DeltaCatalog",
+          wrong);
+    }
+    return ResultSink.explained(wrong);
   }
 
   /** Tells whether a write may bring columns that the table has not. */
@@ -134,6 +138,10 @@ public final class DeltaTable {
 
   /** Reads the table as it is now, with all its columns. */
   public Dataset<Row> read(SparkSession spark) {
-    return spark.read().format(FORMAT).load(path);
+    try {
+      return spark.read().format(FORMAT).load(path);
+    } catch (Exception wrong) {
+      throw explained(wrong);
+    }
   }
 }

@@ -40,6 +40,10 @@ public final class ResultSink {
           "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
           "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
 
+  /** Whatever the session's settings are: rows that are not read would be answered again. */
+  private static final Map<String, String> NOTHING_LEFT_OUT =
+      Map.of("ignoreMissingFiles", "false", "ignoreCorruptFiles", "false");
+
   private static final Set<String> TEXT_FORMATS = Set.of("csv", "json", "xml");
 
   private final SinkSpecification specification;
@@ -209,6 +213,7 @@ public final class ResultSink {
         .read()
         .format(specification.format())
         .options(options)
+        .options(NOTHING_LEFT_OUT)
         .schema(columns)
         .load(folders.toArray(String[]::new));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.sparkllama.job.LocalSpark;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -11,6 +12,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,7 @@ class BatchFolderTest {
   @TempDir java.nio.file.Path directory;
 
   private StoredPath output;
+  private RunControl control;
 
   @BeforeAll
   static void start() throws Exception {
@@ -47,8 +50,17 @@ class BatchFolderTest {
   }
 
   @BeforeEach
-  void prepare() {
+  void prepare() throws IOException {
+    StopRequest never = new StopRequest();
+    OutputFolder locked =
+        OutputFolder.of(FileSink.parquet(directory.resolve("locked")), LocalSpark.session());
+    control = new RunControl(RunLock.acquire(locked, "test", LockTimes.USUAL, never), never);
     CopyingStorage.betweenFiles = () -> {};
+  }
+
+  @AfterEach
+  void end() {
+    control.lock().close();
   }
 
   private void use(Storage storage) throws IOException {
@@ -119,9 +131,9 @@ class BatchFolderTest {
         .write(
             new WorkManifest(1, List.of("part-0-old", "gone"), MissingNode.getInstance()).json());
     assertThat(batch().isWhole()).isFalse();
-    batch().clear();
+    batch().clear(control);
     assertThat(place.exists()).isFalse();
-    batch().clear();
+    batch().clear(control);
     assertThat(batch().publish(open("a"))).isTrue();
     write(place.child("part-9-stray"));
     assertThat(batch().isWhole()).isFalse();
@@ -143,6 +155,48 @@ class BatchFolderTest {
     assertThat(batch().place().child("_rest").exists()).isFalse();
   }
 
+  /** As where a storage that copies files one by one was interrupted. */
+  @ParameterizedTest
+  @EnumSource
+  void oneIsNotWholeWithoutWhatItLeaves(Storage storage) throws Exception {
+    use(storage);
+    StoredPath open = output.child("open").child("a");
+    write(open.child("part-0"));
+    write(open.child("_rest").child("part-r"));
+    write(open.child("_letters").child("rows").child("part-l"));
+    BatchFolder.finish(open, 7);
+    assertThat(batch().publish(open)).isTrue();
+    for (String file : List.of("_rest/part-r", "_letters/rows/part-l")) {
+      StoredPath lost = batch().place().child(file);
+      lost.delete();
+      assertThat(batch().isWhole()).as(file).isFalse();
+      write(lost);
+    }
+    batch().settle();
+    assertThat(batch().isWhole()).isTrue();
+  }
+
+  /** A file that is only in one of the two is whole there; of one in both the copy may be half. */
+  @ParameterizedTest
+  @EnumSource
+  void halfOfARestIsBroughtAfterTheOtherHalf(Storage storage) throws Exception {
+    use(storage);
+    StoredPath open = open("a");
+    for (String file : List.of("part-1", "part-2", "sub/part-3")) {
+      open.child("_rest").child(file).write(new byte[] {1, 2, 3});
+    }
+    assertThat(batch().publish(open)).isTrue();
+    StoredPath rest = output.child("rest");
+    write(rest.child("part-0")); // came, and was taken away there
+    write(rest.child("part-1")); // came half
+    batch().settle();
+    for (String file : List.of("part-1", "part-2", "sub/part-3")) {
+      assertThat(rest.child(file).bytes()).as(file).contains(new byte[] {1, 2, 3});
+    }
+    assertThat(rest.child("part-0").exists()).isTrue();
+    assertThat(batch().place().child("_rest").exists()).isFalse();
+  }
+
   /** One run is held up while the storage copies its files, and its successor makes room. */
   @Test
   void whereFilesAreCopiedOneByOneEachRunTakesItsOwnAway() throws Exception {
@@ -152,7 +206,7 @@ class BatchFolderTest {
         () -> {
           CopyingStorage.betweenFiles = () -> {};
           assertThat(batch().isWhole()).isFalse();
-          batch().clear();
+          batch().clear(control);
           assertThat(batch().publish(second)).isTrue();
         };
     assertThat(batch().publish(open("a"))).isFalse();
