@@ -151,7 +151,7 @@ public final class ConfigurationFolder {
 
   /** Tells whether there are rows, or a batch that could hold some. */
   boolean holdsBatches() throws IOException {
-    return !batches.batches(name).isEmpty();
+    return hasCheckpoint() || !batches.batches(name).isEmpty();
   }
 
   /** Returns what the rows were made with; empty where nothing says so. */
