@@ -41,7 +41,7 @@ interface BatchStore {
   void begin(ConfigurationFolder configuration) throws IOException;
 
   /**
-   * Puts rows in the place of those of a batch, which may have none yet: a reader sees either.
+   * Puts rows in the place of those of a batch, which may have none yet.
    *
    * @throws InvalidConfigurationException where they cannot be kept
    */
