@@ -170,6 +170,7 @@ class DeltaOutputTest {
   void aBatchWithoutRowsIsNoMissingOne() throws Exception {
     assertThat(run(75, "limit.hours=1e-9").get("rows").asLong()).isZero();
     assertThat(table().count()).isZero();
+    refused("another value of: generation.seed", "generation.seed=4");
     run(0);
     assertThat(rows()).isEqualTo(whole);
   }
