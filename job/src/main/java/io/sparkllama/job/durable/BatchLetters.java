@@ -51,8 +51,7 @@ final class BatchLetters {
    * @param dead what tasks say of rows that the engine could not run, at least one
    * @return the letters
    */
-  List<DeadLetter> write(
-      StoredPath place, Dataset<Row> unanswered, long number, List<DeadRow> dead)
+  List<DeadLetter> write(StoredPath place, Dataset<Row> unanswered, long number, List<DeadRow> dead)
       throws IOException {
     Map<String, Deque<DeadRow>> byKey = new HashMap<>();
     dead.forEach(row -> byKey.computeIfAbsent(row.row(), any -> new ArrayDeque<>()).add(row));

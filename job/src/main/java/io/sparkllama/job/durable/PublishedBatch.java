@@ -55,7 +55,9 @@ record PublishedBatch(StoredPath place, StoredPath rest, StoredPath letters) {
     return new HashSet<>(WorkFolder.files(place));
   }
 
-  /** Brings what it left unanswered and its letters to their places; who goes on may do so again. */
+  /**
+   * Brings what it left unanswered and its letters to their places; who goes on may do so again.
+   */
   void settle() throws IOException {
     settle(place.child(LETTERS), letters);
     settle(place.child(REST), rest);

@@ -136,8 +136,7 @@ record StoredPath(FileSystem fileSystem, Path path) {
     try {
       if (local().isPresent()) {
         // Past Hadoop, which would move it into a folder that is there.
-        Files.move(
-            local().get(), target.local().orElseThrow(), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(local().get(), target.local().orElseThrow(), StandardCopyOption.ATOMIC_MOVE);
       } else {
         FileContext.getFileContext(fileSystem.getUri(), fileSystem.getConf())
             .rename(path, target.path);

@@ -56,7 +56,8 @@ class PublishedBatchTest {
     output =
         switch (storage) {
           case LOCAL -> new StoredPath(local, new Path(directory.toUri()));
-          case HDFS -> new StoredPath(cluster.getFileSystem(), new Path(directory.toUri().getPath()));
+          case HDFS ->
+              new StoredPath(cluster.getFileSystem(), new Path(directory.toUri().getPath()));
           case COPYING ->
               new StoredPath(
                   CopyingStorage.open(), new Path("copying:" + directory.toUri().getPath()));
@@ -100,7 +101,8 @@ class PublishedBatchTest {
         .extracting(StoredPath::name)
         .containsExactly("_SUCCESS", "part-0-a", "part-1-a");
     assertThat(WorkFolder.files(other)).hasSize(2);
-    assertThatThrownBy(() -> new PublishedBatch(output.child("x"), null, null).publish(batch().rest()))
+    assertThatThrownBy(
+            () -> new PublishedBatch(output.child("x"), null, null).publish(batch().rest()))
         .isInstanceOf(IOException.class);
   }
 
