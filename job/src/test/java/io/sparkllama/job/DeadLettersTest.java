@@ -296,7 +296,7 @@ class DeadLettersTest {
     Path kept = child(batch.resolve("_rows"), ".parquet");
     Path moved = Files.move(kept, folder.resolve("kept"));
     JobProcess refused = start("--replay", KEYED);
-    assertThat(refused.code()).as(refused.err()).isEqualTo(1);
+    assertThat(refused.code()).as(refused.err()).isEqualTo(2);
     assertThat(refused.err()).contains("Rows of dead letters are missing beside the output");
     Files.move(moved, kept);
     Files.deleteIfExists(batch.resolve(".letters.json.crc")); // Hadoop's own check
@@ -310,6 +310,10 @@ class DeadLettersTest {
     assertThat(start(KEYED).err()).contains("could not run is damaged or gone");
     Files.delete(batch.resolve("letters.json"));
     assertThat(start(KEYED).err()).contains("could not run is damaged or gone");
+    delete(state().resolve("dead-letters"));
+    JobProcess gone = start(KEYED);
+    assertThat(gone.code()).as(gone.err()).isEqualTo(2);
+    assertThat(gone.err()).contains("neither an answer nor a dead letter", "2 rows");
   }
 
   @Test
