@@ -192,19 +192,21 @@ class DeadLettersTest {
     assertThat(rows(output)).isEqualTo(rows(whole));
   }
 
-  /** As where a driver is killed between the letters and the commit of their batch. */
+  /** As where a driver is killed between a batch and its commit; and before, its letters moved. */
   @Test
-  void lettersOfABatchThatIsNotCommittedCountForNothing() throws Exception {
+  void lettersCountWithTheirBatch() throws Exception {
     Path whole = folder.resolve("whole");
     run(0, KEYED, "output.path=" + whole);
     run(3, faulty(KEYED, "output.batch-rows=1000"));
     uncommit();
     assertThat(letters()).isEmpty();
-    JsonNode again = run(3, faulty(KEYED));
+    JsonNode again = run(3, KEYED);
+    assertThat(again.get("rows").asInt()).isZero();
     assertThat(again.get("dead_letters_open").asInt()).isEqualTo(2);
     assertThat(letters()).hasSize(2).allMatch(letter -> letter.get("attempt").asInt() == 1);
     assertThat(rows(output)).hasSize(ROWS - 2).isSubsetOf(rows(whole));
     uncommit();
+    delete(output.resolve("configuration=" + state().getFileName()).resolve("batch=000000"));
     JsonNode mended = run(0, KEYED);
     assertThat(mended.get("rows").asInt()).isEqualTo(ROWS);
     assertThat(mended.get("dead_letters_open").asInt()).isZero();
@@ -294,7 +296,7 @@ class DeadLettersTest {
     Path kept = child(batch.resolve("_rows"), ".parquet");
     Path moved = Files.move(kept, folder.resolve("kept"));
     JobProcess refused = start("--replay", KEYED);
-    assertThat(refused.code()).as(refused.err()).isEqualTo(1);
+    assertThat(refused.code()).as(refused.err()).isEqualTo(2);
     assertThat(refused.err()).contains("Rows of dead letters are missing beside the output");
     Files.move(moved, kept);
     Files.deleteIfExists(batch.resolve(".letters.json.crc")); // Hadoop's own check
@@ -308,6 +310,10 @@ class DeadLettersTest {
     assertThat(start(KEYED).err()).contains("could not run is damaged or gone");
     Files.delete(batch.resolve("letters.json"));
     assertThat(start(KEYED).err()).contains("could not run is damaged or gone");
+    delete(state().resolve("dead-letters"));
+    JobProcess gone = start(KEYED);
+    assertThat(gone.code()).as(gone.err()).isEqualTo(2);
+    assertThat(gone.err()).contains("neither an answer nor a dead letter", "2 rows");
   }
 
   @Test

@@ -312,9 +312,8 @@ class DeltaOutputTest {
     spark.sql("insert into delta.`" + output + "` select * from delta.`" + output + "`");
     refused("has other rows than runs have written");
     spark.sql("restore table delta.`" + output + "` to version as of 0");
-    JobProcess failed = JobProcess.run(folder, job);
-    assertThat(failed.code()).isEqualTo(1);
-    assertThat(failed.err()).contains("have no answer");
+    assertThat(run(0).get("rows").asInt()).isEqualTo(ROWS - 25); // what is pending is answered
+    refused("have neither an answer nor a dead letter");
   }
 
   @Test

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -58,8 +58,9 @@ public record DeadLetter(
    * Reads what {@link #json} wrote; fields that it does not know stay unread.
    *
    * @param batch whose letter it must be
+   * @throws InvalidConfigurationException where it is something else
    */
-  static DeadLetter parse(String line, long batch, StoredPath file) throws IOException {
+  static DeadLetter parse(String line, long batch, StoredPath file) {
     try {
       JsonNode tree = JSON.readTree(line);
       List<String> key = new ArrayList<>();
@@ -85,8 +86,8 @@ public record DeadLetter(
     }
   }
 
-  static IOException damaged(StoredPath file, Exception cause) {
-    return new IOException(
+  static InvalidConfigurationException damaged(StoredPath file, Exception cause) {
+    return new InvalidConfigurationException(
         "A file that lists rows which the engine could not run is damaged or gone; restore it, or"
             + " begin anew with output.mode = overwrite: "
             + file,

@@ -1,5 +1,6 @@
 package io.sparkllama.job.durable;
 
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ final class DeadLetters {
    *
    * @param after the number before the first
    * @param last the last one's; those after it are of no batch that was committed
-   * @throws IOException where a file is damaged
+   * @throws InvalidConfigurationException where a file is damaged or gone
    */
   List<DeadLetter> read(long after, long last) throws IOException {
     List<DeadLetter> letters = new ArrayList<>();
@@ -70,7 +71,11 @@ final class DeadLetters {
     return letters;
   }
 
-  /** Refuses letters without their rows: those must be there on the day of a replay. */
+  /**
+   * Refuses letters without their rows: those must be there on the day of a replay.
+   *
+   * @throws InvalidConfigurationException says which are missing
+   */
   void requireRows(List<DeadLetter> letters) throws IOException {
     Map<Long, Integer> byBatch = new TreeMap<>();
     letters.forEach(letter -> byBatch.merge(letter.batch(), 1, Integer::sum));
@@ -83,7 +88,7 @@ final class DeadLetters {
     List<String> missing =
         rows.child(WorkFolder.MANIFEST).exists() ? WorkFolder.missing(rows) : List.of("all");
     if (!missing.isEmpty() || WorkFolder.manifest(rows).rows() != letters) {
-      throw new IOException(
+      throw new InvalidConfigurationException(
           "Rows of dead letters are missing beside the output, so that they cannot be tried again;"
               + " restore them, or begin anew with output.mode = overwrite: "
               + rows

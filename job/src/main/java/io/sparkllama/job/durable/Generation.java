@@ -1,5 +1,6 @@
 package io.sparkllama.job.durable;
 
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.metrics.DeadRow;
 import io.sparkllama.job.metrics.GenerationCounter;
 import io.sparkllama.job.metrics.GenerationCounts;
@@ -121,6 +122,7 @@ public final class Generation {
    *
    * @param schema of the files' rows
    * @throws IOException where rows have got lost
+   * @throws InvalidConfigurationException where they were lost before
    */
   public Outcome run(SparkSession spark, StructType schema) throws IOException {
     WorkFolder work = folder.work();
@@ -143,7 +145,7 @@ public final class Generation {
       more = next == Next.ANOTHER_QUERY;
     }
     if (next != Next.END && answered + letters != pending) {
-      throw lost();
+      refuseLost();
     }
     if (next != Next.END) {
       control.check();
@@ -318,9 +320,9 @@ public final class Generation {
     return rows <= most ? batch : new FirstRows(batch).take(most);
   }
 
-  private IOException lost() throws IOException {
+  private void refuseLost() throws IOException {
     if (answered + letters > pending) {
-      return new IOException(
+      throw new IOException(
           "More rows were answered than were taken from the input: files lie among those of work that"
               + " no run has finished; begin anew with output.mode = overwrite: "
               + (answered + letters)
@@ -332,16 +334,29 @@ public final class Generation {
               + folder.work().path());
     }
     List<String> missing = folder.work().missing(Long.MAX_VALUE);
-    return new IOException(
+    if (batches == 0 && missing.isEmpty()) { // then another run would find nothing to do as well
+      throw new InvalidConfigurationException(
+          "Rows that were taken from the input have neither an answer nor a dead letter, and no file"
+              + " of work has them; restore what was removed, rows of the output or dead letters"
+              + " beside it, or begin anew with output.mode = overwrite: "
+              + pending
+              + " rows, in "
+              + folder.rows()
+              + ", with dead letters in "
+              + folder.deadLetterList());
+    }
+    throw new IOException(
         "Rows were taken from the input and have no answer, though all files with them were"
-            + " answered that are there; where rows were removed from the output, restore them, else"
-            + " begin anew with output.mode = overwrite: "
+            + " answered that are there; begin anew with output.mode = overwrite: "
             + (answered + letters)
             + " of "
             + pending
             + " rows, in "
             + folder.rows()
-            + (batches == 0 ? "" : ", batches " + (lastBatch - batches + 1) + " to " + lastBatch)
+            + ", batches "
+            + (lastBatch - batches + 1)
+            + " to "
+            + lastBatch
             + (missing.isEmpty() ? "" : "; missing: " + String.join(", ", missing)));
   }
 }

@@ -11,6 +11,7 @@ import io.sparkllama.job.limit.RunLimits;
 import io.sparkllama.job.planning.RowSpread;
 import io.sparkllama.job.sink.Fingerprint;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -112,9 +113,19 @@ class ReplacedRunTest {
     }
   }
 
-  private Run run(String name, LockTimes times) throws IOException {
+  private Run run(String name, LockTimes times) throws Exception {
+    return run(name, times, () -> {});
+  }
+
+  /** Is done when a run has taken over, before it looks at the output. */
+  private interface Meanwhile {
+    void act() throws Exception;
+  }
+
+  private Run run(String name, LockTimes times, Meanwhile meanwhile) throws Exception {
     StopRequest stop = new StopRequest();
     Run run = new Run(new RunControl(RunLock.acquire(output, name, times, stop), stop));
+    meanwhile.act();
     if (folder.begins()) {
       output.admit(folder, job.prepared().output());
     }
@@ -122,7 +133,7 @@ class ReplacedRunTest {
     return run;
   }
 
-  private Run first() throws IOException {
+  private Run first() throws Exception {
     Run first = run("first", STILL);
     new Intake(folder, job.settings(), first.control())
         .take(job.prepared(), ROWS, job.spread(), written -> MissingNode.getInstance());
@@ -135,12 +146,16 @@ class ReplacedRunTest {
         .run(spark, job.prepared().spread(job.spread()).schema());
   }
 
-  private Generation.Outcome second(BatchWalk walk) throws IOException {
+  private Generation.Outcome second(BatchWalk walk) throws Exception {
+    return second(walk, () -> {});
+  }
+
+  private Generation.Outcome second(BatchWalk walk, Meanwhile meanwhile) throws Exception {
     // Here both are in one process, where Spark would stop the first one's query, by its id.
     Path id = Files.writeString(state("id"), "{\"id\":\"" + UUID.randomUUID() + "\"}");
     Files.deleteIfExists(state("checkpoint").resolve(".metadata.crc"));
     Files.move(id, state("checkpoint").resolve("metadata"), StandardCopyOption.REPLACE_EXISTING);
-    try (Run second = run("second", QUICK)) {
+    try (Run second = run("second", QUICK, meanwhile)) {
       return answer(second, walk);
     }
   }
@@ -166,7 +181,7 @@ class ReplacedRunTest {
   }
 
   /** Checks that each row is there once, who has answered it, and that a third run agrees. */
-  private void assertRows(int firsts, Set<Long> without) throws IOException {
+  private void assertRows(int firsts, Set<Long> without) throws Exception {
     List<Row> all = spark.read().parquet(path.toString()).select("id", "text").collectAsList();
     assertThat(all)
         .extracting(row -> row.getLong(0))
@@ -183,6 +198,17 @@ class ReplacedRunTest {
     try (Stream<Path> batches = Files.list(Path.of(folder.rows()))) {
       assertThat(batches).allMatch(batch -> Files.exists(batch.resolve("_SUCCESS")));
     }
+  }
+
+  /** Takes a commit back, and the plan of the next batch, which Spark may have made since. */
+  private void uncommit(int batch) throws IOException {
+    Path commits = state("checkpoint").resolve("commits");
+    Path plans = state("checkpoint").resolve("offsets");
+    int next = batch + 1;
+    Files.delete(commits.resolve("" + batch));
+    Files.delete(commits.resolve("." + batch + ".crc"));
+    Files.deleteIfExists(plans.resolve("" + next));
+    Files.deleteIfExists(plans.resolve("." + next + ".crc"));
   }
 
   private Path state(String name) {
@@ -244,19 +270,40 @@ class ReplacedRunTest {
     look.awaitLook();
     Generation.Outcome second =
         second(
-            held(
-                "second",
-                0,
-                () -> {
-                  try {
-                    look.end();
-                    assertReplaced(answers);
-                  } catch (IOException failed) {
-                    throw new IllegalStateException(failed);
-                  }
-                }));
+            rows.walk("second"),
+            () -> {
+              look.end();
+              assertReplaced(answers);
+            });
     assertThat(second.answered()).isEqualTo(ROWS - batch * ROWS_OF_A_BATCH);
     assertRows((batch + 1) * ROWS_OF_A_BATCH, Set.of());
+  }
+
+  /** Its folder is removed before; here it is not, as if a storage had shown it late. */
+  @Test
+  void oneThatComesWhileItsSuccessorAnswersIsTakenAsItIs() throws Exception {
+    StaleLook look = new StaleLook(path.resolve("_sparkllama/lock"));
+    Run first = first();
+    Future<?> answers = thread.submit(() -> answer(first, held("first", 1, look::begin)));
+    look.awaitLook();
+    Path open = Path.of(folder.open(1, first.control().lock().run()).toString());
+    Path kept = Files.move(open, directory.resolve("kept"));
+    Path place = Path.of(folder.place(1));
+    BatchWalk walk =
+        held(
+            "second",
+            0,
+            () -> {
+              try {
+                Files.move(kept, place);
+              } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+              }
+            });
+    assertThat(second(walk).answered()).isEqualTo(ROWS_OF_A_BATCH);
+    look.end();
+    assertReplaced(answers);
+    assertRows(ROWS, Set.of());
   }
 
   /** With what a limit has left of it, and a letter; killed before and after these have a place. */
@@ -273,16 +320,22 @@ class ReplacedRunTest {
       assertThat(some.letters()).containsExactly(Map.entry("set-aside", 1L));
     }
     long dead = Long.parseLong(folder.openLetters().get(0).key().get(0));
-    for (String commit : List.of("0", ".0.crc")) {
-      Files.delete(state("checkpoint").resolve("commits").resolve(commit));
-    }
+    uncommit(0);
     if (!settled) {
       Path batch = Path.of(folder.place(0));
       Files.move(state("dead-letters").resolve("batch=000000"), batch.resolve("_letters"));
       Files.move(state("work").resolve("rest=000000"), batch.resolve("_rest"));
     }
     job = job(RunLimits.NONE);
-    Generation.Outcome second = second(rows.walk("second"));
+    int[] asked = {0};
+    BatchWalk walk = rows.walk("second");
+    Generation.Outcome second =
+        second(
+            work -> {
+              asked[0]++;
+              return walk.over(work);
+            });
+    assertThat(asked[0]).isEqualTo(2); // for the other batch, and for what was left of the first
     assertThat(second.answered()).isEqualTo(ROWS - 1);
     assertThat(second.letters()).containsExactly(Map.entry("set-aside", 1L));
     assertThat(second.counts().rows()).isEqualTo(ROWS - (ROWS_OF_A_BATCH - 3));
@@ -296,9 +349,7 @@ class ReplacedRunTest {
     try (first) {
       answer(first, rows.walk("first"));
     }
-    for (String commit : List.of("1", ".1.crc")) {
-      Files.delete(state("checkpoint").resolve("commits").resolve(commit));
-    }
+    uncommit(1);
     Path batch = Path.of(folder.place(1));
     try (Stream<Path> files = Files.list(batch)) {
       Files.delete(
