@@ -327,15 +327,15 @@ class ReplacedRunTest {
       Files.move(state("work").resolve("rest=000000"), batch.resolve("_rest"));
     }
     job = job(RunLimits.NONE);
-    int[] asked = {0};
+    long[] asked = {0}; // rows
     BatchWalk walk = rows.walk("second");
     Generation.Outcome second =
         second(
             work -> {
-              asked[0]++;
+              asked[0] += work.count();
               return walk.over(work);
             });
-    assertThat(asked[0]).isEqualTo(2); // for the other batch, and for what was left of the first
+    assertThat(asked[0]).isEqualTo(ROWS - (ROWS_OF_A_BATCH - 3));
     assertThat(second.answered()).isEqualTo(ROWS - 1);
     assertThat(second.letters()).containsExactly(Map.entry("set-aside", 1L));
     assertThat(second.counts().rows()).isEqualTo(ROWS - (ROWS_OF_A_BATCH - 3));
