@@ -323,7 +323,7 @@ class DeadLettersTest {
     assertThat(none.err()).contains("The output has no rows of this job");
     JobProcess tables = start("--replay", "--list", "output.format=noop");
     assertThat(tables.code()).isEqualTo(2);
-    assertThat(tables.err()).contains("Only an output of files has dead letters");
+    assertThat(tables.err()).contains("Only an output of files or a Delta table has dead letters");
     assertThat(start("--list").code()).isEqualTo(2);
     assertThat(start("--replay", "--plan").code()).isEqualTo(2);
   }
