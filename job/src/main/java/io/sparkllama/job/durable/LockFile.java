@@ -16,6 +16,9 @@ import java.util.Optional;
  * file exclusively there nor replaces one at once.
  */
 final class LockFile {
+  /** An object store refuses a read in which the file is replaced, as a renewal does. */
+  private static final int READS = 5;
+
   private final StoredPath file;
   private final Path local; // null where the file is in another storage
 
@@ -27,12 +30,24 @@ final class LockFile {
   /** Returns the bytes there are; empty where there is no file. */
   Optional<byte[]> read() throws IOException {
     if (local == null) {
-      return file.bytes();
+      return readStored();
     }
     try {
       return Optional.of(Files.readAllBytes(local));
     } catch (NoSuchFileException absent) {
       return Optional.empty();
+    }
+  }
+
+  private Optional<byte[]> readStored() throws IOException {
+    for (int read = 1; ; read++) {
+      try {
+        return file.bytes();
+      } catch (IOException replaced) {
+        if (read == READS) {
+          throw replaced;
+        }
+      }
     }
   }
 
