@@ -259,13 +259,9 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   private void recover(RunnerLostException lost, List<ScheduledBatch.Entry> batch) {
     Optional<Recovery.SetAside> found = recovery.recover(lost, batch, finishedRequests);
     takeBuffer();
+    found.ifPresent(row -> forget(row.work()));
     publishStatistics(); // before its future completes, as in a step
-    found.ifPresent(
-        row -> {
-          row.work().setAside(row.error(), this);
-          forgetIfDone(row.work());
-        });
-    publishStatistics();
+    found.ifPresent(row -> row.work().setAside(row.error(), this));
   }
 
   private void takeBuffer() {
@@ -331,7 +327,14 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
   }
 
   private void forgetIfDone(Work<?> work) {
-    if (work.future().isDone() && pending.remove(work)) {
+    if (work.future().isDone()) {
+      forget(work);
+    }
+  }
+
+  /** Counts a request as finished, and takes what is left of it out of the schedule. */
+  private void forget(Work<?> work) {
+    if (pending.remove(work)) {
       work.release(this);
       finishedRequests++;
     }

@@ -1,6 +1,7 @@
 package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.ModelRunner;
@@ -194,8 +195,9 @@ final class Recovery {
         runner.restart();
         buffer = runner.newBuffer();
         return;
-      } catch (RunnerLostException again) {
-        LOG.warn("the worker process was lost while it was started: {}", again.getMessage());
+      } catch (RunnerLostException | InvalidConfigurationException again) {
+        // It ran before with these settings: what keeps it from starting may be gone in a moment.
+        LOG.warn("The worker process was lost while it was started: {}", again.getMessage());
         if (attempt == ATTEMPTS) {
           throw new EngineFailedException(
               "The worker process cannot be started again: " + again.getMessage(), again);
@@ -224,8 +226,15 @@ final class Recovery {
         return canary.answer(buffer);
       } catch (RunnerLostException lost) {
         if (lost.loss() != Loss.KILLED || attempt == ATTEMPTS) {
+          String slow =
+              lost.loss() == Loss.HUNG
+                  ? " in the time that it has; where it is still reading the weights, from slow"
+                      + " storage, raise engine.isolation-timeout: "
+                  : ": ";
           throw new EngineFailedException(
-              "The native engine cannot run a fixed prompt on this machine: " + lost.getMessage(),
+              "The native engine cannot run a fixed prompt on this machine"
+                  + slow
+                  + lost.getMessage(),
               lost);
         }
         restart();

@@ -30,9 +30,10 @@ public record SetAsideShare(long setAside, long finished) {
   /**
    * Returns what says so.
    *
+   * @param counted says which requests these are, after "those"
    * @param last error of a request that was set aside, with the signal
    */
-  public EngineFailedException failure(String last) {
+  public EngineFailedException failure(String counted, String last) {
     return new EngineFailedException(
         "The native engine cannot run too many rows, so that the fault is rather its own, the"
             + " model's or this machine's than theirs; see what the log says of its worker"
@@ -42,7 +43,9 @@ public record SetAsideShare(long setAside, long finished) {
             + finished
             + " requests, where "
             + FEW
-            + " or 0.1% are allowed; one of them: "
+            + " or 0.1% are allowed; counted are those "
+            + counted
+            + "; one that was set aside: "
             + last);
   }
 }

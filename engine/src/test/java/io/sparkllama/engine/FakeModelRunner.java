@@ -32,6 +32,7 @@ import static io.sparkllama.engine.runner.BatchSection.TOKEN_SEQUENCE;
 
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.BatchCapacity;
@@ -68,6 +69,7 @@ final class FakeModelRunner implements ModelRunner {
   private FakeFaults faults; // null where it cannot be lost
   private BatchBuffer buffer; // the newest
   private volatile int restarts;
+  private int failingRestarts;
   private int failAtStep = Integer.MAX_VALUE;
   private int steps;
   private int mostSequences;
@@ -93,6 +95,12 @@ final class FakeModelRunner implements ModelRunner {
   /** Makes it one that may be lost: in whichever steps the faults say. */
   FakeModelRunner losing(FakeFaults newFaults) {
     faults = newFaults;
+    return this;
+  }
+
+  /** Makes it one whose first restarts fail, as where the system lets no process start. */
+  FakeModelRunner failingRestarts(int times) {
+    failingRestarts = times;
     return this;
   }
 
@@ -166,6 +174,9 @@ final class FakeModelRunner implements ModelRunner {
   public void restart() {
     check(faults != null, "a runner is started again that is not contained");
     restarts++;
+    if (restarts <= failingRestarts) {
+      throw new InvalidConfigurationException("error=11, Resource temporarily unavailable");
+    }
     masks.clear();
     inFlight = null;
     forgetKv();

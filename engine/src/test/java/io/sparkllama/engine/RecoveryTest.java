@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.ClassifyResult;
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
 import io.sparkllama.engine.api.RowError;
@@ -89,14 +90,48 @@ class RecoveryTest {
 
   @Test
   void whoWaitsForARowThatIsSetAsideSeesItCounted() {
-    try (LlamaEngine engine = FakeEngine.engine(SHAPE, RecoveryTest::strikeAtFatal)) {
-      long counted =
+    CompletableFuture<Void> asked = new CompletableFuture<>(); // before it may be found
+    FakeFaults held =
+        batch -> {
+          if (FakeFaults.has(batch, FakeModel.POISON)) {
+            asked.join();
+          }
+          strikeAtFatal(batch);
+        };
+    try (LlamaEngine engine = FakeEngine.engine(SHAPE, held)) {
+      CompletableFuture<SetAsideShare> counted =
           engine
               .generate(requests(1, Set.of(0)).get(0))
-              .thenApply(row -> engine.statistics().setAside().setAside())
-              .join();
-      assertThat(counted).isEqualTo(1);
+              .thenApply(row -> engine.statistics().setAside());
+      asked.complete(null);
+      assertThat(counted.join()).isEqualTo(new SetAsideShare(1, 1)); // finished with it, as well
     }
+  }
+
+  @Test
+  void aStartThatFailsForAMomentIsTriedAgain() {
+    CompletableFuture<GenerationResult> row;
+    try (LlamaEngine engine = failingToStart(2)) {
+      row = engine.generate(FakeEngine.request(FATAL, FakeEngine.sampling(0, 4)));
+      assertThat(row.join().error().orElseThrow().errorClass()).isEqualTo(RowError.SET_ASIDE);
+      assertThat(engine.statistics().losses()).isEqualTo(new Losses(2 + 2, 1));
+    }
+    try (LlamaEngine engine = failingToStart(3)) {
+      row = engine.generate(FakeEngine.request(FATAL, FakeEngine.sampling(0, 4)));
+      assertThatThrownBy(row::join)
+          .hasCauseInstanceOf(EngineFailedException.class)
+          .hasMessageContaining("cannot be started again")
+          .hasMessageContaining("error=11");
+    }
+  }
+
+  private static LlamaEngine failingToStart(int times) {
+    EngineOptions options = EngineOptions.defaults();
+    FakeModelRunner runner =
+        new FakeModelRunner(options, FakeEngine.CONTEXT, 1, 200)
+            .losing(RecoveryTest::strikeAtFatal)
+            .failingRestarts(times);
+    return LlamaEngine.on(FakeEngine.TEXT, FakeEngine.CONTEXT, options, runner);
   }
 
   @Test
@@ -228,6 +263,7 @@ class RecoveryTest {
       assertThatThrownBy(row::join)
           .hasCauseInstanceOf(EngineFailedException.class)
           .hasMessageContaining("cannot run a fixed prompt")
+          .hasMessageContaining("raise engine.isolation-timeout")
           .hasMessageContaining("so does the machine");
     }
   }

@@ -185,7 +185,7 @@ final class JobRun {
   }
 
   private Optional<JobPrediction> predict(PreparedJob job) throws IOException {
-    TrialLimits trial = config.trial().withMostPrompts(SAMPLED_PROMPTS);
+    TrialLimits trial = config.trial().withMostPrompts(SAMPLED_PROMPTS).beforeRun();
     long least = (long) ROWS_OF_A_SAMPLED_PROMPT * trial.prompts();
     if (!config.planBeforeRun() || toAnswer(job) < least) {
       return Optional.empty();

@@ -30,7 +30,7 @@ final class FailedRows {
     }
     SetAsideShare share = new SetAsideShare(++setAside, rows);
     if (share.isTooLarge()) {
-      throw share.failure(error.get().message());
+      throw share.failure("of this command", error.get().message());
     }
   }
 

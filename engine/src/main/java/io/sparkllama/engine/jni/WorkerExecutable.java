@@ -28,14 +28,15 @@ public final class WorkerExecutable implements AutoCloseable {
    *
    * @param directory where it is found, or else extracted; empty takes the system's temporary
    *     folder
-   * @throws InvalidConfigurationException where there is none for this platform, or it cannot be
-   *     written there
+   * @throws InvalidConfigurationException where there is none for this platform, where it cannot be
+   *     written there, or where the folder holds the library alone
    */
   public static WorkerExecutable find(Optional<Path> directory) {
     Optional<Path> found = directory.map(in -> in.resolve(FILE_NAME)).filter(Files::exists);
     if (found.isPresent()) {
       return new WorkerExecutable(found.get().toAbsolutePath(), Optional.empty());
     }
+    requireNoLibrary(directory);
     NativeLibrary.Packaged packaged = NativeLibrary.packaged(NativeLibrary.platform());
     try {
       byte[] content = packaged.worker();
@@ -54,9 +55,28 @@ public final class WorkerExecutable implements AutoCloseable {
     } catch (IOException e) {
       throw new InvalidConfigurationException(
           "The worker's executable could not be extracted: set engine.native-dir to a folder that"
-              + " this user may write to: "
+              + " this user may write to, or to one that holds "
+              + FILE_NAME
+              + " and "
+              + NativeLibrary.FILE_NAME
+              + " of this build; or set engine.isolation to none, at which a fault of native code"
+              + " ends this process: "
               + e,
           e);
+    }
+  }
+
+  /** Whoever puts a library there means it to run: the jar's worker would run instead. */
+  private static void requireNoLibrary(Optional<Path> directory) {
+    Optional<Path> library = directory.map(in -> in.resolve(NativeLibrary.FILE_NAME));
+    if (library.filter(Files::exists).isPresent()) {
+      throw new InvalidConfigurationException(
+          "The folder of engine.native-dir holds the native library and no worker, in which native"
+              + " code would run: put "
+              + FILE_NAME
+              + " of the same build beside it, or set engine.isolation to none, at which the"
+              + " library runs in this process: "
+              + library.get());
     }
   }
 

@@ -82,7 +82,8 @@ public final class WorkerModelRunner implements ModelRunner {
       PackedModel packed,
       EngineOptions options) {
     RunnerSetup setup = RunnerSetup.of(config, weights, parts, packed, options);
-    return open(setup, options.nativeDirectory(), WorkerSettings.of(options));
+    WorkerSettings watched = WorkerSettings.of(options, packed.length());
+    return open(setup, options.nativeDirectory(), watched);
   }
 
   static WorkerModelRunner open(

@@ -14,13 +14,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Talks with one worker process: a request, then its reply, over its standard input and output, as
@@ -58,8 +59,6 @@ final class WorkerProcess implements AutoCloseable {
   private static final Set<Integer> FOREIGN_SIGNALS = Set.of(1, 2, 3, KILL, 15);
 
   private static final long END_SECONDS = 10; // that a process may take to end
-  private static final int BUSY_TRIES = 20;
-  private static final long BUSY_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Process process;
   private final OutputStream requests;
@@ -86,7 +85,10 @@ final class WorkerProcess implements AutoCloseable {
   static WorkerProcess start(Path executable, Watchdog watchdog, Duration patience) {
     Process process;
     try {
-      process = launch(executable);
+      process = WorkerLaunch.of(executable);
+    } catch (WorkerLaunch.InterruptedLaunchException e) {
+      throw new EngineFailedException(
+          "The start of the worker process was interrupted: " + e.getMessage(), e);
     } catch (IOException e) {
       throw new InvalidConfigurationException(
           "The worker process of the native engine could not be started. If its folder forbids"
@@ -109,30 +111,6 @@ final class WorkerProcess implements AutoCloseable {
     } finally {
       watchdog.calm();
     }
-  }
-
-  /**
-   * Starts the process; again where the system finds the file open for writing: a process that
-   * another thread started while the file was written holds it until it runs its own.
-   */
-  private static Process launch(Path executable) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(executable.toString(), Long.toString(ProcessHandle.current().pid()));
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return builder.start();
-      } catch (IOException e) {
-        if (attempt == BUSY_TRIES || !isBusy(e)) {
-          throw e;
-        }
-        LockSupport.parkNanos(BUSY_PAUSE);
-      }
-    }
-  }
-
-  /** Java has no exception of its own for it: the number of ETXTBSY stands in the message. */
-  private static boolean isBusy(IOException e) {
-    return e.getMessage() != null && e.getMessage().contains("error=26,");
   }
 
   private void greet() {
@@ -233,7 +211,7 @@ final class WorkerProcess implements AutoCloseable {
     try (FileChannel channel =
         FileChannel.open(memory, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       return channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes);
-    } catch (IOException e) {
+    } catch (NoSuchFileException | AccessDeniedException e) {
       if (!process.isAlive()) {
         throw lost();
       }
@@ -241,6 +219,15 @@ final class WorkerProcess implements AutoCloseable {
           "The worker's memory cannot be shared: it needs /proc, with the files of this user's"
               + " processes; mount it, or set engine.isolation to none, at which a fault of native"
               + " code ends this process: "
+              + e,
+          e);
+    } catch (IOException e) {
+      if (!process.isAlive()) {
+        throw lost();
+      }
+      throw new EngineFailedException(
+          "The worker's memory could not be mapped; see to this process's open files (ulimit -n),"
+              + " mappings (vm.max_map_count) and memory: "
               + e,
           e);
     }

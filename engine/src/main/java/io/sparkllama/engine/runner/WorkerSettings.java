@@ -4,6 +4,7 @@ import io.sparkllama.engine.api.EngineOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Says how a worker process is started and watched.
@@ -17,8 +18,19 @@ import java.util.Optional;
 record WorkerSettings(Optional<Path> executable, Duration patience, Duration setupPatience) {
   private static final Duration SETUP = Duration.ofMinutes(10);
 
-  static WorkerSettings of(EngineOptions options) {
-    return new WorkerSettings(
-        Optional.empty(), Duration.ofSeconds(options.isolationTimeout()), SETUP);
+  /** A network's disk that others use, too, gives as much; bytes per second. */
+  private static final long SLOW_STORAGE = 20_000_000;
+
+  /**
+   * Grants a setup what it is granted at least, or a step, or what slow storage takes for the
+   * weights: the longest of these.
+   *
+   * @param packedBytes of the weights, which the first step reads
+   */
+  static WorkerSettings of(EngineOptions options, long packedBytes) {
+    Duration patience = Duration.ofSeconds(options.isolationTimeout());
+    Duration reading = Duration.ofSeconds(packedBytes / SLOW_STORAGE);
+    Duration longest = Stream.of(SETUP, patience, reading).max(Duration::compareTo).get();
+    return new WorkerSettings(Optional.empty(), patience, longest);
   }
 }

@@ -239,6 +239,11 @@ public final class PackedModel implements AutoCloseable {
     return !other.equals(key.text()) && place.isUsed(other);
   }
 
+  /** Returns the file's length in bytes. */
+  public long length() {
+    return plan.length();
+  }
+
   /** Returns the file, which is read only, and is never changed while it has its name. */
   public Path file() {
     return file;

@@ -3,10 +3,13 @@ package io.sparkllama.engine.store;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,14 +39,33 @@ final class SourceFetch implements RangeFetch {
     this.anywhere = anywhere;
   }
 
-  /** Asks the storage whether it can be read at any place. */
+  /** Asks the storage whether it can be read at any place; again where that fails, as reads. */
   static SourceFetch of(String location, List<ModelSource.Part> parts, CopySettings settings)
       throws IOException {
-    Optional<RangeReader> probe = parts.get(0).content().openRanges();
+    for (int attempt = 1; ; attempt++) {
+      try {
+        boolean anywhere = isReadableAnywhere(parts.get(0).content());
+        return new SourceFetch(location, parts, settings, anywhere);
+      } catch (IOException | RuntimeException e) {
+        IOException reason = reason(e);
+        try {
+          pauseAfter(reason, attempt, settings, () -> unopened(location, reason, settings));
+        } catch (InterruptedException interrupted) {
+          Thread.currentThread().interrupt();
+          throw (IOException)
+              new InterruptedIOException("interrupted before the model was copied")
+                  .initCause(interrupted);
+        }
+      }
+    }
+  }
+
+  private static boolean isReadableAnywhere(ModelSource.Opener content) throws IOException {
+    Optional<RangeReader> probe = content.openRanges();
     if (probe.isPresent()) {
       probe.get().close();
     }
-    return new SourceFetch(location, parts, settings, probe.isPresent());
+    return probe.isPresent();
   }
 
   @Override
@@ -120,19 +142,41 @@ final class SourceFetch implements RangeFetch {
         return;
       } catch (ReadFailure e) {
         open.drop(e.reason);
-        if (Thread.interrupted()) {
-          throw new InterruptedException("interrupted while the model was copied");
-        }
-        if (e.reason instanceof FileNotFoundException || e.reason instanceof NoSuchFileException) {
-          throw e.reason;
-        }
-        if (attempt == settings.attempts()) {
-          throw unreadable(range, e.reason);
-        }
-        LOG.warn("Reading the model failed and is tried again, attempt {}", attempt, e.reason);
-        settings.pause(attempt);
+        pauseAfter(e.reason, attempt, settings, () -> unreadable(range, e.reason));
       }
     }
+  }
+
+  /**
+   * Waits until a failure of the storage may be over.
+   *
+   * @param exhausted says that it was tried as often as it is to be
+   * @throws IOException where what is read is gone, or that was the last attempt
+   */
+  private static void pauseAfter(
+      IOException reason, int attempt, CopySettings settings, Supplier<IOException> exhausted)
+      throws IOException, InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted while the model was copied");
+    }
+    if (reason instanceof FileNotFoundException || reason instanceof NoSuchFileException) {
+      throw reason;
+    }
+    if (attempt == settings.attempts()) {
+      throw exhausted.get();
+    }
+    LOG.warn("Reading the model failed and is tried again, attempt {}", attempt, reason);
+    settings.pause(attempt);
+  }
+
+  /** Returns what a connector means: those of object stores throw what they do not declare. */
+  private static IOException reason(Exception thrown) {
+    if (thrown instanceof UncheckedIOException wrapped) {
+      return wrapped.getCause();
+    }
+    return thrown instanceof IOException declared
+        ? declared
+        : new IOException(thrown.toString(), thrown);
   }
 
   private void copyOnce(ModelRange range, IncomingCopy copy, OpenPart open, byte[] buffer)
@@ -159,11 +203,22 @@ final class SourceFetch implements RangeFetch {
       throws ReadFailure {
     try {
       return open.of(part).read(offset, buffer, most);
-    } catch (IOException e) {
-      throw new ReadFailure(e);
-    } catch (RuntimeException e) { // the connectors of object stores let theirs through
-      throw new ReadFailure(new IOException(e.toString(), e));
+    } catch (IOException | RuntimeException e) {
+      throw new ReadFailure(reason(e));
     }
+  }
+
+  private static IOException unopened(String location, IOException reason, CopySettings settings) {
+    return new IOException(
+        "the model could not be opened in its storage; start the job again once the storage"
+            + " answers: tried "
+            + settings.attempts()
+            + " times, "
+            + location
+            + " ("
+            + reason.getMessage()
+            + ")",
+        reason);
   }
 
   private IOException unreadable(ModelRange range, IOException reason) {

@@ -149,6 +149,20 @@ class WorkerProcessTest {
     }
   }
 
+  /** As for want of a file descriptor or of memory: it says nothing against /proc. */
+  @Test
+  void memoryThatCannotBeMappedIsNoFaultOfTheSettings() {
+    try (WorkerExecutable executable = WorkerExecutable.find(Optional.empty());
+        WorkerProcess worker = start(executable.path())) {
+      assertThatThrownBy(() -> worker.map(0, 4096)) // its input, which is a pipe
+          .isInstanceOf(EngineFailedException.class)
+          .hasMessageContaining("ulimit -n");
+      assertThatThrownBy(() -> worker.map(987, 4096))
+          .isInstanceOf(InvalidConfigurationException.class)
+          .hasMessageContaining("it needs /proc");
+    }
+  }
+
   @Test
   void aReplyThatIsNoneIsRefused() throws Exception {
     Path script = script("echo 'hello, this is no reply at all'; sleep 20");

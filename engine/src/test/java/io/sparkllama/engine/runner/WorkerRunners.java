@@ -20,7 +20,8 @@ public final class WorkerRunners {
 
   /** Opens a runner in the worker that came with the classes. */
   public static WorkerModelRunner open(ModelFile model, EngineOptions options) {
-    return open(model, options, WorkerSettings.of(options));
+    long packedBytes = PackedPlan.of(model.config(), model.weights()).length();
+    return open(model, options, WorkerSettings.of(options, packedBytes));
   }
 
   /**

@@ -7,6 +7,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -193,6 +194,50 @@ class ModelCopyTest {
 
     assertThat(store.localize(source).path()).hasBinaryContent(content);
     assertThat(failures).hasValue(3);
+  }
+
+  @Test
+  void whatAConnectorWrapsIsTakenOutOfIt() {
+    AtomicInteger tries = new AtomicInteger();
+    RangedSource source =
+        new RangedSource(
+            content,
+            offset -> {
+              if (offset == 0) {
+                tries.incrementAndGet();
+                throw new UncheckedIOException(new FileNotFoundException("tiny.gguf"));
+              }
+            });
+    assertThatThrownBy(() -> store.localize(source)).isInstanceOf(FileNotFoundException.class);
+    assertThat(tries).hasValue(1);
+  }
+
+  @Test
+  void openingIsTriedAgainAsReadsAre() throws Exception {
+    AtomicInteger opened = new AtomicInteger();
+    RangedSource source =
+        new RangedSource(content, offset -> {})
+            .opening(
+                () -> {
+                  if (opened.getAndIncrement() < 2) {
+                    throw new IllegalStateException("no connection in the pool");
+                  }
+                });
+    assertThat(store.localize(source).path()).hasBinaryContent(content);
+
+    AtomicInteger closed = new AtomicInteger();
+    RangedSource never =
+        new RangedSource(content.clone(), 1, offset -> {})
+            .opening(
+                () -> {
+                  closed.incrementAndGet();
+                  throw new IOException("no route");
+                });
+    assertThatThrownBy(() -> new ModelStore(directory.resolve("other"), SETTINGS).localize(never))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("could not be opened in its storage")
+        .hasMessageContaining("tried 3 times, store:/tiny.gguf (no route)");
+    assertThat(closed).hasValue(3);
   }
 
   @Test

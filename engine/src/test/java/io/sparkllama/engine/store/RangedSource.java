@@ -15,9 +15,16 @@ final class RangedSource implements ModelSource {
     void before(long offset) throws IOException;
   }
 
+  /** Is asked before it is opened. */
+  @FunctionalInterface
+  interface Opening {
+    void before() throws IOException;
+  }
+
   private final byte[] content;
   private final long modifiedMillis;
   private final Trouble trouble;
+  private Opening opening = () -> {};
   private final AtomicInteger reading = new AtomicInteger();
 
   final AtomicLong bytesRead = new AtomicLong();
@@ -32,6 +39,12 @@ final class RangedSource implements ModelSource {
     this.content = content;
     this.modifiedMillis = modifiedMillis;
     this.trouble = trouble;
+  }
+
+  /** Makes it one that fails to open as it is told. */
+  RangedSource opening(Opening newOpening) {
+    opening = newOpening;
+    return this;
   }
 
   @Override
@@ -53,7 +66,8 @@ final class RangedSource implements ModelSource {
               }
 
               @Override
-              public Optional<RangeReader> openRanges() {
+              public Optional<RangeReader> openRanges() throws IOException {
+                opening.before();
                 return Optional.of(new Reader());
               }
             }));

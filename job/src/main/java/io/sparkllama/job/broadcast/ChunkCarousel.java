@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -56,14 +58,16 @@ final class ChunkCarousel<H> {
   private static final class Live<H> {
     private final H handle;
     private int fetching; // fetchers that were dealt it and have not asked since
-    private int givers; // that got it, and pass it on for as long as it lives, here or gone
+
+    /** Names those that got it, who pass it on for as long as it lives, here or gone. */
+    private final Set<String> givers = new HashSet<>();
 
     Live(H handle) {
       this.handle = handle;
     }
 
     int copies() {
-      return fetching + givers;
+      return fetching + givers.size();
     }
   }
 
@@ -96,7 +100,7 @@ final class ChunkCarousel<H> {
       firstSeen = clock.getAsLong();
     }
     Fetcher fetcher = fetchers.computeIfAbsent(name, key -> new Fetcher());
-    takeDown(fetcher, held.get(0, chunks));
+    takeDown(name, fetcher, held.get(0, chunks));
     fetcher.seen = clock.getAsLong();
     Optional<Map.Entry<Integer, Live<H>>> rarest =
         alive.entrySet().stream()
@@ -112,14 +116,14 @@ final class ChunkCarousel<H> {
 
   /** Whoever has a chunk on disk alone, from an earlier run, does not pass it on. */
   private boolean letsIn(Live<H> chunk) {
-    return chunk.fetching < share * (1 + chunk.givers);
+    return chunk.fetching < share * (1 + chunk.givers.size());
   }
 
-  private void takeDown(Fetcher fetcher, BitSet held) {
+  private void takeDown(String name, Fetcher fetcher, BitSet held) {
     Live<H> dealt = endFetching(fetcher);
     int chunk = fetcher.fetching;
     if (dealt != null && held.get(chunk)) {
-      dealt.givers++;
+      dealt.givers.add(name);
     }
     fetcher.fetching = NOTHING;
     fetcher.held.xor(held); // what has changed
@@ -136,12 +140,22 @@ final class ChunkCarousel<H> {
     return chunk;
   }
 
-  /** Forgets a fetcher that has all, or is no more. */
-  synchronized void leave(String name) {
+  /** Takes down what a fetcher holds that fetches no more, and passes on what it got. */
+  synchronized void leave(String name, BitSet held) {
+    Fetcher fetcher = fetchers.remove(name);
+    if (fetcher != null) {
+      takeDown(name, fetcher, held.get(0, chunks));
+      forget(fetcher);
+    }
+  }
+
+  /** Forgets a fetcher that is no more, and can pass nothing on. */
+  synchronized void lose(String name) {
     Fetcher fetcher = fetchers.remove(name);
     if (fetcher != null) {
       forget(fetcher);
     }
+    alive.values().forEach(chunk -> chunk.givers.remove(name));
   }
 
   private void forget(Fetcher fetcher) {

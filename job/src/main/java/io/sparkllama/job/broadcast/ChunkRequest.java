@@ -9,31 +9,33 @@ import java.util.Optional;
  *
  * @param model the key of its manifest
  * @param executor as Spark names it
- * @param held by index; empty where it fetches no more
+ * @param held by index
  */
-public record ChunkRequest(String model, String executor, Optional<BitSet> held) {
+public record ChunkRequest(String model, String executor, BitSet held, Purpose purpose) {
+
+  /** Names what the executor wants. */
+  public enum Purpose {
+    /** Another chunk. */
+    ASK,
+    /** Nothing: it fetches no more. */
+    LEAVE
+  }
 
   /** Returns what is sent. */
   Object message() {
-    return held.isPresent()
-        ? new Object[] {model, executor, held.get().toLongArray()}
-        : new Object[] {model, executor};
+    return new Object[] {model, executor, held.toLongArray(), purpose.name()};
   }
 
   /** Reads what {@link #message} returned; empty for a message of another kind. */
   public static Optional<ChunkRequest> of(Object message) {
-    if (message instanceof Object[] parts
-        && parts.length >= 2
-        && parts[0] instanceof String model
-        && parts[1] instanceof String executor) {
-      return Optional.of(
-          new ChunkRequest(
-              model,
-              executor,
-              parts.length > 2 && parts[2] instanceof long[] words
-                  ? Optional.of(BitSet.valueOf(words))
-                  : Optional.empty()));
-    }
-    return Optional.empty();
+    return message instanceof Object[] parts
+            && parts.length == 4
+            && parts[0] instanceof String model
+            && parts[1] instanceof String executor
+            && parts[2] instanceof long[] words
+            && parts[3] instanceof String purpose
+        ? Optional.of(
+            new ChunkRequest(model, executor, BitSet.valueOf(words), Purpose.valueOf(purpose)))
+        : Optional.empty();
   }
 }

@@ -67,17 +67,20 @@ public final class ChunkSender implements ModelDelivery.Sender {
 
   private final class Delivery implements ModelDelivery {
     private int failures; // in a row
+    private BitSet held = new BitSet(); // as the driver was told last, and what came since
 
     @Override
-    public Piece next(BitSet held) throws IOException, InterruptedException {
+    public Piece next(BitSet heldNow) throws IOException, InterruptedException {
+      held = (BitSet) heldNow.clone();
       long deadline = System.nanoTime() + PATIENCE.toNanos();
       long pause = FIRST_PAUSE_MILLIS;
       while (System.nanoTime() - deadline < 0) {
-        Object answer = ask(Optional.of(held));
+        Object answer = ask(ChunkRequest.Purpose.ASK);
         if (answer instanceof Object[] dealt && dealt.length == 2) {
           Optional<Piece> piece = piece((Integer) dealt[0], (Broadcast<?>) dealt[1]);
           if (piece.isPresent()) {
             failures = 0;
+            held.set(piece.get().range()); // its blocks stay here, and are given to others
             return piece.get();
           }
         }
@@ -118,20 +121,23 @@ public final class ChunkSender implements ModelDelivery.Sender {
       }
     }
 
-    /** Tells the driver that nobody waits for this executor any more. */
+    /**
+     * Tells the driver that nobody waits for this executor any more, and what it has to give: the
+     * last chunk, too, which no question tells of.
+     */
     @Override
     public void close() throws IOException {
       try {
-        ask(Optional.empty());
+        ask(ChunkRequest.Purpose.LEAVE);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // the driver finds out by its patience
       }
     }
 
-    private Object ask(Optional<BitSet> held) throws IOException, InterruptedException {
+    private Object ask(ChunkRequest.Purpose purpose) throws IOException, InterruptedException {
       Object answer;
       try {
-        answer = driver.ask(new ChunkRequest(manifest.key(), executor, held).message());
+        answer = driver.ask(new ChunkRequest(manifest.key(), executor, held, purpose).message());
       } catch (InterruptedException e) {
         throw e;
       } catch (Exception e) {

@@ -101,9 +101,15 @@ final class ChunkServer implements AutoCloseable {
     return failure != null;
   }
 
-  /** Forgets an executor that fetches no more. */
-  void leave(String executor) {
-    carousel.leave(executor);
+  /** Forgets an executor that fetches no more; it passes on what it got. */
+  void leave(String executor, BitSet held) {
+    carousel.leave(executor, held);
+    turnLater();
+  }
+
+  /** Forgets an executor that is no more. */
+  void lose(String executor) {
+    carousel.lose(executor);
     turnLater();
   }
 

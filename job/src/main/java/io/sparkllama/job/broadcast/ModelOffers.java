@@ -19,7 +19,7 @@ public final class ModelOffers implements AutoCloseable {
         new SparkListener() {
           @Override
           public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-            servers.values().forEach(server -> server.leave(removed.executorId()));
+            servers.values().forEach(server -> server.lose(removed.executorId()));
           }
         });
   }
@@ -49,11 +49,11 @@ public final class ModelOffers implements AutoCloseable {
     if (server == null) {
       return "the driver does not send this model; start the job again";
     }
-    if (request.held().isEmpty()) {
-      server.leave(request.executor());
+    if (request.purpose() == ChunkRequest.Purpose.LEAVE) {
+      server.leave(request.executor(), request.held());
       return new Object[0];
     }
-    return server.answer(request.executor(), request.held().get());
+    return server.answer(request.executor(), request.held());
   }
 
   @Override

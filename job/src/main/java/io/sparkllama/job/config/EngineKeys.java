@@ -104,7 +104,8 @@ public final class EngineKeys {
           DEFAULTS.isolationTimeout(),
           "seconds",
           "With engine.isolation = process, how long a step may take at least before its process"
-              + " counts as hanging and is replaced (docs/isolation.md).");
+              + " counts as hanging and is replaced; and its start, where this is more than its ten"
+              + " minutes (docs/isolation.md).");
   public static final ConfigKey<String> NATIVE_DIRECTORY =
       DECLARED.optional(
           "engine.native-dir",

@@ -44,7 +44,10 @@ interface EngineCalls {
   /** Returns what the engine has on hand; does not wait. */
   EngineLoad load();
 
-  /** Returns how many requests the engine has set aside since it was opened; does not wait. */
+  /**
+   * Returns how many requests the engine has set aside since the first task of this one's stage
+   * came to it; does not wait.
+   */
   SetAsideShare setAside();
 
   /** Returns the tokens that the prefix cache had since any task last asked. */

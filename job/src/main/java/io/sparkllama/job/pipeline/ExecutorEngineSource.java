@@ -21,10 +21,11 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
 
   @Override
   public EngineCalls acquire() throws IOException {
-    return new NativeCalls(ExecutorEngine.acquire(specification));
+    ExecutorEngine.Acquired acquired = ExecutorEngine.acquire(specification);
+    return new NativeCalls(acquired.engine(), acquired.before());
   }
 
-  private record NativeCalls(LlamaEngine engine) implements EngineCalls {
+  private record NativeCalls(LlamaEngine engine, SetAsideShare before) implements EngineCalls {
     @Override
     public int[] tokens(Prompt prompt) {
       return engine.tokens(prompt);
@@ -52,7 +53,7 @@ record ExecutorEngineSource(EngineSpecification specification) implements Engine
 
     @Override
     public SetAsideShare setAside() {
-      return engine.statistics().setAside();
+      return engine.statistics().setAside().since(before);
     }
 
     @Override

@@ -157,7 +157,10 @@ final class GenerationIterator implements Iterator<Row>, AutoCloseable {
    */
   private static void requireFew(SetAsideShare share, DeadRow last) {
     if (share.isTooLarge()) {
-      throw share.failure(last.message());
+      throw share.failure(
+          "that this executor's engine has finished since the first task of this stage came to it,"
+              + " of whatever job and attempt",
+          last.message());
     }
   }
 

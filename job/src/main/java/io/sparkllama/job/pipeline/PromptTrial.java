@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.Row;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Counts the sampled prompts' tokens, and has the engine answer as many of them as its time allows:
@@ -23,6 +25,7 @@ import org.apache.spark.sql.Row;
  * at once as the engine takes. Used by the task's thread alone.
  */
 final class PromptTrial {
+  private static final Logger LOG = LoggerFactory.getLogger(PromptTrial.class);
   private static final long WATCH_MILLISECONDS = 100;
 
   /**
@@ -79,7 +82,8 @@ final class PromptTrial {
         check();
         Row row = rows.next();
         count(row);
-        if (System.nanoTime() - together < TimeUnit.SECONDS.toNanos(limits.seconds())) {
+        if (!hasTooManyFaults()
+            && System.nanoTime() - together < TimeUnit.SECONDS.toNanos(limits.seconds())) {
           start(row);
         }
       }
@@ -127,13 +131,17 @@ final class PromptTrial {
     }
   }
 
-  /** Ends the trial where the task is killed, or the engine cannot run too many of its prompts. */
+  /** Ends the trial where the task is killed, or, where it is to, by too many faults. */
   private void check() {
     watch.run();
-    SetAsideShare share = engine.setAside().since(before);
-    if (share.isTooLarge()) {
-      throw share.failure(lastSetAside());
+    if (limits.faults() == TrialLimits.Faults.FAIL && hasTooManyFaults()) {
+      throw engine.setAside().since(before).failure("of the trial", lastSetAside());
     }
+  }
+
+  /** Tells whether the engine cannot run too many of the trial's prompts. */
+  private boolean hasTooManyFaults() {
+    return engine.setAside().since(before).isTooLarge();
   }
 
   private String lastSetAside() {
@@ -154,6 +162,13 @@ final class PromptTrial {
   }
 
   private TrialReport report(long begin, long cachedTokens) {
+    if (hasTooManyFaults()) {
+      LOG.warn(
+          "The engine could not run too many prompts of the trial: it started {} and no more; one"
+              + " of them: {}",
+          started.size(),
+          lastSetAside());
+    }
     List<TrialAnswer> answers = new ArrayList<>();
     for (Started prompt : started) {
       List<Answer> completions = prompt.pending().answers();

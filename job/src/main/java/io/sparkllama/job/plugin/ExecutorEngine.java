@@ -2,6 +2,7 @@ package io.sparkllama.job.plugin;
 
 import io.sparkllama.engine.EngineStatistics;
 import io.sparkllama.engine.LlamaEngine;
+import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.ByteCount;
 import io.sparkllama.engine.api.EngineOptions;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
@@ -39,7 +41,7 @@ public final class ExecutorEngine {
       new EngineHolder<>(ExecutorEngine::open, Opened::close, Opened::hasEnded, PATIENCE);
 
   /** Is an engine whose adapters stay in the cache until it is closed; it keeps its model. */
-  private record Opened(LlamaEngine engine, List<CacheUse> adapters) {
+  private record Opened(LlamaEngine engine, List<CacheUse> adapters, SetAsideBases bases) {
     boolean hasEnded() {
       return engine.hasEnded();
     }
@@ -53,6 +55,14 @@ public final class ExecutorEngine {
     }
   }
 
+  /**
+   * Is the engine as a task has it.
+   *
+   * @param before what it had set aside when the first task of the same stage acquired it; where
+   *     none runs, what it has now
+   */
+  public record Acquired(LlamaEngine engine, SetAsideShare before) {}
+
   private ExecutorEngine() {}
 
   /**
@@ -64,7 +74,7 @@ public final class ExecutorEngine {
    *     or has changed, where this process has not the memory, or where another engine stays in use
    * @throws IOException where the model cannot be read; trying again may help
    */
-  public static LlamaEngine acquire(EngineSpecification specification) throws IOException {
+  public static Acquired acquire(EngineSpecification specification) throws IOException {
     EngineHolder<EngineSpecification, Opened>.Lease lease;
     try {
       lease = HOLDER.acquire(specification);
@@ -80,7 +90,16 @@ public final class ExecutorEngine {
     } else {
       task.addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
     }
-    return lease.engine().engine();
+    Opened opened = lease.engine();
+    LlamaEngine engine = opened.engine();
+    Supplier<SetAsideShare> now = () -> engine.statistics().setAside();
+    return new Acquired(engine, task == null ? now.get() : opened.bases().of(stage(task), now));
+  }
+
+  /** Names what answers rows together: one job of Spark's, whose tasks try their rows again. */
+  private static String stage(TaskContext task) {
+    SparkEnv environment = SparkEnv.get();
+    return (environment == null ? "" : environment.conf().getAppId()) + " " + task.stageId();
   }
 
   /** Returns what the engine of the moment has done; nothing where there is none that runs. */
@@ -120,7 +139,8 @@ public final class ExecutorEngine {
         adapters.add(file);
         uses.add(CacheUse.of(new LocalModel(file.path(), adapter.manifest())));
       }
-      Opened made = new Opened(open(specification, conf, model, adapters), uses);
+      Opened made =
+          new Opened(open(specification, conf, model, adapters), uses, new SetAsideBases());
       opened = true;
       return made;
     } finally {

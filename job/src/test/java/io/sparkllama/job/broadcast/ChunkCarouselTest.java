@@ -65,7 +65,7 @@ class ChunkCarouselTest {
     }
 
     void leave() {
-      carousel.leave(name);
+      carousel.leave(name, (BitSet) held.clone());
       turn();
     }
   }
@@ -146,10 +146,49 @@ class ChunkCarouselTest {
     dealtTo(first); // finds no chunk yet
     assertThat(waiting.stream().map(this::dealtTo))
         .containsExactly(0, 0, 0, NOTHING, NOTHING, NOTHING, NOTHING);
-    first.held.set(0);
-    assertThat(dealtTo(first)).isEqualTo(NOTHING); // says that it has it
+    first.held.set(0); // its last: it asks no more
     first.leave();
     assertThat(waiting.stream().skip(SHARE).map(this::dealtTo)).containsExactly(0, 0, 0, 0);
+    assertThat(dealtTo(new Fetcher("more"))).isEqualTo(NOTHING); // as many fetch it as may
+  }
+
+  @Test
+  void whoLeavesWithoutTheChunkOrIsNoMorePassesNothingOn() {
+    new Fetcher("0").ask();
+    List<Fetcher> waiting = new ArrayList<>();
+    for (int i = 0; i <= 2 * SHARE; i++) {
+      waiting.add(new Fetcher("f" + i));
+      waiting.get(i).held.set(1, CHUNKS);
+    }
+    assertThat(waiting.stream().limit(SHARE).map(this::dealtTo)).containsExactly(0, 0, 0);
+    waiting.get(0).leave(); // failed
+    assertThat(waiting.stream().skip(SHARE).map(this::dealtTo))
+        .containsExactly(0, NOTHING, NOTHING, NOTHING);
+    waiting.get(1).held.set(0);
+    waiting.get(1).leave(); // a giver
+    carousel.lose("f1"); // that ends
+    assertThat(waiting.stream().skip(SHARE + 1).map(this::dealtTo))
+        .containsExactly(0, NOTHING, NOTHING); // its place, and none that it would let in
+  }
+
+  @Test
+  void whoGotAChunkTwiceCountsOnce() {
+    new Fetcher("0").ask();
+    List<Fetcher> waiting = new ArrayList<>();
+    for (int i = 0; i <= 3 * SHARE; i++) {
+      waiting.add(new Fetcher("f" + i));
+      waiting.get(i).held.set(1, CHUNKS);
+    }
+    Fetcher first = waiting.get(0);
+    for (int i = 0; i < 2; i++) {
+      assertThat(dealtTo(first)).isZero();
+      first.held.set(0);
+      assertThat(dealtTo(first)).isEqualTo(NOTHING); // says that it has it
+      first.held.clear(0); // its file is damaged
+    }
+    first.held.set(0);
+    assertThat(waiting.stream().skip(1).map(this::dealtTo))
+        .containsExactly(0, 0, 0, 0, 0, 0, NOTHING, NOTHING, NOTHING); // twice SHARE
   }
 
   @Test

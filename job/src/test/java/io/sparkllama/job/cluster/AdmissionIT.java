@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Holds how a job ends whose executors, not its driver, find that they can have no engine. */
 class AdmissionIT {
   @Test
-  void anExecutorOnWhichNoWorkerRunsEndsTheJobBeforeItFetchesTheModel(@TempDir Path home)
+  void anExecutorOnWhichNoWorkerRunsEndsTheJobBeforeItPacksTheModel(@TempDir Path home)
       throws Exception {
     Path documents = Files.writeString(home.resolve("in.csv"), "text,category\nhello,x\nyou,y\n");
     JobFileText files = new JobFileText(home, BankingMessages.model(), documents);

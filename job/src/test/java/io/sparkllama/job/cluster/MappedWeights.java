@@ -7,6 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -121,14 +122,39 @@ final class MappedWeights implements AutoCloseable {
     return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
   }
 
-  /** Waits until no process maps them any more, as when all have ended that a job started. */
+  /**
+   * Waits until no process maps them any more, and no worker is left of an executor that ran in the
+   * folder, as when all have ended that a job started. A worker that has mapped nothing yet counts,
+   * too: it is known by its working directory, which is its executor's.
+   */
   static void awaitNone(Path folder) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     try (MappedWeights weights = new MappedWeights(folder)) {
-      for (Sample now = weights.sample(); !now.programs().isEmpty(); now = weights.sample()) {
-        assertThat(System.nanoTime()).as("time, with %s", now.programs()).isLessThan(deadline);
+      for (List<String> left = left(weights); !left.isEmpty(); left = left(weights)) {
+        assertThat(System.nanoTime()).as("time, with %s", left).isLessThan(deadline);
         Thread.sleep(20);
       }
+    }
+  }
+
+  private static List<String> left(MappedWeights weights) throws IOException {
+    List<String> left = new ArrayList<>(weights.sample().programs());
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : processes) {
+        if (weights.isWorkerBelow(process)) {
+          left.add("worker " + process.getFileName());
+        }
+      }
+    }
+    return left;
+  }
+
+  private boolean isWorkerBelow(Path process) {
+    try {
+      return Files.readString(process.resolve("comm")).strip().equals(WORKER)
+          && Files.readSymbolicLink(process.resolve("cwd")).startsWith(folder.toRealPath());
+    } catch (IOException e) {
+      return false; // it has ended, or is another user's
     }
   }
 

@@ -137,6 +137,16 @@ class GenerationTrialTest {
   }
 
   @Test
+  void beforeARunItStartsNoMoreThenAndReportsWhatItHas() throws Exception {
+    FakeEngine engine = new FakeEngine();
+    PromptTrial trial = new PromptTrial(walk(), engine, limits(5, 60).beforeRun(), () -> {});
+    TrialReport report = trial.run(rows(2000, 2000));
+    assertThat(report.prompts()).hasSize(2000);
+    assertThat(report.answers()).hasSizeBetween(21, 40).allMatch(TrialAnswer::failed);
+    assertThat(engine.requests).hasSize(report.answers().size());
+  }
+
+  @Test
   void withdrawsItsRowsWhenTheTaskIsKilled() {
     SilentEngine engine = new SilentEngine();
     PromptTrial trial =

@@ -50,11 +50,13 @@ class ExecutorEngineTest {
   @Test
   void theSameSpecificationGivesTheSameEngineAndAnotherOneAnother() throws Exception {
     EngineSpecification specification = specification(EngineOptions.defaults());
-    LlamaEngine first = ExecutorEngine.acquire(specification);
-    assertThat(ExecutorEngine.acquire(specification(EngineOptions.defaults()))).isSameAs(first);
+    LlamaEngine first = ExecutorEngine.acquire(specification).engine();
+    assertThat(ExecutorEngine.acquire(specification(EngineOptions.defaults())).engine())
+        .isSameAs(first);
 
     LlamaEngine second =
-        ExecutorEngine.acquire(specification(EngineOptions.defaults().withContextLength(64)));
+        ExecutorEngine.acquire(specification(EngineOptions.defaults().withContextLength(64)))
+            .engine();
 
     assertThat(second).isNotSameAs(first);
     assertThat(first.hasEnded()).isTrue();
@@ -100,15 +102,15 @@ class ExecutorEngineTest {
   @Test
   void anEngineThatHasEndedIsReplaced() throws Exception {
     EngineSpecification specification = specification(EngineOptions.defaults());
-    LlamaEngine first = ExecutorEngine.acquire(specification);
+    LlamaEngine first = ExecutorEngine.acquire(specification).engine();
     first.close();
 
-    assertThat(ExecutorEngine.acquire(specification)).isNotSameAs(first);
+    assertThat(ExecutorEngine.acquire(specification).engine()).isNotSameAs(first);
   }
 
   @Test
   void thePluginClosesTheEngineWhenTheExecutorEnds() throws Exception {
-    LlamaEngine engine = ExecutorEngine.acquire(specification(EngineOptions.defaults()));
+    LlamaEngine engine = ExecutorEngine.acquire(specification(EngineOptions.defaults())).engine();
 
     new SparkLlamaPlugin().executorPlugin().shutdown();
 
