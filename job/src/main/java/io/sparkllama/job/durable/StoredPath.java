@@ -17,10 +17,8 @@ import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FileUtil;
-import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 
 /** Is a file or folder of the output's storage, there or not, with what a run does to one. */
@@ -66,19 +64,28 @@ record StoredPath(FileSystem fileSystem, Path path) {
     }
   }
 
-  /** Returns the files in a folder and in its folders, by their paths from here, in no order. */
+  /** Returns the files in a folder and in its folders, by their paths from here. */
   List<String> filesBelow() throws IOException {
     List<String> files = new ArrayList<>();
-    try {
-      RemoteIterator<LocatedFileStatus> each = fileSystem.listFiles(path, true);
-      String base = fileSystem.makeQualified(path).toUri().getPath() + "/";
-      while (each.hasNext()) {
-        files.add(each.next().getPath().toUri().getPath().substring(base.length()));
-      }
-    } catch (FileNotFoundException absent) {
-      return List.of();
-    }
+    addFiles(path, "", files);
     return files;
+  }
+
+  private void addFiles(Path folder, String prefix, List<String> files) throws IOException {
+    FileStatus[] children;
+    try {
+      children = fileSystem.listStatus(folder);
+    } catch (FileNotFoundException absent) {
+      return;
+    }
+    for (FileStatus child : children) {
+      String name = prefix + child.getPath().getName();
+      if (child.isDirectory()) {
+        addFiles(child.getPath(), name + "/", files);
+      } else {
+        files.add(name);
+      }
+    }
   }
 
   /** Returns the same with the checksums that Hadoop keeps beside local files, and hides. */
