@@ -6,4 +6,4 @@ if ! command -v clang-format >/dev/null 2>&1; then
   echo "skipped: clang-format is not installed, so the format of native sources was not checked" >&2
   exit 0
 fi
-find "$root" -name '*.h' -o -name '*.cc' | sort | xargs clang-format --dry-run --Werror
+find "$root" -name '*.h' -o -name '*.cc' -o -name '*.cu' | sort | xargs clang-format --dry-run --Werror

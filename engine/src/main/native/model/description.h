@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/word_reader.h"
+#include "ops/layer_choices.h"
 #include "tensor/tensor_type.h"
 
 namespace sparkllama {
@@ -17,19 +18,9 @@ namespace sparkllama {
 // those among the experts that were chosen, which come to one.
 enum class ExpertWeighting : int32_t { kAmongAll = 0, kAmongChosen = 1 };
 
-enum class RopeLayout : int32_t { kAdjacent = 0, kHalves = 1 };
-
 // Where the norms of a layer stand: before attention and before the feed-forward network, after
 // them, before their outputs are added to the residual stream, or both.
 enum class NormPlacement : int32_t { kBefore = 0, kAfter = 1, kAround = 2 };
-
-// By what a norm divides: the root of the mean square (RMSNorm), or after the mean was subtracted,
-// the standard deviation (LayerNorm, with a bias).
-enum class NormKind : int32_t { kRootMeanSquare = 0, kStandardDeviation = 1 };
-
-// What stands between the matrices of the feed-forward network: SiLU or GELU of the gate times up,
-// or GELU of up where there is no gate.
-enum class Activation : int32_t { kSwiglu = 0, kGeglu = 1, kGelu = 2 };
 
 // Whether the feed-forward network reads the residual stream with what attention added to it, or
 // without: then both are computed from the same.

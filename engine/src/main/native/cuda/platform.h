@@ -1,0 +1,40 @@
+// Brings the words of CUDA: from the toolkit, or from the emulation, with which the same kernels
+// run on a processor so that tests need no device.
+//
+// Kernels take one struct and are started by launch(). They use what stands here and in
+// intrinsics.h, and nothing else of CUDA's, so that both compile them.
+#pragma once
+
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+#include "cuda/emulation/emulation.h"
+#else
+#include <cuda_runtime.h>
+
+namespace sparkllama::cuda {
+
+// How many blocks of how many threads, with how many bytes of dynamic shared memory each.
+struct LaunchShape {
+  dim3 blocks;
+  dim3 threads;
+  size_t shared_bytes = 0;
+};
+
+// The dynamic shared memory of a block, on a border of 128 bytes.
+__device__ inline unsigned char* dynamic_shared() {
+  extern __shared__ __align__(128) unsigned char sparkllama_dynamic_shared[];
+  return sparkllama_dynamic_shared;
+}
+
+// Enqueues a kernel. Failures stay with the stream: whoever waits for it sees them.
+template <typename Arguments>
+void launch(void (*kernel)(Arguments), const LaunchShape& shape, cudaStream_t stream,
+            const Arguments& arguments) {
+  if (shape.shared_bytes > 48 * 1024) {  // more has to be asked for
+    cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                         static_cast<int>(shape.shared_bytes));
+  }
+  kernel<<<shape.blocks, shape.threads, shape.shared_bytes, stream> > >(arguments);
+}
+
+}  // namespace sparkllama::cuda
+#endif
