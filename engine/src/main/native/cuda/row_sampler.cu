@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cstring>
-#include <string>
 
-#include "base/error.h"
 #include "cuda/row_sampler.h"
 
 namespace sparkllama::cuda {
@@ -19,26 +17,6 @@ SamplingCounts most(const RowSamplingCapacity& capacity) {
           static_cast<int32_t>(capacity.adjustments), static_cast<int32_t>(capacity.tops)};
 }
 
-RowSamplingCapacity checked(const RowSamplingCapacity& capacity) {
-  const int64_t bytes = sampling_shared_bytes(capacity.vocabulary_size);
-  if (bytes > kMostSharedBytes) {
-    throw ConfigurationError(
-        "The vocabulary is too large to sample from on a GPU; run the model on the processor: " +
-        std::to_string(capacity.vocabulary_size) + " tokens");
-  }
-  return capacity;
-}
-
-void* expected(void* memory, int64_t bytes) {
-  if (memory == nullptr) {
-    throw MemoryError(
-        "A buffer for sampling on a GPU could not be allocated: lower the batch limits or the KV "
-        "cache's memory: " +
-        std::to_string(bytes) + " bytes");
-  }
-  return memory;
-}
-
 template <typename T>
 void put(std::byte* target, int64_t offset, const T* values, int64_t count) {
   if (count > 0) std::memcpy(target + offset, values, static_cast<size_t>(count) * sizeof(T));
@@ -47,32 +25,46 @@ void put(std::byte* target, int64_t offset, const T* values, int64_t count) {
 }  // namespace
 
 RowSampler::RowSampler(const RowSamplingCapacity& capacity, cudaStream_t stream)
-    : capacity_(checked(capacity)),
+    : capacity_(capacity),
       stream_(stream),
       words_per_mask_(mask_words(capacity.vocabulary_size)),
-      most_staged_(std::min(kStagedMasks, capacity.masks)) {
-  const int64_t input_bytes = SamplingInputLayout(most(capacity)).byte_size;
-  const int64_t output_bytes = SamplingOutputLayout(most(capacity)).byte_size;
+      most_staged_(std::min(kStagedMasks, capacity.masks)) {}
+
+BackendFailure RowSampler::start() {
+  if (sampling_shared_bytes(capacity_.vocabulary_size) > kMostSharedBytes) {
+    return {BackendFailure::Kind::kDevice,
+            "The vocabulary is too large to be sampled from on a GPU: run this model on the "
+            "processor"};
+  }
+  const int64_t input_bytes = SamplingInputLayout(most(capacity_)).byte_size;
+  const int64_t output_bytes = SamplingOutputLayout(most(capacity_)).byte_size;
   input_ = take<std::byte>(input_bytes);
   output_ = take<std::byte>(output_bytes);
-  masks_ = take<uint64_t>(capacity.masks * words_per_mask_);
+  masks_ = take<uint64_t>(capacity_.masks * words_per_mask_);
   sent_ = take_pinned<std::byte>(input_bytes);
   received_ = take_pinned<std::byte>(output_bytes);
   staging_ = take_pinned<uint64_t>(most_staged_ * words_per_mask_);
+  if (input_ == nullptr || output_ == nullptr || masks_ == nullptr || sent_ == nullptr ||
+      received_ == nullptr || staging_ == nullptr) {
+    return {BackendFailure::Kind::kMemory,
+            "Buffers for sampling on a GPU could not be allocated: lower the batch limits or the "
+            "KV cache's memory"};
+  }
+  return {};
 }
 
 template <typename T>
 T* RowSampler::take(int64_t size) {
   const int64_t bytes = size * static_cast<int64_t>(sizeof(T));
   bytes_ += bytes;
-  return static_cast<T*>(expected(memory_.take(bytes), bytes));
+  return static_cast<T*>(memory_.take(bytes));
 }
 
 template <typename T>
 T* RowSampler::take_pinned(int64_t size) {
   const int64_t bytes = size * static_cast<int64_t>(sizeof(T));
   bytes_ += bytes;
-  return static_cast<T*>(expected(memory_.take_pinned(bytes), bytes));
+  return static_cast<T*>(memory_.take_pinned(bytes));
 }
 
 void RowSampler::put_mask(int64_t id, const uint64_t* words) {
