@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "cuda/device_memory.h"
 #include "cuda/device_step.h"
@@ -80,8 +79,7 @@ class CudaBackend final : public Backend {
   int64_t buffer_bytes_ = 0;
   cudaStream_t stream_ = nullptr;
   cudaError_t failure_ = cudaSuccess;
-  BackendFailure refusal_;    // of what the device could have done otherwise
-  std::string refusal_text_;  // its message
+  BackendFailure refusal_;  // of what was asked for last
   WalkClass walk_ = {};
   bool recurs_ = false;
   RowLaunch tokens_launch_ = {};  // over the step's tokens
