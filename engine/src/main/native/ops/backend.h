@@ -81,9 +81,12 @@ struct HeadFinish {
   float norm_epsilon;
   RopeLayout rope_layout;
   int32_t rope_dimension;
-  const RopePair* rotations;  // [num_tokens, rope_dim / 2]; null where the layer has none
+  const RopePair* rotations;  // as compute_rotations() left them
+  int32_t rotation_table;     // of them, or kWithoutRope
   KvLayer kv;                 // that keys and values are written to
   int32_t kv_group;
+
+  static constexpr int32_t kWithoutRope = -1;
 };
 
 struct AttentionRows {
@@ -142,8 +145,9 @@ class Backend {
 
   // rows[t] = row token_ids[t] of the table, times `factor` where that is not 1.
   virtual void embed(const PackedMatrix& table, float factor, float* rows) = 0;
-  // out is [num_tables, num_tokens, rope_dim / 2]: cosine and sine of position times inverse
-  // frequency in float64, times the magnitude, rounded to float32.
+  // out has room for [num_tables, capacity.tokens, rope_dim / 2] and is ordered as the backend
+  // likes: cosine and sine of position times inverse frequency in float64, times the magnitude,
+  // rounded to float32.
   virtual void compute_rotations(const RotationTable* tables, int64_t num_tables,
                                  int32_t rope_dimension, RopePair* out) = 0;
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/float_environment.h"
+#include "cpu/host_backend.h"
 #include "sampling/logit_adjustment.h"
 #include "sampling/token_mask.h"
 
@@ -19,27 +20,63 @@ constexpr int32_t kSampleFlag = 1;
 constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
 constexpr int64_t kLogitCost = 64;  // of measuring, per element, in integer multiply-adds
 
+[[noreturn]] void throw_failure(const BackendFailure& failure) {
+  if (failure.kind == BackendFailure::Kind::kMemory) throw MemoryError(failure.message);
+  throw DeviceError(std::string("The device failed: ") + failure.message);
+}
+
+Model& placed(Model& model, Backend& backend) {
+  model.place_on(backend);
+  return model;
+}
+
 }  // namespace
 
 Runner::Runner(ModelDescription description, RunnerOptions options, const std::string& packed_file,
-               const KernelTable& kernels)
+               const KernelTable& kernels, Device* device)
     : kernels_(kernels),
       layout_(options.capacity),
       pool_(options.threads),
+      device_(device),
       model_(std::move(description), packed_file),
-      cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count),
+      backend_(make_backend(options.capacity)),
+      cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count,
+             *backend_),
       adapters_(model_.parameters()),
       masks_(pooled_masks(options.capacity), model_.parameters().vocabulary_size),
       check_(model_.parameters(), cache_, adapters_, masks_.masks()),
-      forward_(model_, cache_, adapters_, kernels, pool_, options.capacity),
+      forward_(placed(model_, *backend_), cache_, adapters_, *backend_, {kernels, pool_},
+               options.capacity),
       token_ids_(options.capacity.tokens),
       sampled_(options.capacity.logits_rows),
-      logits_(std::min(options.capacity.logits_rows, ForwardPass::kMaxLogitsRows) *
-              model_.parameters().vocabulary_size) {
+      logits_(*backend_, std::min(options.capacity.logits_rows, ForwardPass::kMaxLogitsRows) *
+                             model_.parameters().vocabulary_size) {
   samplers_.reserve(pool_.size());
   for (int thread = 0; thread < pool_.size(); ++thread) {
     samplers_.emplace_back(kernels_, model_.parameters().vocabulary_size);
   }
+  require_done();
+}
+
+std::unique_ptr<Backend> Runner::make_backend(const BatchCapacity& capacity) {
+  const HyperParameters& parameters = model_.parameters();
+  const BackendCapacity needed = ForwardPass::backend_capacity(parameters, capacity);
+  if (device_ == nullptr) {
+    return std::make_unique<HostBackend>(kernels_, pool_, needed);
+  }
+  if (parameters.expert_count > 0) {
+    throw ConfigurationError(
+        "Models with experts run on the processor alone: set engine.device to cpu");
+  }
+  std::unique_ptr<Backend> backend(device_->make_backend(needed));
+  if (backend == nullptr) throw_failure(device_->failure());
+  return backend;
+}
+
+// Throws where anything that was asked of the backend by now has failed.
+void Runner::require_done() {
+  const BackendFailure failure = backend_->finish();
+  if (failure.kind != BackendFailure::Kind::kNone) throw_failure(failure);
 }
 
 int64_t Runner::buffer_bytes() const {
@@ -58,6 +95,9 @@ void Runner::put_mask(int64_t id, std::span<const uint64_t> words) {
 }
 
 int32_t Runner::open_adapter(WordReader& words) {
+  if (device_ != nullptr) {
+    throw ConfigurationError("Adapters run on the processor alone: set engine.device to cpu");
+  }
   const int32_t adapter = adapters_.open(words);
   try {
     forward_.reserve_adapters();
@@ -87,6 +127,7 @@ void Runner::step(std::byte* buffer) {
   }
   std::copy_n(batch.integers(Section::kResultToken), rows, sampled_.data());
   sampled_rows_ = rows;
+  require_done();
   status_->enter(StepStatus::Phase::kIdle);
 }
 
@@ -100,10 +141,13 @@ void Runner::resolve_ids(const BatchView& batch) {
 void Runner::finish_rows(const BatchView& batch, int64_t first, int64_t count) {
   const int64_t vocabulary = model_.parameters().vocabulary_size;
   forward_.logits(batch.integers(Section::kLogitsToken) + first, count, logits_.data());
+  auto* logits = static_cast<float*>(
+      backend_->read(logits_.data(), count * vocabulary * static_cast<int64_t>(sizeof(float))));
+  require_done();
   pool_.run(count * vocabulary * kLogitCost, [&](int thread, int threads) {
     for (int64_t i = thread; i < count; i += threads) {
       status_->begin_row(thread, first + i);
-      finish_row(batch, first + i, logits_.data() + i * vocabulary, samplers_[thread]);
+      finish_row(batch, first + i, logits + i * vocabulary, samplers_[thread]);
       status_->end_row(thread);
     }
   });
