@@ -15,7 +15,7 @@ allowed() {
     model | sampling | cache | quantization) echo "$1 ops tensor base" ;;
     runner) echo "runner model sampling cache cpu ops tensor base include" ;;
     jni) echo "jni runner quantization model sampling cache cpu ops tensor base include" ;;
-    worker) echo "worker runner base" ;;
+    worker) echo "worker runner ops base" ;;
     include) echo "include" ;;
   esac
 }

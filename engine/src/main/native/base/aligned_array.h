@@ -15,6 +15,17 @@
 
 namespace sparkllama {
 
+constexpr int64_t kLineBytes = 64;
+
+// The border that memory of so many bytes begins on, and what it takes: whole lines or pages.
+constexpr int64_t memory_border(int64_t bytes) {
+  return bytes >= kHugePageBytes ? kHugePageBytes : kLineBytes;
+}
+constexpr int64_t whole_bytes(int64_t bytes) {
+  const int64_t border = memory_border(bytes);
+  return std::max((bytes + border - 1) / border * border, kLineBytes);
+}
+
 template <typename T>
 class AlignedArray {
   static_assert(std::is_trivial_v<T>);
@@ -24,21 +35,19 @@ class AlignedArray {
 
   // The elements are not initialized.
   explicit AlignedArray(int64_t size) : size_(size) {
-    constexpr int64_t kAlignment = 64;
     if (size < 0 || size > (std::numeric_limits<int64_t>::max() - kHugePageBytes) /
                                static_cast<int64_t>(sizeof(T))) {
       throw MemoryError("A buffer's size is no size: lower the batch limits: " +
                         std::to_string(size) + " elements");
     }
     const int64_t needed = size * static_cast<int64_t>(sizeof(T));
-    const int64_t alignment = needed >= kHugePageBytes ? kHugePageBytes : kAlignment;
-    bytes_ = std::max((needed + alignment - 1) / alignment * alignment, kAlignment);
-    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes_)));
+    bytes_ = whole_bytes(needed);
+    data_.reset(static_cast<T*>(std::aligned_alloc(memory_border(needed), bytes_)));
     if (data_ == nullptr) {
       throw MemoryError("A buffer could not be allocated: lower the batch limits: " +
                         std::to_string(bytes_) + " bytes");
     }
-    if (alignment == kHugePageBytes) advise_huge_pages(data_.get(), bytes_);
+    advise_huge_pages(data_.get(), bytes_);
   }
 
   T* data() { return data_.get(); }

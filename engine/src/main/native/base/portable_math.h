@@ -65,11 +65,10 @@ SPARKLLAMA_PORTABLE double exponential(double x) {
   return result * power_of_two(half) * power_of_two(exponent - half);
 }
 
-SPARKLLAMA_PORTABLE float exponential(float x) {
-  // Constants as in the vector versions; the bounds keep both powers of two normal.
+// e^v for v from -104 to 89: both powers of two are normal.
+SPARKLLAMA_PORTABLE float exponential_in_range(float v) {
+  // Constants as in the vector versions.
   constexpr float kShift = 0x1.8p23f;
-  float v = 89.0f < x ? 89.0f : x;
-  v = v < -104.0f ? -104.0f : v;
   const float shifted = __builtin_fmaf(v, 0x1.715476p+0f, kShift);
   const float n = shifted - kShift;
   float r = __builtin_fmaf(n, -0x1.62e4p-1f, v);
@@ -88,6 +87,11 @@ SPARKLLAMA_PORTABLE float exponential(float x) {
   const float first = std::bit_cast<float>((half + 127u) << 23);
   const float second = std::bit_cast<float>((exponent - half + 127u) << 23);
   return sum * first * second;
+}
+
+SPARKLLAMA_PORTABLE float exponential(float x) {
+  const float v = 89.0f < x ? 89.0f : x;
+  return exponential_in_range(v < -104.0f ? -104.0f : v);
 }
 
 SPARKLLAMA_PORTABLE float hyperbolic_tangent(float x) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ops/backend.h"
 #include "ops/kernel_table.h"
 
 namespace sparkllama {
@@ -30,9 +31,8 @@ struct KvShape {
 
 class KvCache {
  public:
-  // Throws MemoryError where the system does not give the memory.
-  KvCache(KvShape shape, std::vector<KvGroup> groups, int32_t layer_count);
-  ~KvCache();
+  // The memory is the backend's, which outlives the cache. Throws MemoryError where it gives none.
+  KvCache(KvShape shape, std::vector<KvGroup> groups, int32_t layer_count, Backend& backend);
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
 
@@ -45,13 +45,11 @@ class KvCache {
   void copy_block(int32_t group, int32_t source, int32_t target);
 
  private:
-  void release();
-
+  Backend& backend_;
   KvShape shape_;
   std::vector<KvGroup> groups_;
-  std::vector<KvLayer> layers_;     // [layer_count]
-  std::vector<int32_t> group_of_;   // [layer_count]
-  std::vector<std::byte*> memory_;  // per group: [layers of the group, block_count, block_bytes]
+  std::vector<KvLayer> layers_;    // [layer_count]; a group's stand one after the other
+  std::vector<int32_t> group_of_;  // [layer_count]
 };
 
 }  // namespace sparkllama

@@ -33,7 +33,9 @@ void launch(void (*kernel)(Arguments), const LaunchShape& shape, cudaStream_t st
     cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                          static_cast<int>(shape.shared_bytes));
   }
-  kernel<<<shape.blocks, shape.threads, shape.shared_bytes, stream> > >(arguments);
+  void* list[] = {const_cast<Arguments*>(&arguments)};
+  cudaLaunchKernel(reinterpret_cast<const void*>(kernel), shape.blocks, shape.threads, list,
+                   shape.shared_bytes, stream);
 }
 
 }  // namespace sparkllama::cuda

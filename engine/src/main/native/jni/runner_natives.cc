@@ -64,9 +64,8 @@ void step(JNIEnv* env, jclass, jlong handle, jint buffer) {
 }
 
 jstring instruction_set(JNIEnv* env, jclass, jlong handle) {
-  return guarded(env, [&] {
-    return env->NewStringUTF(from_handle<AttachedRunner>(handle)->runner().kernels().name);
-  });
+  return guarded(
+      env, [&] { return env->NewStringUTF(from_handle<AttachedRunner>(handle)->runner().name()); });
 }
 
 jint threads(JNIEnv* env, jclass, jlong handle) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/placement.h"
+
 namespace sparkllama {
 namespace {
 
@@ -31,6 +33,14 @@ Model::Model(ModelDescription description, const std::string& packed_file)
     if (beside && !layer.attention_norm.exists()) layer.attention_norm = layer.feed_forward_norm;
   }
   require_complete();
+}
+
+void Model::place_on(Backend& backend) {
+  Placement placement(backend);
+  placement.place(token_embedding_);
+  placement.place(output_);
+  placement.place(output_norm_, parameters_.embedding_length);
+  for (LayerWeights& layer : layers_) placement.place(layer, parameters_);
 }
 
 void Model::place(const TensorEntry& tensor) {

@@ -6,6 +6,7 @@
 
 #include "model/description.h"
 #include "model/mapped_file.h"
+#include "ops/backend.h"
 #include "tensor/packed_layout.h"
 
 namespace sparkllama {
@@ -57,6 +58,9 @@ class Model {
   // Throws ModelFormatError where one is missing, has another shape than the hyper-parameters ask
   // for, or does not lie within the file.
   Model(ModelDescription description, const std::string& packed_file);
+
+  // Puts all weights where the backend reads them. Throws MemoryError where it has no room.
+  void place_on(Backend& backend);
 
   const HyperParameters& parameters() const { return parameters_; }
   const PackedMatrix& token_embedding() const {

@@ -16,6 +16,7 @@
 #include "ops/activation_buffer.h"
 #include "ops/kernel_table.h"
 #include "ops/layer_choices.h"
+#include "ops/row_sampling.h"
 #include "ops/step_input.h"
 #include "tensor/packed_layout.h"
 
@@ -81,9 +82,12 @@ struct HeadFinish {
   float norm_epsilon;
   RopeLayout rope_layout;
   int32_t rope_dimension;
-  const RopePair* rotations;  // [num_tokens, rope_dim / 2]; null where the layer has none
+  const RopePair* rotations;  // as compute_rotations() left them
+  int32_t rotation_table;     // of them, or kWithoutRope
   KvLayer kv;                 // that keys and values are written to
   int32_t kv_group;
+
+  static constexpr int32_t kWithoutRope = -1;
 };
 
 struct AttentionRows {
@@ -102,7 +106,7 @@ struct BackendProduct {
 };
 
 struct BackendFailure {
-  enum class Kind { kNone, kMemory, kDevice };
+  enum class Kind { kNone, kMemory, kConfiguration, kDevice };
   Kind kind = Kind::kNone;
   const char* message = "";  // until the next call
 };
@@ -142,8 +146,9 @@ class Backend {
 
   // rows[t] = row token_ids[t] of the table, times `factor` where that is not 1.
   virtual void embed(const PackedMatrix& table, float factor, float* rows) = 0;
-  // out is [num_tables, num_tokens, rope_dim / 2]: cosine and sine of position times inverse
-  // frequency in float64, times the magnitude, rounded to float32.
+  // out has room for [num_tables, capacity.tokens, rope_dim / 2] and is ordered as the backend
+  // likes: cosine and sine of position times inverse frequency in float64, times the magnitude,
+  // rounded to float32.
   virtual void compute_rotations(const RotationTable* tables, int64_t num_tables,
                                  int32_t rope_dimension, RopePair* out) = 0;
 
@@ -174,6 +179,10 @@ class Backend {
                               int64_t columns, const RowPreparation& preparation) = 0;
   // values[i] = cap * tanh(values[i] / cap)
   virtual void soft_cap(float* values, float cap, int64_t count) = 0;
+
+  // Makes what samples from this backend's logits, and is deleted before the backend; null where
+  // the processor is to do it, or where it cannot be made: then finish() says why.
+  virtual RowSampling* make_row_sampling(const RowSamplingCapacity& capacity) = 0;
 
   // Copies a block in a layer's pool.
   virtual void copy_block(const KvLayer& kv, int32_t source, int32_t target) = 0;

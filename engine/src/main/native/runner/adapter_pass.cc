@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "runner/work_cost.h"
+#include "cpu/work_cost.h"
 
 namespace sparkllama {
 namespace {

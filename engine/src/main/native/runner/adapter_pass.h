@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "base/aligned_array.h"
+#include "base/thread_pool.h"
 #include "model/description.h"
 #include "ops/kernel_table.h"
 #include "runner/adapter_set.h"
 #include "runner/batch_view.h"
-#include "runner/thread_pool.h"
 
 namespace sparkllama {
 

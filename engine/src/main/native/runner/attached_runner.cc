@@ -7,7 +7,7 @@
 namespace sparkllama {
 
 AttachedRunner::AttachedRunner(std::span<const std::byte> description,
-                               const std::string& packed_file) {
+                               const std::string& packed_file, Device* device) {
   WordReader words(description);
   const auto instruction_set = static_cast<InstructionSet>(words.integer("instruction set", 0, 5));
   const KernelTable* kernels = kernel_table(instruction_set);
@@ -18,7 +18,8 @@ AttachedRunner::AttachedRunner(std::span<const std::byte> description,
   }
   ModelDescription model = read_model_description(words);
   RunnerOptions options = read_runner_options(words, model.parameters);
-  runner_ = std::make_unique<Runner>(std::move(model), std::move(options), packed_file, *kernels);
+  runner_ =
+      std::make_unique<Runner>(std::move(model), std::move(options), packed_file, *kernels, device);
 }
 
 int32_t AttachedRunner::open_adapter(std::span<const std::byte> description) {

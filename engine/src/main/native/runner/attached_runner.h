@@ -15,7 +15,9 @@ namespace sparkllama {
 class AttachedRunner {
  public:
   // `description` is what io.sparkllama.engine.runner.ModelDescription writes.
-  AttachedRunner(std::span<const std::byte> description, const std::string& packed_file);
+  // The device, where there is one, outlives it.
+  AttachedRunner(std::span<const std::byte> description, const std::string& packed_file,
+                 Device* device = nullptr);
 
   const Runner& runner() const { return *runner_; }
   void report_to(StepStatus* status) { runner_->report_to(status); }

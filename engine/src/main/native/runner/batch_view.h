@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/step_input.h"
 #include "runner/batch_layout.h"
 
 namespace sparkllama {
@@ -29,6 +30,25 @@ class BatchView {
   }
   int32_t kv_slot(int64_t group, int64_t token) const {
     return integers(BatchSection::kTokenKvSlot)[group * capacity().tokens + token];
+  }
+
+  // The step as operations take it, with its ids resolved: [tokens].
+  StepInput step_input(const int32_t* token_ids) const {
+    return {
+        .num_tokens = header(HeaderWord::kTokens),
+        .token_ids = token_ids,
+        .positions = integers(BatchSection::kTokenPosition),
+        .kv_slots = integers(BatchSection::kTokenKvSlot),
+        .kv_slot_stride = capacity().tokens,
+        .kv_groups = capacity().kv_groups,
+        .num_sequences = header(HeaderWord::kSequences),
+        .first_tokens = integers(BatchSection::kSequenceFirstToken),
+        .token_counts = integers(BatchSection::kSequenceTokenCount),
+        .context_lengths = integers(BatchSection::kSequenceContextLength),
+        .block_tables = integers(BatchSection::kSequenceBlockTable),
+        .table_sequences = capacity().sequences,
+        .blocks_per_sequence = capacity().blocks_per_sequence,
+    };
   }
 
  private:

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runner/work_cost.h"
+#include "cpu/work_cost.h"
 
 namespace sparkllama {
 namespace {

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "base/aligned_array.h"
+#include "base/thread_pool.h"
 #include "model/model.h"
 #include "ops/activation_buffer.h"
 #include "ops/kernel_table.h"
 #include "runner/expert_choice.h"
-#include "runner/thread_pool.h"
 
 namespace sparkllama {
 

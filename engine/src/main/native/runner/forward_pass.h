@@ -2,8 +2,8 @@
 //
 // What models differ in stands in the hyper-parameters, and in which weights a layer has.
 //
-// All memory is taken when it is made. Threads share the outputs of a product, or the tokens, never
-// the sum of one output: results are the same bits for any number of threads.
+// Rows lie where the backend computes; experts and adapters are computed by the processor alone,
+// and so need a backend of the processor. All memory is taken when it is made.
 #pragma once
 
 #include <cstdint>
@@ -12,26 +12,34 @@
 #include <vector>
 
 #include "base/aligned_array.h"
+#include "base/thread_pool.h"
 #include "cache/kv_cache.h"
 #include "model/model.h"
-#include "ops/activation_buffer.h"
+#include "ops/backend.h"
+#include "ops/backend_array.h"
 #include "ops/kernel_table.h"
 #include "runner/adapter_pass.h"
-#include "runner/attention_plan.h"
 #include "runner/batch_view.h"
 #include "runner/expert_pass.h"
-#include "runner/thread_pool.h"
 
 namespace sparkllama {
 
 class ForwardPass {
  public:
-  // Rows of logits that are computed at once.
-  static constexpr int64_t kMaxLogitsRows = 64;
+  // Computes what the backend does not.
+  struct Host {
+    const KernelTable& kernels;
+    ThreadPool& pool;
+  };
 
-  // Everything referred to outlives this object.
+  // What a backend needs to be made for, so that it can run this pass.
+  static BackendCapacity backend_capacity(const HyperParameters& parameters,
+                                          const BatchCapacity& capacity, int64_t most_logits_rows);
+
+  // Everything referred to outlives this object; the model's weights have been placed.
+  // `most_logits_rows` are computed at once.
   ForwardPass(const Model& model, const KvCache& cache, const AdapterSet& adapters,
-              const KernelTable& kernels, ThreadPool& pool, const BatchCapacity& capacity);
+              Backend& backend, Host host, const BatchCapacity& capacity, int64_t most_logits_rows);
 
   // Takes the memory that steps with the adapters opened by now need.
   void reserve_adapters() { adapter_pass_.reserve(); }
@@ -44,7 +52,7 @@ class ForwardPass {
   void run(const BatchView& batch, const int32_t* token_ids);
 
   // Computes the logits of tokens of the step just run: tokens is [count], count at most
-  // kMaxLogitsRows, out is [count, vocabulary].
+  // most_logits_rows, out is [count, vocabulary] in the backend's memory.
   void logits(const int32_t* tokens, int64_t count, float* out);
 
  private:
@@ -55,66 +63,41 @@ class ForwardPass {
     FormatSet feed_forward_input;
     FormatSet feed_forward_hidden;
   };
-  struct Product {
-    const PackedMatrix* weights;
-    float* y;  // [num_rows, weights.rows]
-  };
 
-  // What is done to a projected row before it is added to the residual stream; null for neither.
-  struct Addition {
-    const float* bias;  // [embedding]
-    Norm norm;
-  };
-
-  void embed(const int32_t* token_ids);
-  void compute_rotations(const BatchView& batch);
-  void attend(const BatchView& batch, int layer);
-  void rotate_and_store(const BatchView& batch, int layer);
-  void run_attention(const BatchView& batch, int layer);
+  void walk();
+  void attend(int layer);
+  void finish_heads(int layer);
   void feed_forward(int layer);
   void run_dense(int layer, float* out);
   void run_experts(int layer);
   void add_shared_expert(int layer);
-  const RopePair* rotation(int layer, int64_t token) const;
-  const float* input_rows(const Norm& norm) const;
-  void finish_heads(float* row, int64_t width, const float* bias, const float* norm,
-                    int64_t norm_width);
-  void prepare_input(const Norm& norm, FormatSet formats);
   void add_attended(int layer);
-  void add_projected(const Addition& addition);
-  void add_and_prepare(const Addition& addition, const Norm& norm, FormatSet formats);
-  void add_row(int64_t token, const Addition& addition);
-  void prepare_row(int64_t token, const Norm& norm, FormatSet formats);
-  void normalize(const float* row, const Norm& norm, float* out);
-  void activate(float* gate, const float* up);
-  void cap_logits(int64_t count, float* logits);
-  void quantize(FormatSet formats, const float* rows, int64_t columns);
-  void multiply(std::initializer_list<Product> products, const float* rows, int64_t num_rows);
+  RowNorm row_norm(const Norm& norm) const;
+  RowPreparation preparation(const Norm& norm, FormatSet formats) const;
+  const float* input_rows(const Norm& norm) const;
+  void place_rotation_tables();
 
   const Model& model_;
   const HyperParameters& parameters_;
   const KvCache& cache_;
-  const KernelTable& kernels_;
-  ThreadPool& pool_;
+  Backend& backend_;
+  Host host_;
   std::vector<LayerFormats> formats_;  // [layers]
   FormatSet output_formats_;
-  AttentionPlan attention_plan_;
   AdapterPass adapter_pass_;
   int64_t num_tokens_ = 0;  // of the step
+  std::vector<RotationTable> rotation_tables_;
 
-  AlignedArray<float> residual_;      // [tokens, embedding]
-  AlignedArray<float> normed_;        // [max(tokens, kMaxLogitsRows), embedding]
-  AlignedArray<float> queries_;       // [tokens, heads, head_dim]
-  AlignedArray<float> keys_;          // [tokens, kv_heads, head_dim]
-  AlignedArray<float> values_;        // [tokens, kv_heads, head_dim]
-  AlignedArray<float> attended_;      // [tokens, heads, head_dim]
-  AlignedArray<float> projected_;     // [tokens, embedding]
-  AlignedArray<float> gate_;          // [tokens, feed_forward]: of up where there is no gate
-  AlignedArray<float> up_;            // [tokens, feed_forward], where there is a gate
-  AlignedArray<RopePair> rotations_;  // [RoPE tables, tokens of the step, rope_dim / 2]
-  int64_t scratch_floats_;
-  AlignedArray<float> scratch_;  // [threads, scratch_floats_], of attention or of products
-  ActivationBuffer quantized_;   // [max(tokens, kMaxLogitsRows), widest input]
+  BackendArray<float> residual_;      // [tokens, embedding]
+  BackendArray<float> normed_;        // [max(tokens, logits rows), embedding]
+  BackendArray<float> queries_;       // [tokens, heads, head_dim]
+  BackendArray<float> keys_;          // [tokens, kv_heads, head_dim]
+  BackendArray<float> values_;        // [tokens, kv_heads, head_dim]
+  BackendArray<float> attended_;      // [tokens, heads, head_dim]
+  BackendArray<float> projected_;     // [tokens, embedding]
+  BackendArray<float> gate_;          // [tokens, feed_forward]: of up where there is no gate
+  BackendArray<float> up_;            // [tokens, feed_forward], where there is a gate
+  BackendArray<RopePair> rotations_;  // [RoPE tables, tokens, rope_dim / 2]
   std::optional<ExpertPass> experts_;
   AlignedArray<float> shared_weights_;  // [tokens]: logits of the router of the shared expert
 };

@@ -1,33 +1,17 @@
 #include "sampling/philox.h"
 
+#include "base/portable_philox.h"
+
 namespace sparkllama {
 
 PhiloxCounter philox4x32_10(PhiloxCounter counter, PhiloxKey key) {
-  constexpr uint64_t kMultiplier0 = 0xD2511F53;
-  constexpr uint64_t kMultiplier1 = 0xCD9E8D57;
-  constexpr uint32_t kWeyl0 = 0x9E3779B9;
-  constexpr uint32_t kWeyl1 = 0xBB67AE85;
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t product0 = kMultiplier0 * counter[0];
-    const uint64_t product1 = kMultiplier1 * counter[2];
-    counter = {static_cast<uint32_t>(product1 >> 32) ^ counter[1] ^ key[0],
-               static_cast<uint32_t>(product1),
-               static_cast<uint32_t>(product0 >> 32) ^ counter[3] ^ key[1],
-               static_cast<uint32_t>(product0)};
-    key[0] += kWeyl0;
-    key[1] += kWeyl1;
-  }
-  return counter;
+  const portable::PhiloxWords words =
+      portable::philox4x32_10({{counter[0], counter[1], counter[2], counter[3]}}, key[0], key[1]);
+  return {words.word[0], words.word[1], words.word[2], words.word[3]};
 }
 
 double uniform_draw(const int64_t random_key[2], int32_t position) {
-  const auto first = static_cast<uint64_t>(random_key[0]);
-  const auto second = static_cast<uint64_t>(random_key[1]);
-  const PhiloxCounter drawn =
-      philox4x32_10({static_cast<uint32_t>(position), 0, static_cast<uint32_t>(second),
-                     static_cast<uint32_t>(second >> 32)},
-                    {static_cast<uint32_t>(first), static_cast<uint32_t>(first >> 32)});
-  return (drawn[0] + 0.5) / 4294967296.0;
+  return portable::uniform_draw(random_key, position);
 }
 
 }  // namespace sparkllama

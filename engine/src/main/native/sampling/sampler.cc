@@ -15,10 +15,6 @@ namespace {
 // Most rows need few tokens in order; sorting all of them costs more than the rest.
 constexpr int64_t kSortStep = 256;
 
-// Tokens whose weights are summed at once where nothing is cut: the draw finds its block among the
-// sums, and walks that alone.
-constexpr int64_t kSumBlock = 1024;
-
 // More than logarithms and exponentials are rounded by.
 constexpr double kMargin = 1e-3;
 

@@ -9,19 +9,9 @@
 
 #include "base/aligned_array.h"
 #include "ops/kernel_table.h"
+#include "ops/row_sampling.h"
 
 namespace sparkllama {
-
-// What the logits of a row say, before any parameter. They are not numbers where one is NaN or
-// +infinity, or all are -infinity.
-//
-// The sum is of float32 exponentials: log_sum_exp is off by at most 2^-23 + (ln vocabulary) *
-// 2^-24, for the mean distance to the maximum is at most the distribution's entropy.
-struct RowMeasure {
-  int32_t argmax;      // lowest id of the highest logit; -1 where the logits are not numbers
-  double maximum;      // the highest logit; NaN where they are not numbers
-  double log_sum_exp;  // of all logits, natural logarithm; NaN where they are not numbers
-};
 
 // Finds the `count` best tokens, best first; -1 and NaN fill what the vocabulary does not. Not for
 // rows that are not numbers.

@@ -3,14 +3,9 @@
 
 #include <cstdint>
 
+#include "ops/row_sampling.h"
+
 namespace sparkllama {
-
-// Tokens of a mask's word: the lowest bit is that of the lowest id.
-constexpr int64_t kMaskWordTokens = 64;
-
-constexpr int64_t mask_words(int64_t vocabulary_size) {
-  return (vocabulary_size + kMaskWordTokens - 1) / kMaskWordTokens;
-}
 
 // Sets the logits of the tokens whose bits are 0 to -infinity, whatever they were; the others keep
 // their bits. Bits beyond the vocabulary count for nothing.

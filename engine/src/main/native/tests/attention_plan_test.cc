@@ -1,19 +1,14 @@
 // Checks that the tiles of a step cover every token and head once, whatever the number of threads,
 // and that threads get like amounts of work.
-#include "runner/attention_plan.h"
+#include "cpu/attention_plan.h"
 
-#include <cstring>
 #include <vector>
 
-#include "base/aligned_array.h"
 #include "tests/expect.h"
 
 using namespace sparkllama;
 
 namespace {
-
-constexpr int64_t kMostSequences = 64;
-constexpr int64_t kMostTokens = 2048;
 
 struct Sequence {
   int32_t tokens;
@@ -23,27 +18,30 @@ struct Sequence {
 // A step of sequences whose tokens follow one another.
 class Step {
  public:
-  explicit Step(const std::vector<Sequence>& sequences)
-      : layout_({kMostTokens, kMostSequences, 1, 1, 1, 1, 1, 1, 1}), buffer_(layout_.byte_size()) {
-    std::memset(buffer_.data(), 0, static_cast<size_t>(buffer_.size()));
-    const BatchView batch = view();
-    int32_t first = 0;
-    for (size_t s = 0; s < sequences.size(); ++s) {
-      batch.integers(BatchSection::kSequenceFirstToken)[s] = first;
-      batch.integers(BatchSection::kSequenceTokenCount)[s] = sequences[s].tokens;
-      batch.integers(BatchSection::kSequenceContextLength)[s] = sequences[s].context;
-      first += sequences[s].tokens;
+  explicit Step(const std::vector<Sequence>& sequences) {
+    for (const Sequence& sequence : sequences) {
+      first_tokens_.push_back(tokens_);
+      token_counts_.push_back(sequence.tokens);
+      context_lengths_.push_back(sequence.context);
+      tokens_ += sequence.tokens;
     }
-    batch.integers(BatchSection::kHeader)[static_cast<int>(HeaderWord::kTokens)] = first;
-    batch.integers(BatchSection::kHeader)[static_cast<int>(HeaderWord::kSequences)] =
-        static_cast<int32_t>(sequences.size());
   }
 
-  BatchView view() { return BatchView(layout_, buffer_.data()); }
+  StepInput input() const {
+    StepInput input = {};
+    input.num_tokens = tokens_;
+    input.num_sequences = static_cast<int64_t>(first_tokens_.size());
+    input.first_tokens = first_tokens_.data();
+    input.token_counts = token_counts_.data();
+    input.context_lengths = context_lengths_.data();
+    return input;
+  }
 
  private:
-  BatchLayout layout_;
-  AlignedArray<std::byte> buffer_;
+  int32_t tokens_ = 0;
+  std::vector<int32_t> first_tokens_;
+  std::vector<int32_t> token_counts_;
+  std::vector<int32_t> context_lengths_;
 };
 
 // Pairs of a query and a position, counted one by one.
@@ -64,16 +62,16 @@ int64_t pairs_of(const std::vector<Sequence>& sequences, int32_t window,
 void check(const std::vector<Sequence>& sequences, int32_t heads, int32_t kv_heads, int32_t window,
            int threads) {
   const AttentionPlan plan(heads, kv_heads);
-  Step step(sequences);
-  const BatchView batch = step.view();
-  const int64_t tokens = batch.header(HeaderWord::kTokens);
+  const Step made(sequences);
+  const StepInput step = made.input();
+  const int64_t tokens = step.num_tokens;
   std::vector<int> covered(static_cast<size_t>(tokens * heads), 0);
   int64_t total = 0;
   int64_t largest_tile = 0;
   std::vector<int64_t> shares;
   for (int thread = 0; thread < threads; ++thread) {
     int64_t share = 0;
-    plan.for_share(batch, window, thread, threads, [&](const AttentionTile& tile) {
+    plan.for_share(step, window, thread, threads, [&](const AttentionTile& tile) {
       EXPECT(int64_t{tile.num_tokens} * tile.num_heads <= plan.most_rows());
       const int32_t group = heads / kv_heads;
       EXPECT_EQUAL(tile.first_head / group, (tile.first_head + tile.num_heads - 1) / group);
@@ -90,7 +88,7 @@ void check(const std::vector<Sequence>& sequences, int32_t heads, int32_t kv_hea
     total += share;
   }
   for (const int count : covered) EXPECT_EQUAL(count, 1);
-  EXPECT_EQUAL(total, plan.work(batch, window));
+  EXPECT_EQUAL(total, plan.work(step, window));
   // At either end of a share, half a tile may belong to the neighbour.
   for (const int64_t share : shares) {
     EXPECT(share <= total / threads + largest_tile + 1);

@@ -7,7 +7,7 @@
 #include <limits>
 #include <thread>
 
-#include "runner/thread_pool.h"
+#include "base/thread_pool.h"
 #include "tests/expect.h"
 
 using namespace sparkllama;

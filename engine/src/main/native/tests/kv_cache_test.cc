@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "cpu/host_backend.h"
+#include "cpu/kernel_dispatch.h"
 #include "tests/expect.h"
 
 using namespace sparkllama;
@@ -14,9 +16,9 @@ namespace {
 constexpr int kLayers = 3;
 constexpr int kBlocks = 5;
 
-void check_copies(KvType type, int32_t head_dim) {
+void check_copies(Backend& backend, KvType type, int32_t head_dim) {
   const KvShape shape = {type, 2, head_dim};
-  KvCache cache(shape, {{0, kBlocks, {0, 2}}, {8, kBlocks, {1}}}, kLayers);
+  KvCache cache(shape, {{0, kBlocks, {0, 2}}, {8, kBlocks, {1}}}, kLayers, backend);
   EXPECT_EQUAL(cache.group_of(0), 0);
   EXPECT_EQUAL(cache.group_of(1), 1);
   EXPECT_EQUAL(cache.group_of(2), 0);
@@ -44,17 +46,24 @@ void check_copies(KvType type, int32_t head_dim) {
 }  // namespace
 
 int main() {
+  ThreadPool pool(1);
+  BackendCapacity capacity = {};
+  capacity.rows = capacity.head_count = capacity.kv_head_count = 1;
+  capacity.columns = 256;
+  capacity.head_dimension = 8;
+  HostBackend backend(*kernel_table(InstructionSet::kReference), pool, capacity);
   EXPECT_EQUAL((KvShape{KvType::kFloat32, 1, 10}.part_bytes()), 16 * 10 * 4);
   EXPECT_EQUAL((KvShape{KvType::kFloat16, 1, 10}.part_bytes()), 16 * 10 * 2);
   EXPECT_EQUAL((KvShape{KvType::kInt8, 1, 10}.part_bytes()), 16 * (4 + 10));
   EXPECT_EQUAL((KvShape{KvType::kInt8, 3, 10}.block_bytes()), 2 * 3 * 16 * (4 + 10));
-  check_copies(KvType::kFloat32, 8);
-  check_copies(KvType::kFloat16, 7);
-  check_copies(KvType::kInt8, 9);
+  check_copies(backend, KvType::kFloat32, 8);
+  check_copies(backend, KvType::kFloat16, 7);
+  check_copies(backend, KvType::kInt8, 9);
   const KvShape large = {KvType::kFloat32, 65536, 65536};
-  EXPECT_ERROR(MemoryError, "engine.kv-cache-memory", KvCache(large, {{0, 2147483647, {0}}}, 1));
+  EXPECT_ERROR(MemoryError, "engine.kv-cache-memory",
+               KvCache(large, {{0, 2147483647, {0}}}, 1, backend));
   const KvShape much = {KvType::kFloat32, 8, 128};
   EXPECT_ERROR(MemoryError, "engine.kv-cache-memory",
-               KvCache(much, {{0, 4, {0}}, {0, 134217727, {1, 2}}}, 3));
+               KvCache(much, {{0, 4, {0}}, {0, 134217727, {1, 2}}}, 3, backend));
   return testing::result();
 }

@@ -1,6 +1,6 @@
 // Checks that every share of every round is done once, whether its thread spins, has parked or has
 // no processor.
-#include "runner/thread_pool.h"
+#include "base/thread_pool.h"
 
 #if defined(__linux__)
 #include <sched.h>

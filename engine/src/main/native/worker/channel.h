@@ -22,7 +22,8 @@ enum class RequestKind : int32_t {
   kFillAdapter,   // first: adapter; second: matrix; rows
   kStep,          // first: buffer
   kAdapterBytes,  // -> value
-  kStop           // no reply
+  kStop,          // no reply
+  kOpenDevice     // first: number; path of its library -> words of its facts, its name
 };
 
 enum class Outcome : int32_t {

@@ -9,6 +9,7 @@
 
 #include "base/build_id.h"
 #include "base/error.h"
+#include "runner/device_library.h"
 
 namespace sparkllama {
 
@@ -36,6 +37,8 @@ void Worker::answer(const RequestHead& request) {
     result = run(request);
   } catch (const MalformedMessage&) {
     throw;
+  } catch (const DeviceError&) {
+    throw;  // nothing more can be run: the parent starts another process
   } catch (const ModelFormatError& e) {
     return channel_.reply(Outcome::kModelFormatError, e.what());
   } catch (const ConfigurationError& e) {
@@ -77,6 +80,8 @@ Worker::Result Worker::run(const RequestHead& request) {
       return {};
     case RequestKind::kAdapterBytes:
       return {runner().runner().adapter_bytes(), {}};
+    case RequestKind::kOpenDevice:
+      return open_device(request.first);
     case RequestKind::kStop:
       break;  // ends the loop before
   }
@@ -99,17 +104,34 @@ Worker::Result Worker::create() {
                            std::to_string(path_bytes) + " bytes");
   }
   const std::string path(reinterpret_cast<const char*>(payload.data()), path_bytes);
-  runner_ = std::make_unique<AttachedRunner>(payload.subspan(path_bytes), path);
+  runner_ = std::make_unique<AttachedRunner>(payload.subspan(path_bytes), path, device_.get());
   runner_->report_to(status_);
 
   const Runner& runner = runner_->runner();
   std::vector<int64_t> words = {runner.threads(), runner.buffer_bytes()};
   words.insert(words.end(), runner.layout().offsets().begin(), runner.layout().offsets().end());
-  const std::string_view name = runner.kernels().name;
-  std::vector<std::byte> described(words.size() * sizeof(int64_t) + name.size());
-  std::memcpy(described.data(), words.data(), words.size() * sizeof(int64_t));
-  std::memcpy(described.data() + words.size() * sizeof(int64_t), name.data(), name.size());
-  return {static_cast<int64_t>(words.size()), std::move(described)};
+  return described(words, runner.name());
+}
+
+// Runners that are made after it compute on the device.
+Worker::Result Worker::open_device(int32_t ordinal) {
+  if (runner_ != nullptr || device_ != nullptr) {
+    throw MalformedMessage("A worker process is asked for a device after a runner or another one");
+  }
+  const std::string path(reinterpret_cast<const char*>(channel_.payload().data()),
+                         channel_.payload().size());
+  device_ = sparkllama::open_device(path, ordinal);
+  const DeviceFacts& facts = device_->facts();
+  return described({facts.free_bytes, facts.total_bytes, facts.multiprocessors,
+                    facts.capability_major, facts.capability_minor},
+                   facts.name);
+}
+
+Worker::Result Worker::described(const std::vector<int64_t>& words, std::string_view name) {
+  std::vector<std::byte> payload(words.size() * sizeof(int64_t) + name.size());
+  std::memcpy(payload.data(), words.data(), words.size() * sizeof(int64_t));
+  std::memcpy(payload.data() + words.size() * sizeof(int64_t), name.data(), name.size());
+  return {static_cast<int64_t>(words.size()), std::move(payload)};
 }
 
 int64_t Worker::attach() {

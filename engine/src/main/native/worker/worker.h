@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "ops/device.h"
 #include "runner/attached_runner.h"
 #include "runner/step_status.h"
 #include "worker/channel.h"
@@ -32,6 +34,9 @@ class Worker {
   void answer(const RequestHead& request);
   Result run(const RequestHead& request);
   Result create();
+  Result open_device(int32_t ordinal);
+  // Numbers, then a name.
+  static Result described(const std::vector<int64_t>& words, std::string_view name);
   int64_t attach();
   AttachedRunner& runner();
 
@@ -39,6 +44,7 @@ class Worker {
   SharedMemory status_memory_;
   StepStatus* status_;
   std::vector<SharedMemory> buffers_;
+  std::unique_ptr<Device> device_;
   std::unique_ptr<AttachedRunner> runner_;
 };
 

@@ -1,4 +1,4 @@
-#include "runner/attention_plan.h"
+#include "cpu/attention_plan.h"
 
 namespace sparkllama {
 namespace {
@@ -28,11 +28,11 @@ int64_t AttentionPlan::pairs(int64_t position, int64_t count, int64_t window) {
   return up_to(window) - up_to(growing) + (end - std::max(position, window)) * window;
 }
 
-int64_t AttentionPlan::work(const BatchView& batch, int32_t window) const {
+int64_t AttentionPlan::work(const StepInput& step, int32_t window) const {
   int64_t sum = 0;
-  for (int64_t s = 0; s < batch.header(HeaderWord::kSequences); ++s) {
-    const int64_t count = batch.integers(BatchSection::kSequenceTokenCount)[s];
-    const int64_t context = batch.integers(BatchSection::kSequenceContextLength)[s];
+  for (int64_t s = 0; s < step.num_sequences; ++s) {
+    const int64_t count = step.token_counts[s];
+    const int64_t context = step.context_lengths[s];
     sum += pairs(context - count, count, window);
   }
   return sum * head_count_;

@@ -1,4 +1,4 @@
-#include "runner/thread_pool.h"
+#include "base/thread_pool.h"
 
 #include <string>
 #include <system_error>

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "runner/batch_view.h"
+#include "ops/step_input.h"
 
 namespace sparkllama {
 
@@ -30,18 +30,18 @@ class AttentionPlan {
 
   // Returns how many pairs of a query and a position the step has, in one layer. `window` is that
   // of the layer's KV group, 0 for none.
-  int64_t work(const BatchView& batch, int32_t window) const;
+  int64_t work(const StepInput& step, int32_t window) const;
 
   // Calls body(tile) for the tiles of `thread` out of `threads`, whose work is about the same.
   template <typename Body>
-  void for_share(const BatchView& batch, int32_t window, int thread, int threads,
+  void for_share(const StepInput& step, int32_t window, int thread, int threads,
                  const Body& body) const {
-    const double total = static_cast<double>(work(batch, window));
+    const double total = static_cast<double>(work(step, window));
     double before = 0;
-    for (int64_t s = 0; s < batch.header(HeaderWord::kSequences); ++s) {
-      const int64_t first = batch.integers(BatchSection::kSequenceFirstToken)[s];
-      const int64_t count = batch.integers(BatchSection::kSequenceTokenCount)[s];
-      const int64_t position = batch.integers(BatchSection::kSequenceContextLength)[s] - count;
+    for (int64_t s = 0; s < step.num_sequences; ++s) {
+      const int64_t first = step.first_tokens[s];
+      const int64_t count = step.token_counts[s];
+      const int64_t position = step.context_lengths[s] - count;
       // A head's tiles follow one another: they read the same keys and values.
       for (int32_t head = 0; head < head_count_; head += heads_from(head)) {
         for (int64_t t = 0; t < count; t += most_tokens_) {
