@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,8 +42,7 @@ class GpuResourceIT {
     return List.of(
         "spark.worker.resource.gpu.amount=" + addresses.length,
         "spark.worker.resource.gpu.discoveryScript=" + script,
-        "spark.executor.resource.gpu.amount=" + ofExecutor,
-        "spark.task.resource.gpu.amount=0.5");
+        "spark.executor.resource.gpu.amount=" + ofExecutor);
   }
 
   private SubmittedJob.Run run(List<String> settings, String... others) throws Exception {
@@ -59,6 +59,7 @@ class GpuResourceIT {
     assertThat(new ClusterTrace(home).count("Packing the model")).isZero();
   }
 
+  /** Also where tasks ask for no part of it. */
   @Test
   void theAddressThatSparkGivesIsTheDeviceThatTheEngineOpens() throws Exception {
     refused(
@@ -70,7 +71,7 @@ class GpuResourceIT {
 
   @Test
   void whoWantsTheProcessorHasItBesideAGpu() throws Exception {
-    SubmittedJob.Run run = run(gpus(1, ADDRESS), "engine.device=cpu");
+    SubmittedJob.Run run = run(gpus(1, ADDRESS), "spark.task.resource.gpu.amount=0.5", "engine.device=cpu");
     assertThat(run.exitCode()).as(run.errors()).isZero();
     assertThat(new ClusterTrace(home).executorLogs())
         .singleElement()
@@ -93,5 +94,36 @@ class GpuResourceIT {
         "engine.device to cpu",
         "is none");
     assertThat(home.resolve("models")).doesNotExist();
+  }
+
+  /** The device is emulated: the same kernels, compiled for the processor. */
+  @Test
+  void rowsHaveTheSameBytesAsOnTheProcessor() throws Exception {
+    Path library =
+        Path.of(
+            System.getProperty(
+                "sparkllama.cuda-library",
+                System.getProperty("sparkllama.basedir")
+                    + "/engine/target/native/libsparkllama_cuda_emulated.so"));
+    Assumptions.assumeTrue(Files.exists(library), () -> "skipped: no CUDA library at " + library);
+    Path natives = Files.createDirectories(home.resolve("native"));
+    Files.copy(library, natives.resolve("libsparkllama_cuda.so"));
+    SubmittedJob.Run onGpu = run(gpus(1, ADDRESS), "engine.native-dir=" + natives);
+    assertThat(onGpu.exitCode()).as(onGpu.errors()).isZero();
+    assertThat(onGpu.output()).contains("\"device\":\"cuda\"");
+    ClusterTrace trace = new ClusterTrace(home);
+    assertThat(trace.count("Opening this executor's engine: 2 threads, device cuda:" + ADDRESS))
+        .isEqualTo(1);
+    Path output = home.resolve("complete.parquet");
+    List<String> answers = Answers.read(output);
+
+    // The same configuration, whose rows have their answers already.
+    SubmittedJob.Run again = run(List.of());
+    assertThat(again.exitCode()).as(again.errors()).isZero();
+    assertThat(again.output()).contains("\"rows\":0");
+
+    SubmittedJob.Run onProcessor = run(List.of(), "output.mode=overwrite");
+    assertThat(onProcessor.exitCode()).as(onProcessor.errors()).isZero();
+    assertThat(Answers.read(output)).hasSize(2).isEqualTo(answers);
   }
 }
