@@ -29,8 +29,8 @@ __global__ void __launch_bounds__(kMostHeadDimension, 2) read_segments(SegmentAr
 // Merges the segments of one head of one sequence, left to right; a thread has one element.
 __global__ void merge_segments(SegmentArguments arguments) {
   const AttentionWork& work = arguments.work;
-  const auto sequence_index = static_cast<int32_t>(blockIdx.y);
-  const auto head = static_cast<int32_t>(blockIdx.x);
+  const auto sequence_index = static_cast<int32_t>(blockIdx.x);
+  const auto head = static_cast<int32_t>(blockIdx.y);
   const auto column = static_cast<int32_t>(threadIdx.x);
   const int32_t head_dim = work.kv.head_dim;
   if (sequence_index >= *work.step.num_sequences || column >= head_dim) return;
@@ -130,8 +130,8 @@ void attend_segments(const AttentionLaunch& launched, const AttentionWork& work,
     const int32_t head_dim = work.kv.head_dim;
     const int32_t threads = (head_dim + kWarpSize - 1) / kWarpSize * kWarpSize;
     launch(merge_segments,
-           {dim3(static_cast<unsigned>(work.head_count),
-                 static_cast<unsigned>(launched.shape.max_sequences)),
+           {dim3(static_cast<unsigned>(launched.shape.max_sequences),
+                 static_cast<unsigned>(work.head_count)),
             dim3(static_cast<unsigned>(threads))},
            launched.stream, arguments);
   }
