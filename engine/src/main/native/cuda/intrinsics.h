@@ -224,4 +224,13 @@ __device__ void wait_for_copies() {
 #endif
 }
 
+// How many bits are 1.
+__device__ inline int set_bits(uint32_t bits) {
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+  return __builtin_popcount(bits);
+#else
+  return __popc(bits);
+#endif
+}
+
 }  // namespace sparkllama::cuda
