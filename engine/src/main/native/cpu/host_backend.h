@@ -51,6 +51,7 @@ class HostBackend final : public Backend {
   void prepare_tokens(const int32_t* tokens, int64_t count, const float* residual, int64_t columns,
                       const RowPreparation& preparation) override;
   void soft_cap(float* values, float cap, int64_t count) override;
+  RowSampling* make_row_sampling(const RowSamplingCapacity&) override { return nullptr; }
   void copy_block(const KvLayer& kv, int32_t source, int32_t target) override;
 
  private:

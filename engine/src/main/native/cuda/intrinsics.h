@@ -19,6 +19,13 @@ namespace sparkllama::cuda {
 
 constexpr int kWarpSize = 32;
 
+// Before a loop over arrays that are to stay in registers.
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+#define SPARKLLAMA_UNROLL
+#else
+#define SPARKLLAMA_UNROLL _Pragma("unroll")
+#endif
+
 __device__ inline float fused(float a, float b, float c) {
 #if defined(SPARKLLAMA_CUDA_EMULATED)
   return __builtin_fmaf(a, b, c);
@@ -232,5 +239,58 @@ __device__ inline int set_bits(uint32_t bits) {
   return __popc(bits);
 #endif
 }
+
+// Words that one load brings, from a border of their size.
+template <int kCount>
+struct alignas(4 * kCount) Words {
+  uint32_t words[kCount];
+};
+
+template <int kCount>
+__device__ Words<kCount> load_words(const void* from) {
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+  Words<kCount> loaded;
+  std::memcpy(&loaded, __builtin_assume_aligned(from, sizeof loaded), sizeof loaded);
+  return loaded;
+#else
+  return *static_cast<const Words<kCount>*>(from);
+#endif
+}
+
+// Byte i of the result is the byte of the word that the selector's digit i names.
+__device__ inline uint32_t pick_bytes(uint32_t word, uint32_t selector) {
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+  uint32_t picked = 0;
+  for (int i = 0; i < 4; ++i) {
+    picked |= (word >> ((selector >> (4 * i)) % 4 * 8) & 0xffu) << (8 * i);
+  }
+  return picked;
+#else
+  return __byte_perm(word, 0, selector);
+#endif
+}
+
+struct FloatPair {
+  float first;
+  float second;
+};
+
+// Of two binary16 side by side, the first in the low half; exact.
+__device__ inline FloatPair widened_pair(uint32_t bits) {
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+  return {half_to_float(static_cast<uint16_t>(bits)),
+          half_to_float(static_cast<uint16_t>(bits >> 16))};
+#else
+  __half2 halves;
+  memcpy(&halves, &bits, sizeof halves);
+  const float2 wide = __half22float2(halves);
+  return {wide.x, wide.y};
+#endif
+}
+
+// 16 bytes that are loaded and stored at once, on a border of 16.
+struct alignas(16) FloatQuad {
+  float at[4];
+};
 
 }  // namespace sparkllama::cuda

@@ -33,9 +33,8 @@ RowSampler::RowSampler(const RowSamplingCapacity& capacity, cudaStream_t stream)
 
 BackendFailure RowSampler::start() {
   if (sampling_shared_bytes(capacity_.vocabulary_size) > kMostSharedBytes) {
-    return {BackendFailure::Kind::kDevice,
-            "The vocabulary is too large to be sampled from on a GPU: run this model on the "
-            "processor"};
+    return {BackendFailure::Kind::kConfiguration,
+            "The vocabulary is too large to be sampled from on a GPU: set engine.device to cpu"};
   }
   const int64_t input_bytes = SamplingInputLayout(most(capacity_)).byte_size;
   const int64_t output_bytes = SamplingOutputLayout(most(capacity_)).byte_size;

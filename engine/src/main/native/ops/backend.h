@@ -16,6 +16,7 @@
 #include "ops/activation_buffer.h"
 #include "ops/kernel_table.h"
 #include "ops/layer_choices.h"
+#include "ops/row_sampling.h"
 #include "ops/step_input.h"
 #include "tensor/packed_layout.h"
 
@@ -105,7 +106,7 @@ struct BackendProduct {
 };
 
 struct BackendFailure {
-  enum class Kind { kNone, kMemory, kDevice };
+  enum class Kind { kNone, kMemory, kConfiguration, kDevice };
   Kind kind = Kind::kNone;
   const char* message = "";  // until the next call
 };
@@ -178,6 +179,10 @@ class Backend {
                               int64_t columns, const RowPreparation& preparation) = 0;
   // values[i] = cap * tanh(values[i] / cap)
   virtual void soft_cap(float* values, float cap, int64_t count) = 0;
+
+  // Makes what samples from this backend's logits, and is deleted before the backend; null where
+  // the processor is to do it, or where it cannot be made: then finish() says why.
+  virtual RowSampling* make_row_sampling(const RowSamplingCapacity& capacity) = 0;
 
   // Copies a block in a layer's pool.
   virtual void copy_block(const KvLayer& kv, int32_t source, int32_t target) = 0;

@@ -9,16 +9,17 @@
 namespace sparkllama {
 
 BackendCapacity ForwardPass::backend_capacity(const HyperParameters& p,
-                                              const BatchCapacity& capacity) {
+                                              const BatchCapacity& capacity,
+                                              int64_t most_logits_rows) {
   return {
-      .rows = std::max(capacity.tokens, kMaxLogitsRows),
+      .rows = std::max(capacity.tokens, most_logits_rows),
       .columns =
           std::max({int64_t{p.embedding_length}, p.query_width(), int64_t{p.feed_forward_length}}),
       .tokens = capacity.tokens,
       .sequences = capacity.sequences,
       .kv_groups = capacity.kv_groups,
       .blocks_per_sequence = capacity.blocks_per_sequence,
-      .read_bytes = std::min(capacity.logits_rows, kMaxLogitsRows) * p.vocabulary_size *
+      .read_bytes = std::min(capacity.logits_rows, most_logits_rows) * p.vocabulary_size *
                     static_cast<int64_t>(sizeof(float)),
       .head_count = p.head_count,
       .kv_head_count = p.kv_head_count,
@@ -27,7 +28,8 @@ BackendCapacity ForwardPass::backend_capacity(const HyperParameters& p,
 }
 
 ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const AdapterSet& adapters,
-                         Backend& backend, Host host, const BatchCapacity& capacity)
+                         Backend& backend, Host host, const BatchCapacity& capacity,
+                         int64_t most_logits_rows)
     : model_(model),
       parameters_(model.parameters()),
       cache_(cache),
@@ -35,9 +37,9 @@ ForwardPass::ForwardPass(const Model& model, const KvCache& cache, const Adapter
       host_(host),
       output_formats_(FormatSet::of({&model.output()})),
       adapter_pass_(adapters, parameters_, host.kernels, host.pool,
-                    std::max(capacity.tokens, kMaxLogitsRows)),
+                    std::max(capacity.tokens, most_logits_rows)),
       residual_(backend, capacity.tokens * parameters_.embedding_length),
-      normed_(backend, std::max(capacity.tokens, kMaxLogitsRows) * parameters_.embedding_length),
+      normed_(backend, std::max(capacity.tokens, most_logits_rows) * parameters_.embedding_length),
       queries_(backend, capacity.tokens * parameters_.query_width()),
       keys_(backend, capacity.tokens * parameters_.kv_width()),
       values_(backend, capacity.tokens * parameters_.kv_width()),

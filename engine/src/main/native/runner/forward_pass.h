@@ -26,9 +26,6 @@ namespace sparkllama {
 
 class ForwardPass {
  public:
-  // Rows of logits that are computed at once.
-  static constexpr int64_t kMaxLogitsRows = 64;
-
   // Computes what the backend does not.
   struct Host {
     const KernelTable& kernels;
@@ -37,11 +34,12 @@ class ForwardPass {
 
   // What a backend needs to be made for, so that it can run this pass.
   static BackendCapacity backend_capacity(const HyperParameters& parameters,
-                                          const BatchCapacity& capacity);
+                                          const BatchCapacity& capacity, int64_t most_logits_rows);
 
   // Everything referred to outlives this object; the model's weights have been placed.
+  // `most_logits_rows` are computed at once.
   ForwardPass(const Model& model, const KvCache& cache, const AdapterSet& adapters,
-              Backend& backend, Host host, const BatchCapacity& capacity);
+              Backend& backend, Host host, const BatchCapacity& capacity, int64_t most_logits_rows);
 
   // Takes the memory that steps with the adapters opened by now need.
   void reserve_adapters() { adapter_pass_.reserve(); }
@@ -54,7 +52,7 @@ class ForwardPass {
   void run(const BatchView& batch, const int32_t* token_ids);
 
   // Computes the logits of tokens of the step just run: tokens is [count], count at most
-  // kMaxLogitsRows, out is [count, vocabulary] in the backend's memory.
+  // most_logits_rows, out is [count, vocabulary] in the backend's memory.
   void logits(const int32_t* tokens, int64_t count, float* out);
 
  private:
@@ -91,7 +89,7 @@ class ForwardPass {
   std::vector<RotationTable> rotation_tables_;
 
   BackendArray<float> residual_;      // [tokens, embedding]
-  BackendArray<float> normed_;        // [max(tokens, kMaxLogitsRows), embedding]
+  BackendArray<float> normed_;        // [max(tokens, logits rows), embedding]
   BackendArray<float> queries_;       // [tokens, heads, head_dim]
   BackendArray<float> keys_;          // [tokens, kv_heads, head_dim]
   BackendArray<float> values_;        // [tokens, kv_heads, head_dim]

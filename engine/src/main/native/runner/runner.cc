@@ -1,29 +1,26 @@
 #include "runner/runner.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
 #include "base/error.h"
 #include "base/float_environment.h"
 #include "cpu/host_backend.h"
-#include "sampling/logit_adjustment.h"
-#include "sampling/token_mask.h"
+#include "runner/backend_failure.h"
+#include "runner/device_row_finisher.h"
+#include "runner/host_row_finisher.h"
+#include "runner/mask_pool.h"
 
 namespace sparkllama {
 namespace {
 
 using Section = BatchSection;
 
-constexpr int32_t kSampleFlag = 1;
-constexpr float kNotANumber = std::numeric_limits<float>::quiet_NaN();
-constexpr int64_t kLogitCost = 64;  // of measuring, per element, in integer multiply-adds
-
-[[noreturn]] void throw_failure(const BackendFailure& failure) {
-  if (failure.kind == BackendFailure::Kind::kMemory) throw MemoryError(failure.message);
-  throw DeviceError(std::string("The device failed: ") + failure.message);
-}
+// Rows of logits that are computed at once: where they are many, few passes over the output's
+// weights, at the price of memory.
+constexpr int64_t kLogitsRows = 64;
+constexpr int64_t kDeviceLogitsRows = 256;
 
 Model& placed(Model& model, Backend& backend) {
   model.place_on(backend);
@@ -38,29 +35,27 @@ Runner::Runner(ModelDescription description, RunnerOptions options, const std::s
       layout_(options.capacity),
       pool_(options.threads),
       device_(device),
+      most_logits_rows_(device == nullptr ? kLogitsRows : kDeviceLogitsRows),
       model_(std::move(description), packed_file),
       backend_(make_backend(options.capacity)),
       cache_(options.kv_shape, std::move(options.kv_groups), model_.parameters().layer_count,
              *backend_),
       adapters_(model_.parameters()),
-      masks_(pooled_masks(options.capacity), model_.parameters().vocabulary_size),
-      check_(model_.parameters(), cache_, adapters_, masks_.masks()),
+      check_(model_.parameters(), cache_, adapters_, pooled_masks(options.capacity)),
       forward_(placed(model_, *backend_), cache_, adapters_, *backend_, {kernels, pool_},
-               options.capacity),
+               options.capacity, most_logits_rows_),
       token_ids_(options.capacity.tokens),
       sampled_(options.capacity.logits_rows),
-      logits_(*backend_, std::min(options.capacity.logits_rows, ForwardPass::kMaxLogitsRows) *
+      logits_(*backend_, std::min(options.capacity.logits_rows, most_logits_rows_) *
                              model_.parameters().vocabulary_size) {
-  samplers_.reserve(pool_.size());
-  for (int thread = 0; thread < pool_.size(); ++thread) {
-    samplers_.emplace_back(kernels_, model_.parameters().vocabulary_size);
-  }
+  finisher_ = make_finisher(options.capacity);
   require_done();
 }
 
 std::unique_ptr<Backend> Runner::make_backend(const BatchCapacity& capacity) {
   const HyperParameters& parameters = model_.parameters();
-  const BackendCapacity needed = ForwardPass::backend_capacity(parameters, capacity);
+  const BackendCapacity needed =
+      ForwardPass::backend_capacity(parameters, capacity, most_logits_rows_);
   if (device_ == nullptr) {
     return std::make_unique<HostBackend>(kernels_, pool_, needed);
   }
@@ -69,29 +64,29 @@ std::unique_ptr<Backend> Runner::make_backend(const BatchCapacity& capacity) {
         "Models with experts run on the processor alone: set engine.device to cpu");
   }
   std::unique_ptr<Backend> backend(device_->make_backend(needed));
-  if (backend == nullptr) throw_failure(device_->failure());
+  if (backend == nullptr) throw_if_failed(device_->failure());
   return backend;
 }
 
-// Throws where anything that was asked of the backend by now has failed.
-void Runner::require_done() {
-  const BackendFailure failure = backend_->finish();
-  if (failure.kind != BackendFailure::Kind::kNone) throw_failure(failure);
+std::unique_ptr<RowFinisher> Runner::make_finisher(const BatchCapacity& capacity) {
+  const int64_t vocabulary = model_.parameters().vocabulary_size;
+  const int64_t masks = pooled_masks(capacity);
+  if (device_ == nullptr) {
+    return std::make_unique<HostRowFinisher>(kernels_, pool_, vocabulary, masks);
+  }
+  return std::make_unique<DeviceRowFinisher>(
+      *backend_, DeviceRowFinisher::Host{kernels_, pool_},
+      RowSamplingCapacity{vocabulary, masks, std::min(capacity.logits_rows, most_logits_rows_),
+                          capacity.candidates, capacity.adjustments,
+                          most_logits_rows_ * capacity.top_tokens, most_logits_rows_ * kMostKept});
 }
+
+// Throws where anything that was asked of the backend by now has failed.
+void Runner::require_done() { throw_if_failed(backend_->finish()); }
 
 int64_t Runner::buffer_bytes() const {
-  int64_t bytes = forward_.byte_size() + token_ids_.byte_size() + sampled_.byte_size() +
-                  logits_.byte_size() + masks_.byte_size();
-  for (const Sampler& sampler : samplers_) bytes += sampler.byte_size();
-  return bytes;
-}
-
-void Runner::put_mask(int64_t id, std::span<const uint64_t> words) {
-  if (static_cast<int64_t>(words.size()) != masks_.words_per_mask()) {
-    throw EngineError("A token mask is of another vocabulary: " + std::to_string(words.size()) +
-                      " words, expected " + std::to_string(masks_.words_per_mask()));
-  }
-  std::copy(words.begin(), words.end(), masks_.place(id));
+  return forward_.byte_size() + token_ids_.byte_size() + sampled_.byte_size() +
+         logits_.byte_size() + finisher_->byte_size();
 }
 
 int32_t Runner::open_adapter(WordReader& words) {
@@ -122,8 +117,10 @@ void Runner::step(std::byte* buffer) {
   forward_.run(batch, token_ids_.data());
   status_->enter(StepStatus::Phase::kSampling);
   const int64_t rows = batch.header(HeaderWord::kLogitsRows);
-  for (int64_t first = 0; first < rows; first += ForwardPass::kMaxLogitsRows) {
-    finish_rows(batch, first, std::min(rows - first, ForwardPass::kMaxLogitsRows));
+  for (int64_t first = 0; first < rows; first += most_logits_rows_) {
+    const int64_t count = std::min(rows - first, most_logits_rows_);
+    forward_.logits(batch.integers(Section::kLogitsToken) + first, count, logits_.data());
+    finisher_->finish(batch, first, count, logits_.data(), *status_);
   }
   std::copy_n(batch.integers(Section::kResultToken), rows, sampled_.data());
   sampled_rows_ = rows;
@@ -135,92 +132,6 @@ void Runner::resolve_ids(const BatchView& batch) {
   const int32_t* ids = batch.integers(Section::kTokenId);
   for (int64_t t = 0; t < batch.header(HeaderWord::kTokens); ++t) {
     token_ids_[t] = ids[t] >= 0 ? ids[t] : sampled_[-1 - int64_t{ids[t]}];
-  }
-}
-
-void Runner::finish_rows(const BatchView& batch, int64_t first, int64_t count) {
-  const int64_t vocabulary = model_.parameters().vocabulary_size;
-  forward_.logits(batch.integers(Section::kLogitsToken) + first, count, logits_.data());
-  auto* logits = static_cast<float*>(
-      backend_->read(logits_.data(), count * vocabulary * static_cast<int64_t>(sizeof(float))));
-  require_done();
-  pool_.run(count * vocabulary * kLogitCost, [&](int thread, int threads) {
-    for (int64_t i = thread; i < count; i += threads) {
-      status_->begin_row(thread, first + i);
-      finish_row(batch, first + i, logits + i * vocabulary, samplers_[thread]);
-      status_->end_row(thread);
-    }
-  });
-}
-
-void Runner::finish_row(const BatchView& batch, int64_t row, float* logits, Sampler& sampler) {
-  const RowMeasure measure = sampler.measure(logits);
-  const bool numbers = measure.argmax >= 0;
-  batch.integers(Section::kResultArgmax)[row] = measure.argmax;
-  batch.floats(Section::kResultLogSumExp)[row] = static_cast<float>(measure.log_sum_exp);
-
-  const int64_t first = batch.integers(Section::kLogitsFirstCandidate)[row];
-  for (int64_t i = 0; i < batch.integers(Section::kLogitsCandidateCount)[row]; ++i) {
-    const int32_t id = batch.integers(Section::kCandidateId)[first + i];
-    // Not a number where the row is none: the measure is not then.
-    batch.floats(Section::kResultCandidateLogProbability)[first + i] =
-        static_cast<float>(logits[id] - measure.log_sum_exp);
-  }
-  write_top(batch, row, logits, numbers);
-
-  Sampled sampled = {-1, kNotANumber};
-  if (numbers && (batch.integers(Section::kLogitsFlags)[row] & kSampleFlag) != 0) {
-    sampled = sample_row(batch, row, measure, logits, sampler);
-  }
-  batch.integers(Section::kResultToken)[row] = sampled.id;
-  batch.floats(Section::kResultLogProbability)[row] = static_cast<float>(sampled.log_probability);
-}
-
-// Adjusts and masks the logits in place: nothing reads the model's own after this.
-Sampled Runner::sample_row(const BatchView& batch, int64_t row, RowMeasure measure, float* logits,
-                           Sampler& sampler) {
-  const int32_t token = batch.integers(Section::kLogitsToken)[row];
-  const int32_t s = batch.integers(Section::kTokenSequence)[token];
-  const int64_t first = batch.integers(Section::kLogitsFirstAdjustment)[row];
-  const int64_t count = batch.integers(Section::kLogitsAdjustmentCount)[row];
-  if (count > 0) {
-    const Adjustments adjustments = {batch.integers(Section::kAdjustmentId) + first,
-                                     batch.integers(Section::kAdjustmentOccurrences) + first,
-                                     batch.floats(Section::kAdjustmentBias) + first, count};
-    const Penalties penalties = {batch.floats(Section::kSequenceRepetitionPenalty)[s],
-                                 batch.floats(Section::kSequencePresencePenalty)[s],
-                                 batch.floats(Section::kSequenceFrequencyPenalty)[s]};
-    adjust_logits(adjustments, penalties, logits);
-  }
-  const int32_t mask = batch.integers(Section::kSequenceMask)[s];
-  if (mask >= 0) {
-    mask_logits(masks_.mask(mask), model_.parameters().vocabulary_size, logits);
-  }
-  if (count > 0 || mask >= 0) {
-    measure = sampler.measure(logits);
-    if (measure.argmax < 0) {
-      return {-1, kNotANumber};
-    }
-  }
-  const SamplingParameters parameters = {batch.floats(Section::kSequenceTemperature)[s],
-                                         batch.integers(Section::kSequenceTopK)[s],
-                                         batch.floats(Section::kSequenceTopP)[s],
-                                         batch.floats(Section::kSequenceMinP)[s],
-                                         batch.longs(Section::kSequenceRandomKey) + 2 * s,
-                                         batch.integers(Section::kTokenPosition)[token] + 1};
-  return sampler.sample(logits, measure, parameters);
-}
-
-void Runner::write_top(const BatchView& batch, int64_t row, const float* logits, bool numbers) {
-  const int64_t room = batch.capacity().top_tokens;
-  const int64_t count = batch.integers(Section::kLogitsTopCount)[row];
-  int32_t* ids = batch.integers(Section::kResultTopId) + row * room;
-  float* top_logits = batch.floats(Section::kResultTopLogit) + row * room;
-  if (numbers) {
-    find_top(logits, model_.parameters().vocabulary_size, count, ids, top_logits);
-  } else {
-    std::fill(ids, ids + count, -1);
-    std::fill(top_logits, top_logits + count, kNotANumber);
   }
 }
 

@@ -8,7 +8,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/aligned_array.h"
 #include "base/thread_pool.h"
@@ -22,10 +21,9 @@
 #include "runner/batch_check.h"
 #include "runner/batch_view.h"
 #include "runner/forward_pass.h"
-#include "runner/mask_pool.h"
+#include "runner/row_finisher.h"
 #include "runner/runner_options.h"
 #include "runner/step_status.h"
-#include "sampling/sampler.h"
 
 namespace sparkllama {
 
@@ -50,7 +48,7 @@ class Runner {
   // Puts a token mask into the pool, in the place of the one that had its id. Not while a step
   // runs. Throws EngineError where there is no such place, or the words are not a mask's of this
   // model.
-  void put_mask(int64_t id, std::span<const uint64_t> words);
+  void put_mask(int64_t id, std::span<const uint64_t> words) { finisher_->put_mask(id, words); }
   // What the adapters' matrices take.
   int64_t adapter_bytes() const { return adapters_.byte_size(); }
 
@@ -71,31 +69,27 @@ class Runner {
 
  private:
   std::unique_ptr<Backend> make_backend(const BatchCapacity& capacity);
+  std::unique_ptr<RowFinisher> make_finisher(const BatchCapacity& capacity);
   void require_done();
   void resolve_ids(const BatchView& batch);
-  void finish_rows(const BatchView& batch, int64_t first, int64_t count);
-  void finish_row(const BatchView& batch, int64_t row, float* logits, Sampler& sampler);
-  Sampled sample_row(const BatchView& batch, int64_t row, RowMeasure measure, float* logits,
-                     Sampler& sampler);
-  void write_top(const BatchView& batch, int64_t row, const float* logits, bool numbers);
 
   const KernelTable& kernels_;
   BatchLayout layout_;
   ThreadPool pool_;
   Device* device_;
+  int64_t most_logits_rows_;
   Model model_;
   std::unique_ptr<Backend> backend_;
   KvCache cache_;
   AdapterSet adapters_;
-  MaskPool masks_;
   BatchCheck check_;
   ForwardPass forward_;
-  std::vector<Sampler> samplers_;    // [threads]
   AlignedArray<int32_t> token_ids_;  // [tokens]: those of the step; -1 where not known
   AlignedArray<int32_t> sampled_;    // [logits_rows]: by the previous step
   int64_t sampled_rows_ = 0;
-  BackendArray<float> logits_;  // [ForwardPass::kMaxLogitsRows, vocabulary]
-  StepStatus unread_;           // where nobody asks
+  BackendArray<float> logits_;  // [most_logits_rows_, vocabulary]
+  std::unique_ptr<RowFinisher> finisher_;
+  StepStatus unread_;  // where nobody asks
   StepStatus* status_ = &unread_;
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/float_environment.h"
 #include "cpu/kernel_dispatch.h"
+#include "runner/mask_pool.h"
 #include "sampling/token_mask.h"
 #include "tests/expect.h"
 

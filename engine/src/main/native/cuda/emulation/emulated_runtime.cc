@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,8 @@ cudaError_t noted(cudaError_t error) {
 }
 
 void run(Stream& stream) {
+  static std::mutex one_at_a_time;  // threads may wait for streams of their own
+  const std::lock_guard<std::mutex> lock(one_at_a_time);
   // Work may not enqueue more.
   for (const auto& work : std::exchange(stream.waiting, {})) {
     if (device().planted != cudaSuccess) {

@@ -1,0 +1,42 @@
+#include "cuda/kernels/attention.h"
+#include "cuda/kernels/attention_work.h"
+#include "cuda/kernels/segment_attention.h"
+#include "cuda/kernels/tile_attention.h"
+
+namespace sparkllama::cuda {
+namespace {
+
+constexpr int64_t kBorder = 256;
+
+int64_t whole_lines(int64_t bytes) { return (bytes + kBorder - 1) / kBorder * kBorder; }
+
+}  // namespace
+
+int64_t attention_scratch_bytes(const AttentionShape& most, int32_t multiprocessors,
+                                int32_t head_count, int32_t head_dimension) {
+  return whole_lines(segment_scratch_bytes(most, head_count, head_dimension)) +
+         tile_scratch_bytes(most, multiprocessors, head_count);
+}
+
+void attend(const AttentionLaunch& launch, const DeviceStep& step, const AttentionRows& rows,
+            int32_t head_count) {
+  AttentionWork work;
+  work.step = step;
+  work.kv = rows.kv;
+  work.block_tables =
+      step.block_tables + rows.kv_group * step.table_sequences * step.blocks_per_sequence;
+  work.window = rows.window;
+  work.head_count = head_count;
+  work.group_size = head_count / rows.kv.kv_heads;
+  work.queries = rows.queries;
+  work.output = rows.output;
+  work.scale = rows.scale;
+  work.soft_cap = rows.soft_cap;
+  attend_segments(launch, work, launch.scratch);
+  if (launch.shape.longest > 1) {
+    const int64_t segments = segment_scratch_bytes(launch.shape, head_count, rows.kv.head_dim);
+    attend_tiles(launch, work, launch.scratch + whole_lines(segments));
+  }
+}
+
+}  // namespace sparkllama::cuda

@@ -1,0 +1,42 @@
+// Launches the attention of a step's tokens over the paged KV cache.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cuda/device_step.h"
+#include "cuda/platform.h"
+#include "ops/backend.h"
+
+namespace sparkllama::cuda {
+
+// The most of a step's size class, each at least 1.
+struct AttentionShape {
+  int32_t max_sequences;
+  int32_t max_tokens;
+  int32_t max_context;  // positions of a sequence
+  int32_t longest;      // tokens of a sequence
+};
+
+struct AttentionLaunch {
+  cudaStream_t stream;
+  int32_t multiprocessors;
+  AttentionShape shape;
+  std::byte* scratch;  // [attention_scratch_bytes(...)] for a shape that is as large, on a border
+                       // of 256 bytes
+};
+
+// Heads that the kernels take: a multiple of 8, of at most kMostHeadDimension elements.
+constexpr int32_t kMostHeadDimension = 256;
+constexpr bool is_attention_head(int32_t head_dimension) {
+  return head_dimension >= 8 && head_dimension <= kMostHeadDimension && head_dimension % 8 == 0;
+}
+
+int64_t attention_scratch_bytes(const AttentionShape& most, int32_t multiprocessors,
+                                int32_t head_count, int32_t head_dimension);
+
+// Attends for all tokens of the step. head_count is of queries, a multiple of kv_heads.
+void attend(const AttentionLaunch& launch, const DeviceStep& step, const AttentionRows& rows,
+            int32_t head_count);
+
+}  // namespace sparkllama::cuda
