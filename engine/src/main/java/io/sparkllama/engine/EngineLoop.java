@@ -98,6 +98,7 @@ final class EngineLoop implements SequenceOwner, AutoCloseable {
                 capacity.candidates(),
                 capacity.adjustments()),
             new BlockManager(runner.blockCounts(), runner.blockSize(), prefixCache));
+    scheduler.boundRows(runner.rowBlocks());
     this.recovery =
         new Recovery(runner, scheduler, masks, owners, new Canary(runner, vocabularySize, masks));
     this.thread = new Thread(this::run, "sparkllama-engine");

@@ -3,6 +3,7 @@ package io.sparkllama.engine;
 import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.DeviceFacts;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
@@ -16,8 +17,6 @@ import io.sparkllama.engine.api.ScoreResult;
 import io.sparkllama.engine.constraint.StopCondition;
 import io.sparkllama.engine.constraint.TokenConstraint;
 import io.sparkllama.engine.runner.ModelRunner;
-import io.sparkllama.engine.runner.NativeModelRunner;
-import io.sparkllama.engine.runner.WorkerModelRunner;
 import io.sparkllama.engine.runner.WorkerTrial;
 import io.sparkllama.engine.scheduler.Sequence;
 import io.sparkllama.engine.store.CacheDirectory;
@@ -118,44 +117,38 @@ public final class LlamaEngine implements AutoCloseable {
 
   /**
    * Refuses, before a model is fetched for it, what this machine lets no engine do: tries a worker
-   * process where the options want one, for some milliseconds. {@code open} does it, too.
+   * process where the options want one, for some milliseconds, and the GPU that they name. {@code
+   * open} does it, too.
+   *
+   * @return what the GPU is; empty for the processor
    */
-  public static void checkMachine(EngineOptions options) {
-    WorkerTrial.run(options);
+  public static Optional<DeviceFacts> checkMachine(EngineOptions options) {
+    return WorkerTrial.run(options);
   }
 
   private static LlamaEngine open(ModelFile model, PackedPlace place, EngineOptions options) {
-    checkMachine(options);
+    RunnerOpening opening = RunnerOpening.of(model, options, checkMachine(options));
     PackedPlan plan = PackedPlan.of(model.config(), model.weights());
     return PackedModel.mapped(
         () -> PackedModel.open(place, model.gguf(), plan, options.nativeDirectory()),
-        packed -> open(model, packed, options));
+        packed -> open(opening, packed));
   }
 
-  private static LlamaEngine open(ModelFile model, PackedModel packed, EngineOptions options) {
-    ModelRunner runner = runner(model, packed, options);
+  private static LlamaEngine open(RunnerOpening opening, PackedModel packed) {
+    ModelRunner runner = opening.open(packed);
+    ModelFile model = opening.model();
     try {
-      model.adapters(options).forEach(runner::open);
       return new LlamaEngine(
           Optional.of(model),
           new TokenizerText(model.tokenizer()),
           runner.contextLength(),
-          options,
+          opening.options(),
           runner,
           Optional.of(packed));
     } catch (RuntimeException | Error e) {
       runner.close();
       throw e;
     }
-  }
-
-  private static ModelRunner runner(ModelFile model, PackedModel packed, EngineOptions options) {
-    List<Path> parts = model.gguf().parts();
-    return switch (options.isolation()) {
-      case NONE -> NativeModelRunner.open(model.config(), model.weights(), parts, packed, options);
-      case PROCESS ->
-          WorkerModelRunner.open(model.config(), model.weights(), parts, packed, options);
-    };
   }
 
   /**

@@ -1,6 +1,8 @@
 package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.AnswerConstraint;
+import io.sparkllama.engine.api.DeviceFacts;
+import io.sparkllama.engine.api.DeviceMemory;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.Prompt;
@@ -10,6 +12,7 @@ import io.sparkllama.engine.gguf.GgufFile;
 import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.model.ModelConfig;
 import io.sparkllama.engine.model.WeightMap;
+import io.sparkllama.engine.runner.DeviceFit;
 import io.sparkllama.engine.runner.NativeModelRunner;
 import io.sparkllama.engine.store.PackedPlan;
 import io.sparkllama.engine.tokenizer.Tokenizer;
@@ -148,14 +151,38 @@ public final class ModelFile {
   }
 
   /**
-   * Tells what an engine with these options takes; of threads that the options leave open it counts
-   * the processors that this JVM may use.
+   * Tells what an engine with these options takes of this machine's memory; of threads that the
+   * options leave open it counts the processors that this JVM may use.
    *
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
   public EngineMemory memory(EngineOptions options) {
     return NativeModelRunner.memory(
         config, PackedPlan.of(config, weights).length(), options, adapters(options));
+  }
+
+  /**
+   * Tells what an engine with these options takes of a GPU's memory; its KV cache is 0 where that
+   * is for the device to settle.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   */
+  public DeviceMemory deviceMemory(EngineOptions options) {
+    return deviceFit(options).memory();
+  }
+
+  /**
+   * Tells what an engine with these options takes of a GPU's memory.
+   *
+   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   * @throws io.sparkllama.engine.api.InsufficientMemoryException where the device has not as much
+   */
+  public DeviceMemory deviceMemory(EngineOptions options, DeviceFacts device) {
+    return deviceFit(options).on(device);
+  }
+
+  private DeviceFit deviceFit(EngineOptions options) {
+    return DeviceFit.of(config, PackedPlan.of(config, weights).tensors(), options);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.sparkllama.engine;
 
 import io.sparkllama.engine.api.EngineFailedException;
+import io.sparkllama.engine.api.InsufficientMemoryException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.runner.BatchBuffer;
@@ -195,7 +196,9 @@ final class Recovery {
         runner.restart();
         buffer = runner.newBuffer();
         return;
-      } catch (RunnerLostException | InvalidConfigurationException again) {
+      } catch (RunnerLostException
+          | InvalidConfigurationException
+          | InsufficientMemoryException again) {
         // It ran before with these settings: what keeps it from starting may be gone in a moment.
         LOG.warn("The worker process was lost while it was started: {}", again.getMessage());
         if (attempt == ATTEMPTS) {

@@ -32,6 +32,7 @@ import static io.sparkllama.engine.runner.BatchSection.TOKEN_SEQUENCE;
 
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InsufficientMemoryException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.model.Adapter;
 import io.sparkllama.engine.runner.BatchBuffer;
@@ -174,6 +175,9 @@ final class FakeModelRunner implements ModelRunner {
   public void restart() {
     check(faults != null, "a runner is started again that is not contained");
     restarts++;
+    if (restarts <= failingRestarts && restarts % 2 == 0) {
+      throw new InsufficientMemoryException("the memory of the lost one is not free yet");
+    }
     if (restarts <= failingRestarts) {
       throw new InvalidConfigurationException("error=11, Resource temporarily unavailable");
     }

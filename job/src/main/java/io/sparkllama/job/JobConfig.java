@@ -1,5 +1,7 @@
 package io.sparkllama.job;
 
+import io.sparkllama.engine.api.BatchLimits;
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.Penalties;
@@ -28,6 +30,7 @@ import io.sparkllama.job.pipeline.SplitTask;
 import io.sparkllama.job.pipeline.SummarizeTask;
 import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.planning.RowSpread;
+import io.sparkllama.job.plugin.ExecutorDevice;
 import io.sparkllama.job.prompt.LabelList;
 import io.sparkllama.job.screening.BadRowLimit;
 import io.sparkllama.job.sink.SinkSpecification;
@@ -136,6 +139,8 @@ public record JobConfig(
     LocalDate date = given.optional(JobKeys.PROMPT_DATE).orElse(today);
     ConfigValues values = given.with(JobKeys.PROMPT_DATE, date);
     EngineOptions engine = engine(values);
+    List<AdapterSetting> adapters = AdapterKeys.adapters(values);
+    engine.device().requireRunsAdapters(adapters.size()); // before they are fetched
     RowTask task = task(values);
     int wanted = values.value(EngineKeys.WINDOW);
     int window =
@@ -148,7 +153,7 @@ public record JobConfig(
         values
             .optional(JobKeys.MODEL_CACHE_DIRECTORY)
             .map(text -> path("model.cache-directory", text)),
-        AdapterKeys.adapters(values),
+        adapters,
         new SourceSpecification(
             values.value(JobKeys.INPUT_FORMAT),
             values.optional(JobKeys.INPUT_PATH).orElse(List.of()),
@@ -368,24 +373,33 @@ public record JobConfig(
   }
 
   private static EngineOptions engine(ConfigValues values) {
+    Device device =
+        ExecutorDevice.expected(
+            values.value(EngineKeys.DEVICE), JobSession.settings(values.spark()));
+    BatchLimits usual = BatchLimits.usual(device);
     return new EngineOptions(
         values.value(EngineKeys.THREADS),
         values.value(EngineKeys.KV_CACHE_TYPE),
         values.value(EngineKeys.KV_CACHE_MEMORY) instanceof SizeOrShare.Size size
             ? size.bytes()
             : 0,
-        values.value(EngineKeys.MAX_SEQUENCES),
-        values.value(EngineKeys.MAX_BATCH_TOKENS),
-        values.value(EngineKeys.PREFILL_CHUNK),
+        named(values, EngineKeys.MAX_SEQUENCES, usual.sequences()),
+        named(values, EngineKeys.MAX_BATCH_TOKENS, usual.tokens()),
+        named(values, EngineKeys.PREFILL_CHUNK, usual.chunk()),
         values.value(EngineKeys.CONTEXT_LENGTH),
         values.value(EngineKeys.SLIDING_WINDOW),
         values.value(EngineKeys.PREFIX_CACHE),
         values.value(EngineKeys.INSTRUCTION_SET),
+        device,
         values.value(EngineKeys.ISOLATION),
         values.value(EngineKeys.ISOLATION_TIMEOUT),
         values.optional(EngineKeys.NATIVE_DIRECTORY).map(text -> path("engine.native-dir", text)),
         Optional.empty(), // a job's model lies in a cache, which is its specification's
         List.of()); // and so do adapters
+  }
+
+  private static int named(ConfigValues values, ConfigKey<Integer> key, int usual) {
+    return values.names(key) ? values.value(key) : usual;
   }
 
   private static Path path(String key, String text) {

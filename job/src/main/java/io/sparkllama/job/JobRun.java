@@ -143,7 +143,8 @@ final class JobRun {
         predicted,
         stop(outcome, rows, budget),
         outcome.batches(),
-        outcome.input());
+        outcome.input(),
+        job.engine().device());
   }
 
   private RunOutcome answer(DurableRun run, RunWatch watch) throws IOException {

@@ -4,8 +4,10 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.report.SparkSentence;
 import java.io.IOException;
 import java.util.Map;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
+import scala.Option;
 
 /** Gives a job the Spark session there is, or one of its own that ends with the job. */
 final class JobSession {
@@ -33,6 +35,18 @@ final class JobSession {
         spark.stop();
       }
     }
+  }
+
+  /**
+   * Returns the settings of the session that work is done on, so far as they are known before.
+   *
+   * @param settings the job file's, by full names
+   */
+  static SparkConf settings(Map<String, String> settings) {
+    Option<SparkSession> session = SparkSession.getDefaultSession();
+    return session.isDefined() && !session.get().sparkContext().isStopped()
+        ? session.get().sparkContext().getConf()
+        : SparkSettings.named(settings);
   }
 
   private static SparkSession open(Map<String, String> settings, boolean own) {

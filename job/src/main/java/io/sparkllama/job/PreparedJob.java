@@ -2,9 +2,11 @@ package io.sparkllama.job;
 
 import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.ModelFile;
+import io.sparkllama.engine.api.DeviceFacts;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.admission.Admission;
 import io.sparkllama.job.admission.ExecutorMemory;
+import io.sparkllama.job.config.EngineKeys;
 import io.sparkllama.job.config.JobKeys;
 import io.sparkllama.job.config.OutputMode;
 import io.sparkllama.job.durable.EarlierWork;
@@ -18,6 +20,7 @@ import io.sparkllama.job.pipeline.TrialLimits;
 import io.sparkllama.job.plugin.DriverLine;
 import io.sparkllama.job.plugin.EngineSpecification;
 import io.sparkllama.job.plugin.ExecutorCores;
+import io.sparkllama.job.plugin.ExecutorDevice;
 import io.sparkllama.job.plugin.PreparedModel;
 import io.sparkllama.job.plugin.SparkLlamaPlugin;
 import io.sparkllama.job.prediction.JobPrediction;
@@ -70,9 +73,11 @@ record PreparedJob(
       JobConfig config, SparkSession spark, Optional<OutputFolder> output, RowOrigin origin)
       throws IOException {
     requireLine(config.limits(), spark.sparkContext().getConf());
-    if (Admission.isLocal(spark.sparkContext().getConf())) {
-      LlamaEngine.checkMachine(config.engine()); // elsewhere only executors can know
-    }
+    ExecutorDevice.check(config.values().value(EngineKeys.DEVICE), spark.sparkContext().getConf());
+    Optional<DeviceFacts> device =
+        Admission.isLocal(spark.sparkContext().getConf())
+            ? LlamaEngine.checkMachine(config.engine())
+            : Optional.empty(); // which only executors can know
     DocumentSource source = new DocumentSource(config.source());
     Optional<JobInput> input = JobInput.of(config, spark, output, origin);
     Dataset<Row> documents = input.isPresent() ? input.get().documents() : source.open(spark);
@@ -94,7 +99,7 @@ record PreparedJob(
     ModelFormat format = new ModelFormat(file, config.chatTemplate());
     PipelineSpecification today = format.apply(config.pipeline());
     new ModelCheck(file, config.engine().withAdapters(model.adapters())).check(today.task());
-    ExecutorMemory memory = admitted(config, model, file, spark.sparkContext().getConf());
+    ExecutorMemory memory = admitted(config, model, file, device, spark.sparkContext().getConf());
     PreparedRows prepared = PreparedRows.of(today, documents, keys);
     Fingerprint now =
         JobFingerprint.of(
@@ -126,11 +131,19 @@ record PreparedJob(
   }
 
   private static ExecutorMemory admitted(
-      JobConfig config, PreparedModel model, ModelFile file, SparkConf conf) {
+      JobConfig config,
+      PreparedModel model,
+      ModelFile file,
+      Optional<DeviceFacts> device,
+      SparkConf conf) {
+    EngineSpecification engine = model.specification();
     return Admission.onDriver(conf)
+        .on(device)
         .admit(
             file,
-            model.specification().options(ExecutorCores.here(conf)).withAdapters(model.adapters()),
+            engine
+                .options(ExecutorCores.here(conf), engine.device())
+                .withAdapters(model.adapters()),
             config.kvCacheMemory());
   }
 

@@ -39,13 +39,24 @@ final class SparkSettings {
    * @param job the job file's, by full names
    */
   static SparkConf of(Map<String, String> job) {
-    SparkConf conf = new SparkConf();
-    job.forEach(conf::setIfMissing);
-    DEFAULTS.forEach(conf::setIfMissing);
+    SparkConf conf = named(job);
     BroadcastSettings.apply(conf);
     if (conf.get("spark.master").startsWith("local")) {
       EMBEDDED.forEach(conf::setIfMissing);
     }
     return ExecutorSettings.apply(conf.set(JAVA_TIME, "true"));
+  }
+
+  /**
+   * Returns what is known of a session's settings before it starts: those that were named, and our
+   * defaults.
+   *
+   * @param job the job file's, by full names
+   */
+  static SparkConf named(Map<String, String> job) {
+    SparkConf conf = new SparkConf();
+    job.forEach(conf::setIfMissing);
+    DEFAULTS.forEach(conf::setIfMissing);
+    return conf;
   }
 }

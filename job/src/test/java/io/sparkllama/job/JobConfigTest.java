@@ -3,6 +3,7 @@ package io.sparkllama.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.job.config.EqualPrompts;
@@ -68,6 +69,42 @@ class JobConfigTest {
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessageContaining("generation.n asks for several");
     assertThat(spread("generation.n=2", "generation.temperature=1")).isNotNull();
+  }
+
+  @Test
+  void stepsOnAGpuAreLargerUnlessTheJobSaysHowLarge() throws Exception {
+    EngineOptions processor = job("engine.device=cpu").engine();
+    assertThat(processor.device().isGpu()).isFalse();
+    assertThat(processor.maxSequences()).isEqualTo(64);
+    assertThat(job().engine()).isEqualTo(processor);
+
+    JobConfig onGpu = job("engine.device=cuda");
+    assertThat(onGpu.engine().device().isGpu()).isTrue();
+    assertThat(onGpu.engine().maxSequences()).isEqualTo(256);
+    assertThat(onGpu.engine().maxBatchTokens()).isEqualTo(2048);
+    assertThat(onGpu.engine().prefillChunk()).isEqualTo(2048);
+    assertThat(onGpu.pipeline().window()).isEqualTo(512);
+    EngineOptions given =
+        job(
+                "engine.device=cuda",
+                "engine.max-sequences=64",
+                "engine.max-batch-tokens=512",
+                "engine.prefill-chunk=100")
+            .engine();
+    assertThat(given.maxSequences()).isEqualTo(64);
+    assertThat(given.maxBatchTokens()).isEqualTo(512);
+    assertThat(given.prefillChunk()).isEqualTo(100);
+  }
+
+  @Test
+  void refusesWhatAGpuDoesNotRun() {
+    refused("engine.isolation to process", "engine.device=cuda", "engine.isolation=none");
+    refused(
+        "Adapters run on the processor alone",
+        "engine.device=cuda",
+        "model.adapters=[{ name = a, path = a.gguf }]",
+        "model.adapter=a");
+    refused("engine.device must be one of auto, cpu, cuda, or cuda:N", "engine.device=gpu");
   }
 
   @Test

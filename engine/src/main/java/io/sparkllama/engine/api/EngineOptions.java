@@ -14,8 +14,8 @@ import java.util.function.Consumer;
  *
  * @param threads native threads; 0 takes the processors that this JVM may use
  * @param kvCacheMemory bytes for the KV cache; 0 takes room for {@code maxSequences} sequences of
- *     the whole context, at most 1 GiB. It may hold less than one whole context: a row that needs
- *     more than it holds gets an error
+ *     the whole context, at most 1 GiB, or on a GPU what its memory leaves for them. It may hold
+ *     less than one whole context: a row that needs more than it holds gets an error
  * @param maxSequences sequences in one step
  * @param maxBatchTokens tokens in one step
  * @param prefillChunk tokens of one sequence in one step
@@ -23,6 +23,7 @@ import java.util.function.Consumer;
  * @param slidingWindow positions that attention reaches back over, of models whose file says none
  *     but which were trained with one; 0 takes what the file says
  * @param prefixCache whether keys and values of what sequences begin with alike are computed once
+ * @param device what computes the steps
  * @param isolation whether native code runs in a process of its own
  * @param isolationTimeout seconds that a step in such a process may take at least before it counts
  *     as hanging
@@ -43,6 +44,7 @@ public record EngineOptions(
     int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
+    Device device,
     Isolation isolation,
     int isolationTimeout,
     Optional<Path> nativeDirectory,
@@ -50,6 +52,8 @@ public record EngineOptions(
     List<AdapterFile> adapters) {
   /** Most adapters of an engine. */
   public static final int MOST_ADAPTERS = 1024;
+
+  private static final BatchLimits LIMITS = BatchLimits.usual(Device.PROCESSOR);
 
   public EngineOptions {
     require(threads >= 0 && threads <= 4096, "threads", "between 0 and 4096", threads);
@@ -70,6 +74,7 @@ public record EngineOptions(
     require(isolationTimeout >= 1, "isolation-timeout", "at least 1 second", isolationTimeout);
     adapters = List.copyOf(adapters);
     requireAdapters(adapters);
+    requireRunnable(device, isolation, adapters);
   }
 
   /**
@@ -81,13 +86,14 @@ public record EngineOptions(
         0,
         KvCacheType.F16,
         0,
-        64,
-        512,
-        512,
+        LIMITS.sequences(),
+        LIMITS.tokens(),
+        LIMITS.chunk(),
         0,
         0,
         true,
         InstructionSet.AUTO,
+        Device.PROCESSOR,
         Isolation.PROCESS,
         60,
         Optional.empty(),
@@ -135,6 +141,11 @@ public record EngineOptions(
     return with(draft -> draft.instructionSet = value);
   }
 
+  /** Sets what computes the steps, and nothing of what suits it: see {@link BatchLimits#usual}. */
+  public EngineOptions withDevice(Device value) {
+    return with(draft -> draft.device = value);
+  }
+
   public EngineOptions withIsolation(Isolation value) {
     return with(draft -> draft.isolation = value);
   }
@@ -179,6 +190,7 @@ public record EngineOptions(
     private int slidingWindow;
     private boolean prefixCache;
     private InstructionSet instructionSet;
+    private Device device;
     private Isolation isolation;
     private int isolationTimeout;
     private Optional<Path> nativeDirectory;
@@ -196,6 +208,7 @@ public record EngineOptions(
       slidingWindow = options.slidingWindow;
       prefixCache = options.prefixCache;
       instructionSet = options.instructionSet;
+      device = options.device;
       isolation = options.isolation;
       isolationTimeout = options.isolationTimeout;
       nativeDirectory = options.nativeDirectory;
@@ -215,6 +228,7 @@ public record EngineOptions(
           slidingWindow,
           prefixCache,
           instructionSet,
+          device,
           isolation,
           isolationTimeout,
           nativeDirectory,
@@ -235,6 +249,16 @@ public record EngineOptions(
             "Two adapters have one name; give each its own: " + adapter.name());
       }
     }
+  }
+
+  private static void requireRunnable(
+      Device device, Isolation isolation, List<AdapterFile> adapters) {
+    if (device.isGpu() && isolation == Isolation.NONE) {
+      throw new InvalidConfigurationException(
+          "A GPU is opened in a worker process alone, and engine.isolation is none: set"
+              + " engine.isolation to process, or engine.device to cpu");
+    }
+    device.requireRunsAdapters(adapters.size());
   }
 
   private static void require(boolean holds, String key, String wanted, long value) {

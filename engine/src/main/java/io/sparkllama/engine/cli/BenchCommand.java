@@ -7,6 +7,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.runner.NativeModelRunner;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,8 +56,7 @@ final class BenchCommand implements Callable<Integer> {
     check();
     ModelFile file = ModelFile.open(model.path());
     EngineOptions options = options(file);
-    output.remark("measuring the machine's peaks");
-    MachinePeaks peaks = MachinePeaks.measured(options);
+    Optional<MachinePeaks> peaks = peaks(options);
     BenchPrompts prompts = new BenchPrompts(file.tokenizer());
     try (LlamaEngine engine = LlamaEngine.open(file, options)) {
       BenchMeasurement measurement = new BenchMeasurement(engine);
@@ -68,11 +68,20 @@ final class BenchCommand implements Callable<Integer> {
                 prompts.prompts(batch, promptTokens, sharedPrefix),
                 newTokens - 1,
                 options.contextLength() - promptTokens - 1);
-        BenchLine line = new BenchLine(result, WeightWork.of(file), peaks);
+        BenchLine line = new BenchLine(result, WeightWork.of(file), options.device(), peaks);
         output.print(line::write, line::text);
       }
     }
     return 0;
+  }
+
+  /** Those of a GPU are not measured: a share of the processor's would say nothing. */
+  private Optional<MachinePeaks> peaks(EngineOptions options) {
+    if (options.device().isGpu()) {
+      return Optional.empty();
+    }
+    output.remark("measuring the machine's peaks");
+    return Optional.of(MachinePeaks.measured(options));
   }
 
   private void check() {

@@ -1,5 +1,7 @@
 package io.sparkllama.engine.cli;
 
+import io.sparkllama.engine.api.BatchLimits;
+import io.sparkllama.engine.api.DeviceChoice;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.Isolation;
@@ -29,26 +31,27 @@ final class EngineArguments {
       converter = ByteSize.class,
       description =
           "Memory for the KV cache in bytes, or with KiB, MiB or GiB; 0 takes room for all"
-              + " sequences, at most 1GiB; a prompt that needs more gets an error (default: 0).")
+              + " sequences, at most 1GiB, or on a GPU what its memory leaves; a prompt that needs"
+              + " more than that GiB gets an error (default: 0).")
   private long kvCacheMemory = DEFAULTS.kvCacheMemory();
 
   @Option(
       names = "--max-sequences",
       paramLabel = "N",
-      description = "Sequences in one step (default: ${DEFAULT-VALUE}).")
-  private int maxSequences = DEFAULTS.maxSequences();
+      description = "Sequences in one step (default: 64; on a GPU 256).")
+  private Integer maxSequences;
 
   @Option(
       names = "--max-batch-tokens",
       paramLabel = "N",
-      description = "Tokens in one step (default: ${DEFAULT-VALUE}).")
-  private int maxBatchTokens = DEFAULTS.maxBatchTokens();
+      description = "Tokens in one step (default: 512; on a GPU 2048).")
+  private Integer maxBatchTokens;
 
   @Option(
       names = "--prefill-chunk",
       paramLabel = "N",
-      description = "Tokens of one sequence in one step (default: ${DEFAULT-VALUE}).")
-  private int prefillChunk = DEFAULTS.prefillChunk();
+      description = "Tokens of one sequence in one step (default: 512; on a GPU 2048).")
+  private Integer prefillChunk;
 
   @Option(
       names = "--sliding-window",
@@ -72,6 +75,15 @@ final class EngineArguments {
       paramLabel = "SET",
       description = "The kernels: auto, reference, avx2, avxvnni, avx512 or neon (default: auto).")
   private InstructionSet instructionSet = DEFAULTS.instructionSet();
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      converter = DeviceName.class,
+      description =
+          "What computes: cpu; cuda, the first GPU; cuda:1, the second, and so on; or auto, which is"
+              + " cpu here (default: auto). Results are the same bytes.")
+  private DeviceChoice device = DeviceChoice.AUTO;
 
   @Option(
       names = "--isolation",
@@ -106,11 +118,12 @@ final class EngineArguments {
             .withThreads(threads)
             .withKvCacheType(kvCacheType)
             .withKvCacheMemory(kvCacheMemory)
-            .withBatchLimits(maxSequences, maxBatchTokens, prefillChunk)
+            .withBatchLimits(maxSequences(), maxBatchTokens(), prefillChunk())
             .withContextLength(contextLength)
             .withSlidingWindow(slidingWindow)
             .withPrefixCache(prefixCache)
             .withInstructionSet(instructionSet)
+            .withDevice(device.here())
             .withIsolation(isolation);
     if (nativeDirectory != null) {
       options = options.withNativeDirectory(nativeDirectory);
@@ -120,6 +133,22 @@ final class EngineArguments {
 
   /** Returns requests to keep in flight, so that a step never lacks any. */
   int requestsInFlight() {
-    return 2 * maxSequences;
+    return 2 * maxSequences();
+  }
+
+  private int maxSequences() {
+    return maxSequences == null ? usual().sequences() : maxSequences;
+  }
+
+  private int maxBatchTokens() {
+    return maxBatchTokens == null ? usual().tokens() : maxBatchTokens;
+  }
+
+  private int prefillChunk() {
+    return prefillChunk == null ? usual().chunk() : prefillChunk;
+  }
+
+  private BatchLimits usual() {
+    return BatchLimits.usual(device.here());
   }
 }

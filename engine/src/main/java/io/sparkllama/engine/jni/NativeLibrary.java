@@ -178,23 +178,32 @@ public final class NativeLibrary {
   }
 
   static Packaged packaged(String platform) {
-    try (InputStream in = resource(platform, "native.properties")) {
+    return described(platform)
+        .orElseThrow(
+            () ->
+                new InvalidConfigurationException(
+                    "This jar holds no native library for this platform: run it on one of those"
+                        + " that it holds, or on Linux on x86_64 or aarch64 build it there from its"
+                        + " sources (mvn -DskipTests package): this is "
+                        + platform
+                        + ", and it holds "
+                        + String.join(", ", held())));
+  }
+
+  /** Reads what a jar says of the native code in one of its folders; empty where there is none. */
+  static Optional<Packaged> described(String directory) {
+    try (InputStream in = resource(directory, "native.properties")) {
       if (in == null) {
-        throw new InvalidConfigurationException(
-            "This jar holds no native library for this platform: run it on one of those that it"
-                + " holds, or on Linux on x86_64 or aarch64 build it there from its sources (mvn"
-                + " -DskipTests package): this is "
-                + platform
-                + ", and it holds "
-                + String.join(", ", held()));
+        return Optional.empty();
       }
       Properties properties = new Properties();
       properties.load(in);
-      return new Packaged(
-          platform,
-          properties.getProperty("build-id"),
-          properties.getProperty("sha256"),
-          properties.getProperty("worker-sha256"));
+      return Optional.of(
+          new Packaged(
+              directory,
+              properties.getProperty("build-id"),
+              properties.getProperty("sha256"),
+              properties.getProperty("worker-sha256")));
     } catch (IOException e) {
       throw new InvalidConfigurationException(
           "The jar's description of the native library cannot be read: install the jar again: " + e,
@@ -212,8 +221,12 @@ public final class NativeLibrary {
     return NativeLibrary.class.getResourceAsStream(RESOURCES + platform + "/" + name);
   }
 
-  /** Describes the library and the worker that lie beside these classes. */
-  record Packaged(String platform, String buildId, String sha256, String workerSha256) {
+  /**
+   * Describes native code that a jar holds.
+   *
+   * @param workerSha256 null where no worker lies beside the library
+   */
+  record Packaged(String directory, String buildId, String sha256, String workerSha256) {
     /** Reads the library and checks that it is whole. */
     byte[] content() throws IOException {
       return content(FILE_NAME, sha256);
@@ -224,8 +237,9 @@ public final class NativeLibrary {
       return content(WorkerExecutable.FILE_NAME, workerSha256);
     }
 
-    private byte[] content(String name, String expected) throws IOException {
-      try (InputStream in = resource(platform, name)) {
+    /** Reads a file and checks that it is whole. */
+    byte[] content(String name, String expected) throws IOException {
+      try (InputStream in = resource(directory, name)) {
         byte[] content = in == null ? new byte[0] : in.readAllBytes();
         String actual =
             HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));

@@ -15,8 +15,10 @@ import java.util.Map;
  *
  * @param contextLength most tokens of a sequence
  * @param blockCounts per group
+ * @param rowBlocks that a row may need of each: as many as there are, or fewer where a machine with
+ *     less memory would have no more
  */
-record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
+record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts, int rowBlocks) {
   /** Positions in a block: the lanes of a kernel's vector, small enough to waste little. */
   static final int BLOCK_SIZE = 16;
 
@@ -38,9 +40,24 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
     int contextLength = contextLength(config, options);
     List<KvGroup> groups = groups(config, options, contextLength);
     long bytesPerBlock = groups.stream().mapToLong(KvGroup::bytesPerBlock).sum();
+    int blocks = (int) blocks(options, bytesPerBlock, blocksOf(contextLength));
+    return new KvPlan(contextLength, groups, filled(groups, blocks), blocks);
+  }
+
+  private static int[] filled(List<KvGroup> groups, int blocks) {
     int[] blockCounts = new int[groups.size()];
-    Arrays.fill(blockCounts, (int) blocks(options, bytesPerBlock, blocksOf(contextLength)));
-    return new KvPlan(contextLength, groups, blockCounts);
+    Arrays.fill(blockCounts, blocks);
+    return blockCounts;
+  }
+
+  /**
+   * Returns the same with pools of so many bytes together. Which rows are refused for the cache's
+   * size stays: that must not depend on where there is more memory than elsewhere.
+   */
+  KvPlan resized(long bytes) {
+    long bytesPerBlock = groups.stream().mapToLong(KvGroup::bytesPerBlock).sum();
+    int blocks = (int) Math.min(MOST_BLOCKS, Math.max(1, bytes / bytesPerBlock));
+    return new KvPlan(contextLength, groups, filled(groups, blocks), Math.min(blocks, rowBlocks));
   }
 
   /** Groups the layers by their windows, the group of the first layer first. */
@@ -133,8 +150,7 @@ record KvPlan(int contextLength, List<KvGroup> groups, int[] blockCounts) {
 
   /** Returns the most tokens that one sequence may have in the cache when it is alone. */
   int mostTokens() {
-    int smallest = Arrays.stream(blockCounts).min().orElseThrow();
-    return Math.min(contextLength, smallest * BLOCK_SIZE);
+    return Math.min(contextLength, rowBlocks * BLOCK_SIZE);
   }
 
   /** Returns the bytes of one token's keys and values in all layers, as native code lays it out. */

@@ -19,6 +19,11 @@ public interface ModelRunner extends AutoCloseable {
   /** Returns the blocks that each group's pool holds. */
   int[] blockCounts();
 
+  /** Returns the blocks of a pool that one request may need at most. */
+  default int rowBlocks() {
+    return java.util.Arrays.stream(blockCounts()).min().orElse(0);
+  }
+
   /** Returns positions in one KV block. */
   int blockSize();
 

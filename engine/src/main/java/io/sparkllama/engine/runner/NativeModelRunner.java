@@ -3,6 +3,7 @@ package io.sparkllama.engine.runner;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.jni.NativeHandle;
 import io.sparkllama.engine.jni.NativeLibrary;
@@ -43,7 +44,7 @@ public final class NativeModelRunner implements ModelRunner {
    *
    * @param parts the model's files, as the weights' parts count them; read here only
    * @param packed where the weights lie, of the same model; stays open until this is closed
-   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   * @throws InvalidConfigurationException where an option cannot be met
    * @throws io.sparkllama.engine.api.InsufficientMemoryException where the system has no memory
    *     left
    * @throws io.sparkllama.engine.api.ModelFormatException where a file is not what the weights say
@@ -60,26 +61,32 @@ public final class NativeModelRunner implements ModelRunner {
   /**
    * Refuses options that a model cannot be run with, without native code: the driver's check.
    *
-   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   * @throws InvalidConfigurationException where an option cannot be met
    */
   public static void check(ModelConfig config, EngineOptions options) {
+    if (options.device().isGpu() && config.feedForward().experts().isPresent()) {
+      throw new InvalidConfigurationException(
+          "Models with experts run on the processor alone so far: set engine.device to cpu");
+    }
     RunnerSetup.capacity(config, KvPlan.of(config, options), options);
   }
 
   /**
-   * Tells what a runner takes, without native code.
+   * Tells what a runner takes of this machine's memory, without native code. Weights and KV cache
+   * of one on a GPU lie there.
    *
    * @param weights bytes of the packed file
    * @param adapters all that are going to be opened
-   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   * @throws InvalidConfigurationException where an option cannot be met
    */
   public static EngineMemory memory(
       ModelConfig config, long weights, EngineOptions options, List<Adapter> adapters) {
     KvPlan plan = KvPlan.of(config, options);
     BatchCapacity capacity = RunnerSetup.capacity(config, plan, options);
+    boolean elsewhere = options.device().isGpu();
     return new EngineMemory(
-        weights,
-        plan.bytes(),
+        elsewhere ? 0 : weights,
+        elsewhere ? 0 : plan.bytes(),
         NativeBuffers.bytes(
             config, capacity, ModelDescription.threads(options), mostRank(adapters)),
         new BatchLayout(capacity).byteSize(),
@@ -99,7 +106,7 @@ public final class NativeModelRunner implements ModelRunner {
   /**
    * Returns the bytes of all blocks of one whole context.
    *
-   * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
+   * @throws InvalidConfigurationException where an option cannot be met
    */
   public static long contextBytes(ModelConfig config, EngineOptions options) {
     return KvPlan.contextBytes(config, options);

@@ -31,7 +31,17 @@ record RunnerSetup(KvPlan plan, BatchCapacity capacity, Path packedFile, ByteBuf
       List<Path> parts,
       PackedModel packed,
       EngineOptions options) {
-    KvPlan plan = KvPlan.of(config, options);
+    return of(config, weights, parts, packed, options, KvPlan.of(config, options));
+  }
+
+  /** Does it with a KV cache that was planned before. */
+  static RunnerSetup of(
+      ModelConfig config,
+      WeightMap weights,
+      List<Path> parts,
+      PackedModel packed,
+      EngineOptions options,
+      KvPlan plan) {
     BatchCapacity capacity = capacity(config, plan, options);
     if (plan.mostTokens() < plan.contextLength()) {
       LOG.warn(

@@ -1,5 +1,6 @@
 package io.sparkllama.engine.runner;
 
+import io.sparkllama.engine.api.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -40,12 +41,19 @@ final class WorkerLaunch {
   /**
    * Starts a worker of this process.
    *
+   * @param device that it is going to open, and of which the driver shows it no other where whoever
+   *     shares devices out has named it
    * @throws InterruptedLaunchException where it would have to wait and the thread is interrupted,
    *     which it stays
    */
-  static Process of(Path executable) throws IOException {
+  static Process of(Path executable, Device device) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(executable.toString(), Long.toString(ProcessHandle.current().pid()));
+    if (device instanceof Device.Cuda cuda && !cuda.address().isEmpty()) {
+      // An index is nvidia-smi's: of the order on the bus, where the driver's own is by speed.
+      builder.environment().put("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+      builder.environment().put("CUDA_VISIBLE_DEVICES", cuda.address());
+    }
     return retried(builder::start);
   }
 

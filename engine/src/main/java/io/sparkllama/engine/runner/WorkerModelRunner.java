@@ -1,5 +1,6 @@
 package io.sparkllama.engine.runner;
 
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.jni.WorkerExecutable;
@@ -107,6 +108,9 @@ public final class WorkerModelRunner implements ModelRunner {
   private void start() {
     worker = onStarter(this::startProcess);
     fresh = true;
+    if (settings.device() instanceof Device.Cuda device) {
+      watchedSetup(() -> DeviceOpening.open(worker, device, nativeDirectory));
+    }
     byte[] path = setup.packedFile().toString().getBytes(StandardCharsets.UTF_8);
     ByteBuffer payload =
         ByteBuffer.allocate(Long.BYTES + path.length + setup.description().remaining())
@@ -137,7 +141,7 @@ public final class WorkerModelRunner implements ModelRunner {
   }
 
   private WorkerProcess startProcess(Path executable) {
-    return WorkerProcess.start(executable, watchdog, settings.setupPatience());
+    return WorkerProcess.start(executable, settings.device(), watchdog, settings.setupPatience());
   }
 
   private WorkerProcess onStarter(Supplier<WorkerProcess> start) {
@@ -232,6 +236,11 @@ public final class WorkerModelRunner implements ModelRunner {
   }
 
   @Override
+  public int rowBlocks() {
+    return setup.plan().rowBlocks();
+  }
+
+  @Override
   public int blockSize() {
     return KvPlan.BLOCK_SIZE;
   }
@@ -314,9 +323,13 @@ public final class WorkerModelRunner implements ModelRunner {
   }
 
   private Reply ask(Request request, int first, int second, ByteBuffer payload) {
+    return watchedSetup(() -> worker.ask(request, first, second, payload));
+  }
+
+  private <R> R watchedSetup(Supplier<R> talk) {
     watchdog.watch(settings.setupPatience().toNanos(), worker::kill);
     try {
-      return watched(() -> worker.ask(request, first, second, payload));
+      return watched(talk);
     } finally {
       watchdog.calm();
     }

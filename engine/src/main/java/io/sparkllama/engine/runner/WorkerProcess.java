@@ -1,5 +1,6 @@
 package io.sparkllama.engine.runner;
 
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InsufficientMemoryException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
@@ -37,7 +38,8 @@ final class WorkerProcess implements AutoCloseable {
     FILL_ADAPTER,
     STEP,
     ADAPTER_BYTES,
-    STOP
+    STOP,
+    OPEN_DEVICE
   }
 
   /**
@@ -77,15 +79,16 @@ final class WorkerProcess implements AutoCloseable {
   /**
    * Starts a worker, which ends when the calling thread does.
    *
+   * @param device that it is going to open
    * @param watchdog watches over it until it has said what it is
    * @param patience how long it may take to say so
    * @throws InvalidConfigurationException where it cannot be started or is of another build
    * @throws RunnerLostException where it ends at once, or says nothing in that time
    */
-  static WorkerProcess start(Path executable, Watchdog watchdog, Duration patience) {
+  static WorkerProcess start(Path executable, Device device, Watchdog watchdog, Duration patience) {
     Process process;
     try {
-      process = WorkerLaunch.of(executable);
+      process = WorkerLaunch.of(executable, device);
     } catch (WorkerLaunch.InterruptedLaunchException e) {
       throw new EngineFailedException(
           "The start of the worker process was interrupted: " + e.getMessage(), e);

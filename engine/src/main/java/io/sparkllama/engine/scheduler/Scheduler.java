@@ -16,6 +16,7 @@ import java.util.function.Predicate;
 public final class Scheduler {
   private final SchedulerLimits limits;
   private final BlockManager blocks;
+  private int rowBlocks; // that a request may need of a pool
   private final TreeSet<Sequence> running = new TreeSet<>(); // those that hold blocks
   private final TreeSet<Sequence> waiting = new TreeSet<>();
   private long requests;
@@ -27,17 +28,26 @@ public final class Scheduler {
   public Scheduler(SchedulerLimits limits, BlockManager blocks) {
     this.limits = limits;
     this.blocks = blocks;
+    this.rowBlocks = blocks.poolSize();
   }
 
-  /** Returns whether a sequence of so many positions fits the pools when it is alone. */
+  /**
+   * Bounds what one request may need, before the first is added.
+   *
+   * @param most blocks of a pool; there may be more
+   */
+  public void boundRows(int most) {
+    rowBlocks = Math.min(most, blocks.poolSize());
+  }
+
+  /** Returns whether a sequence of so many positions fits the pools, within a request's bound. */
   public boolean fits(int positions) {
-    return blocks.blocksFor(positions) <= blocks.poolSize();
+    return blocks.blocksFor(positions) <= rowBlocks;
   }
 
-  /** Returns whether a parent and one fork of it fit the pools when they are alone. */
+  /** Returns whether a parent and one fork of it fit the pools, within a request's bound. */
   public boolean fitsForked(int prefix, int positions) {
-    return (long) blocks.blocksFor(prefix) + blocks.blocksForFork(prefix, positions)
-        <= blocks.poolSize();
+    return (long) blocks.blocksFor(prefix) + blocks.blocksForFork(prefix, positions) <= rowBlocks;
   }
 
   /** Takes a new sequence, which must fit the pools. */

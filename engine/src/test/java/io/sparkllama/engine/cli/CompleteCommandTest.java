@@ -142,6 +142,11 @@ class CompleteCommandTest {
     complete("--prompt", "a", "--kv-cache-type", "q4").assertRefused(2, "--kv-cache-type");
     complete("--prompt", "a", "--kv-cache-memory", "1x").assertRefused(2, "MiB");
     complete("--prompt", "a", "--context", "100000").assertRefused(2, "context");
+    complete("--prompt", "a", "--device", "gpu").assertRefused(2, "--device", "cuda:N", "gpu");
+    complete("--prompt", "a", "--device", "cuda:3")
+        .assertRefused(2, "device cuda:3", "classifier cuda-linux-", "set engine.device to cpu");
+    complete("--prompt", "a", "--device", "cuda", "--isolation", "none")
+        .assertRefused(2, "engine.isolation", "engine.device");
     complete("--prompt", "a", "--chat").assertRefused(2, "--chat");
     complete("--prompts", folder.resolve("absent.txt").toString()).assertRefused(2, "absent.txt");
     complete().assertRefused(2, "--prompt");

@@ -108,6 +108,22 @@ class KvPlanTest {
         .hasMessageContaining("engine.kv-cache-memory");
   }
 
+  /** A row that has an error for want of cache has it wherever there is more memory, too. */
+  @Test
+  void largerPoolsRefuseTheSameRows() {
+    long block = 32L * 2 * 8 * 16 * 128 * 2;
+    KvPlan usual = KvPlan.of(LLAMA_8B, EngineOptions.defaults());
+    KvPlan larger = usual.resized(40L << 30);
+    assertThat(larger.blockCounts()).containsExactly((int) ((40L << 30) / block));
+    assertThat(larger.rowBlocks())
+        .isEqualTo(usual.rowBlocks())
+        .isEqualTo((int) ((1L << 30) / block));
+    assertThat(larger.mostTokens()).isEqualTo(usual.mostTokens()).isEqualTo(8192);
+    KvPlan smaller = usual.resized(100 * block);
+    assertThat(smaller.rowBlocks()).isEqualTo(100);
+    assertThat(smaller.mostTokens()).isEqualTo(1600);
+  }
+
   @Test
   void aShortContextTakesWhatAllSequencesNeed() {
     EngineOptions options = EngineOptions.defaults().withContextLength(100);

@@ -3,6 +3,7 @@ package io.sparkllama.engine.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.jni.WorkerExecutable;
@@ -95,7 +96,7 @@ class WorkerProcessTest {
   void aWorkerThatSaysNothingIsEndedAndNotWaitedFor() throws Exception {
     Path script = script("exec sleep 50");
     Duration patience = Duration.ofMillis(300);
-    assertThatThrownBy(() -> WorkerProcess.start(script, watchdog, patience))
+    assertThatThrownBy(() -> WorkerProcess.start(script, Device.PROCESSOR, watchdog, patience))
         .isInstanceOfSatisfying(
             RunnerLostException.class, lost -> assertThat(lost.loss()).isEqualTo(Loss.HUNG))
         .hasMessageContaining("gave no reply")
@@ -192,7 +193,7 @@ class WorkerProcessTest {
   }
 
   private WorkerProcess start(Path executable) {
-    return WorkerProcess.start(executable, watchdog, PATIENCE);
+    return WorkerProcess.start(executable, Device.PROCESSOR, watchdog, PATIENCE);
   }
 
   private RunnerLostException lossAfter(String command) throws IOException {

@@ -47,7 +47,9 @@ public final class WorkerRunners {
         StandardCopyOption.COPY_ATTRIBUTES);
     Files.write(folder.resolve("faulty-worker.faults"), faults);
     return open(
-        model, options, new WorkerSettings(Optional.of(executable), patience, setupPatience));
+        model,
+        options,
+        new WorkerSettings(Optional.of(executable), options.device(), patience, setupPatience));
   }
 
   /** Returns the number of the runner's process. */

@@ -311,6 +311,13 @@ class SchedulerTest {
   void refusesWhatCanNeverRun() {
     assertThat(scheduler.fits(POOL * BLOCK_SIZE)).isTrue();
     assertThat(scheduler.fits(POOL * BLOCK_SIZE + 1)).isFalse();
+    scheduler.boundRows(POOL - 1); // as where others have smaller pools
+    assertThat(scheduler.fits((POOL - 1) * BLOCK_SIZE)).isTrue();
+    assertThat(scheduler.fits((POOL - 1) * BLOCK_SIZE + 1)).isFalse();
+    assertThat(scheduler.fitsForked(BLOCK_SIZE, (POOL - 1) * BLOCK_SIZE)).isTrue();
+    assertThat(scheduler.fitsForked(BLOCK_SIZE, (POOL - 1) * BLOCK_SIZE + 1)).isFalse();
+    scheduler.boundRows(POOL + 1);
+    assertThat(scheduler.fits(POOL * BLOCK_SIZE + 1)).isFalse();
     assertThat(scheduler.fitsForked(44, 46)).isTrue(); // 11 blocks, and one of the fork's own
     assertThat(scheduler.fitsForked(45, 46)).isFalse(); // 12 blocks, and a copy
     Probe wide = new Probe(0, new int[13]);

@@ -2,6 +2,8 @@ package io.sparkllama.job.admission;
 
 import io.sparkllama.engine.ModelFile;
 import io.sparkllama.engine.api.ByteCount;
+import io.sparkllama.engine.api.DeviceFacts;
+import io.sparkllama.engine.api.DeviceMemory;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
@@ -22,13 +24,28 @@ import org.apache.spark.SparkConf;
 public final class Admission {
   private final JavaMemory java;
   private final Optional<MemoryLimit> limit;
+  private final Optional<DeviceFacts> device;
 
   /**
    * @param limit empty where nothing is known, so that nothing is refused
    */
   Admission(JavaMemory java, Optional<MemoryLimit> limit) {
+    this(java, limit, Optional.empty());
+  }
+
+  private Admission(JavaMemory java, Optional<MemoryLimit> limit, Optional<DeviceFacts> device) {
     this.java = java;
     this.limit = limit;
+    this.device = device;
+  }
+
+  /**
+   * Returns the same, which knows the GPU of the engine.
+   *
+   * @param found empty where the engine has none, or where only the executor knows it
+   */
+  public Admission on(Optional<DeviceFacts> found) {
+    return new Admission(java, limit, found);
   }
 
   /** Looks, on the driver and before any work, after the processes that are to open an engine. */
@@ -76,8 +93,12 @@ public final class Admission {
    * @param kvCacheMemory as the job says it, or as the driver has settled it
    * @throws InvalidConfigurationException says by part what is needed, what there is, and what to
    *     do
+   * @throws io.sparkllama.engine.api.InsufficientMemoryException says the same of a GPU's memory
    */
   public ExecutorMemory admit(ModelFile model, EngineOptions options, SizeOrShare kvCacheMemory) {
+    if (options.device().isGpu()) {
+      return admitOnGpu(model, options, kvCacheMemory);
+    }
     EngineMemory usual = model.memory(options.withKvCacheMemory(0));
     long context = model.contextBytes(options);
     SizeOrShare settled = kvCacheMemory;
@@ -92,6 +113,24 @@ public final class Admission {
     EngineMemory engine = model.memory(options.withKvCacheMemory(bytes));
     check(engine, kvCacheMemory);
     return new ExecutorMemory(settled, engine, java, limit);
+  }
+
+  /** Weights and KV cache lie on the GPU, and a share is of what it leaves. */
+  private ExecutorMemory admitOnGpu(
+      ModelFile model, EngineOptions options, SizeOrShare kvCacheMemory) {
+    EngineOptions open = options.withKvCacheMemory(0);
+    EngineMemory engine = model.memory(open);
+    check(engine, kvCacheMemory);
+    SizeOrShare settled = kvCacheMemory;
+    if (device.isPresent() && kvCacheMemory instanceof SizeOrShare.Share share) {
+      long room = model.deviceMemory(open).room(device.get());
+      settled = new SizeOrShare.Size(Math.max(model.contextBytes(options), share.of(room)));
+    }
+    EngineOptions given =
+        open.withKvCacheMemory(settled instanceof SizeOrShare.Size size ? size.bytes() : 0);
+    DeviceMemory gpu =
+        device.isPresent() ? model.deviceMemory(given, device.get()) : model.deviceMemory(given);
+    return new ExecutorMemory(settled, engine, java, limit, Optional.of(gpu));
   }
 
   /** Refuses what does not fit. */

@@ -1,5 +1,6 @@
 package io.sparkllama.job.admission;
 
+import io.sparkllama.engine.api.DeviceMemory;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InvalidConfigurationException;
@@ -12,9 +13,29 @@ import java.util.Optional;
  * @param kvCacheMemory in bytes where the limit is known, else as the job says it
  * @param engine its KV cache one whole context where the job says a share, and no limit is known
  * @param limit empty where nothing is known
+ * @param gpu what the engine takes of a GPU's memory, its KV cache 0 where that is for the executor
+ *     to settle; empty where it computes on the processor
  */
 public record ExecutorMemory(
-    SizeOrShare kvCacheMemory, EngineMemory engine, JavaMemory java, Optional<MemoryLimit> limit) {
+    SizeOrShare kvCacheMemory,
+    EngineMemory engine,
+    JavaMemory java,
+    Optional<MemoryLimit> limit,
+    Optional<DeviceMemory> gpu) {
+
+  /** Says what an engine on the processor takes. */
+  public ExecutorMemory(
+      SizeOrShare kvCacheMemory,
+      EngineMemory engine,
+      JavaMemory java,
+      Optional<MemoryLimit> limit) {
+    this(kvCacheMemory, engine, java, limit, Optional.empty());
+  }
+
+  /** Returns the bytes of the KV cache, wherever it lies. */
+  public long kvCache() {
+    return gpu.map(DeviceMemory::kvCache).orElse(engine.kvCache());
+  }
 
   /** Returns all that is added up: the engine and the Java heap, with Spark's memory beside it. */
   public long total() {

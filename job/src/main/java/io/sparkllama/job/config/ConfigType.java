@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
+import io.sparkllama.engine.api.DeviceChoice;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -140,6 +141,19 @@ public record ConfigType<T>(
               .filter(constant -> kebab(constant).equals(text))
               .findFirst()
               .orElse(null);
+        },
+        true);
+  }
+
+  /** Takes {@code auto}, {@code cpu}, {@code cuda} and {@code cuda:N}. */
+  public static ConfigType<DeviceChoice> device() {
+    String names = "auto, cpu, cuda, or cuda:N for one of several";
+    return new ConfigType<>(
+        "one of " + names,
+        "one of " + names,
+        value -> {
+          String text = scalarText(value);
+          return text == null ? null : DeviceChoice.of(text).orElse(null);
         },
         true);
   }

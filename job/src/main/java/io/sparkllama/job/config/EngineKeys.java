@@ -1,5 +1,6 @@
 package io.sparkllama.job.config;
 
+import io.sparkllama.engine.api.DeviceChoice;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.Isolation;
@@ -33,7 +34,7 @@ public final class EngineKeys {
           new SizeOrShare.Size(DEFAULTS.kvCacheMemory()),
           "bytes",
           "Memory for keys and values. 0 takes what max-sequences whole contexts need, at most"
-              + " 1 GiB; where the executor's memory leaves less than that, what it leaves, down to"
+              + " 1 GiB, or on a GPU what its memory leaves; where the executor's memory leaves less than that, what it leaves, down to"
               + " one whole context. A share such as 50% is of what that memory leaves beside heap,"
               + " weights, buffers and 256 MiB for Java, and one whole context at least"
               + " (docs/memory.md). Where the cache is less than one whole context, a row that"
@@ -44,21 +45,21 @@ public final class EngineKeys {
           ConfigType.integer(1, 4096),
           DEFAULTS.maxSequences(),
           "rows",
-          "Most rows in one step of the engine.");
+          "Most rows in one step of the engine; on a GPU 256 where the job says nothing.");
   public static final ConfigKey<Integer> MAX_BATCH_TOKENS =
       DECLARED.of(
           "engine.max-batch-tokens",
           ConfigType.integer(1, 65536),
           DEFAULTS.maxBatchTokens(),
           "tokens",
-          "Most tokens in one step of the engine.");
+          "Most tokens in one step of the engine; on a GPU 2048 where the job says nothing.");
   public static final ConfigKey<Integer> PREFILL_CHUNK =
       DECLARED.of(
           "engine.prefill-chunk",
           ConfigType.integer(1, 65536),
           DEFAULTS.prefillChunk(),
           "tokens",
-          "Most tokens of one row in one step.");
+          "Most tokens of one row in one step; on a GPU 2048 where the job says nothing.");
   public static final ConfigKey<Integer> CONTEXT_LENGTH =
       DECLARED.of(
           "engine.context-length",
@@ -88,6 +89,16 @@ public final class EngineKeys {
           DEFAULTS.instructionSet(),
           "",
           "The kernels to use; results are the same bits from each.");
+  public static final ConfigKey<DeviceChoice> DEVICE =
+      DECLARED.of(
+          "engine.device",
+          ConfigType.device(),
+          DeviceChoice.AUTO,
+          "",
+          "What computes: the processor (cpu) or a GPU (cuda); answers are the same bytes. auto takes"
+              + " the GPU that Spark gave to the executor (spark.executor.resource.gpu.amount = 1),"
+              + " else the processor. cuda without such a GPU is refused; in local mode it takes the"
+              + " machine's first one, and cuda:1 the second (docs/gpu.md).");
   public static final ConfigKey<Isolation> ISOLATION =
       DECLARED.of(
           "engine.isolation",

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.plugin.PluginContext;
+import org.apache.spark.resource.ResourceInformation;
 
 /**
  * Carries what executors tell and ask their driver, by the messages that Spark gives to plugins:
@@ -64,6 +65,11 @@ public final class DriverLine {
   /** Returns this executor's name. */
   static String executorId() {
     return context().executorID();
+  }
+
+  /** Returns what Spark has given to this executor, by name; empty where there is no plugin. */
+  static Optional<Map<String, ResourceInformation>> resources() {
+    return Optional.ofNullable(executor).map(PluginContext::resources);
   }
 
   private static PluginContext context() {

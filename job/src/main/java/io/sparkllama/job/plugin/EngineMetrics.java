@@ -3,6 +3,7 @@ package io.sparkllama.job.plugin;
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
 import io.sparkllama.engine.EngineStatistics;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
@@ -26,8 +27,11 @@ final class EngineMetrics {
    * Registers every metric.
    *
    * @param statistics asked on the threads of sinks, once for each value: must not wait
+   * @param gpus that the engine of the moment computes on; asked likewise
    */
-  static void register(MetricRegistry registry, Supplier<EngineStatistics> statistics) {
+  static void register(
+      MetricRegistry registry, Supplier<EngineStatistics> statistics, LongSupplier gpus) {
+    registry.register("gpus", (Gauge<Long>) gpus::getAsLong);
     EngineMetrics metrics = new EngineMetrics(registry, statistics);
     metrics.addTokens();
     metrics.addSteps();

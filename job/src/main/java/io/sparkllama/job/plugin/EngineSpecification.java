@@ -1,5 +1,6 @@
 package io.sparkllama.job.plugin;
 
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InstructionSet;
 import io.sparkllama.engine.api.Isolation;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param cacheDirectory where each host keeps the model, absolute; empty takes the standard place
  * @param kvCacheMemory in bytes where the driver knows what an executor may take, so that all have
  *     the same; else as the job says it, for each executor to settle
+ * @param device a GPU or none: which, each executor is told by Spark, but in local mode
  * @param isolationTimeout in seconds, as in {@link EngineOptions}
  * @param nativeDirectory as in {@link EngineOptions}; empty takes the system's temporary folder
  * @param adapters that tasks may choose
@@ -40,6 +42,7 @@ public record EngineSpecification(
     int slidingWindow,
     boolean prefixCache,
     InstructionSet instructionSet,
+    Device device,
     Isolation isolation,
     int isolationTimeout,
     String nativeDirectory,
@@ -68,6 +71,7 @@ public record EngineSpecification(
         options.slidingWindow(),
         options.prefixCache(),
         options.instructionSet(),
+        options.device(),
         options.isolation(),
         options.isolationTimeout(),
         options.nativeDirectory().map(EngineSpecification::absolute).orElse(""),
@@ -96,6 +100,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        device,
         isolation,
         isolationTimeout,
         nativeDirectory,
@@ -119,6 +124,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        device,
         isolation,
         isolationTimeout,
         nativeDirectory,
@@ -142,6 +148,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        device,
         isolation,
         isolationTimeout,
         nativeDirectory,
@@ -153,8 +160,9 @@ public record EngineSpecification(
    * known what fits; and for the adapters: none, until they are on its host.
    *
    * @param executorCores threads where the job leaves their number open
+   * @param here what the executor's engine computes on
    */
-  public EngineOptions options(int executorCores) {
+  public EngineOptions options(int executorCores, Device here) {
     return new EngineOptions(
         threads == 0 ? executorCores : threads,
         kvCacheType,
@@ -166,6 +174,7 @@ public record EngineSpecification(
         slidingWindow,
         prefixCache,
         instructionSet,
+        here,
         isolation,
         isolationTimeout,
         nativeDirectory.isEmpty() ? Optional.empty() : Optional.of(Path.of(nativeDirectory)),

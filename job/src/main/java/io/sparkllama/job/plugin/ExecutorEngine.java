@@ -5,6 +5,7 @@ import io.sparkllama.engine.LlamaEngine;
 import io.sparkllama.engine.SetAsideShare;
 import io.sparkllama.engine.api.AdapterFile;
 import io.sparkllama.engine.api.ByteCount;
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.store.CacheDirectory;
 import io.sparkllama.engine.store.CacheUse;
@@ -12,6 +13,7 @@ import io.sparkllama.engine.store.LocalModel;
 import io.sparkllama.engine.store.ModelStore;
 import io.sparkllama.job.admission.Admission;
 import io.sparkllama.job.admission.ExecutorMemory;
+import io.sparkllama.job.config.SizeOrShare;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -41,7 +43,8 @@ public final class ExecutorEngine {
       new EngineHolder<>(ExecutorEngine::open, Opened::close, Opened::hasEnded, PATIENCE);
 
   /** Is an engine whose adapters stay in the cache until it is closed; it keeps its model. */
-  private record Opened(LlamaEngine engine, List<CacheUse> adapters, SetAsideBases bases) {
+  private record Opened(
+      LlamaEngine engine, Device device, List<CacheUse> adapters, SetAsideBases bases) {
     boolean hasEnded() {
       return engine.hasEnded();
     }
@@ -112,6 +115,16 @@ public final class ExecutorEngine {
         .orElse(EngineStatistics.NONE);
   }
 
+  /** Returns how many GPUs the engine of the moment computes on. */
+  static long gpus() {
+    return HOLDER
+        .current()
+        .filter(opened -> !opened.hasEnded())
+        .filter(opened -> opened.device().isGpu())
+        .stream()
+        .count();
+  }
+
   /** Closes the engine, whoever uses it: the executor ends. */
   static void close() {
     HOLDER.close();
@@ -120,7 +133,9 @@ public final class ExecutorEngine {
   private static Opened open(EngineSpecification specification) throws IOException {
     SparkEnv environment = SparkEnv.get();
     SparkConf conf = environment == null ? new SparkConf() : environment.conf();
-    LlamaEngine.checkMachine(specification.options(ExecutorCores.here(conf)));
+    Device device = ExecutorDevice.here(specification.device(), conf);
+    EngineOptions options = specification.options(ExecutorCores.here(conf), device);
+    Admission admission = Admission.here(conf).on(LlamaEngine.checkMachine(options));
     Path cache =
         specification.cacheDirectory().isEmpty()
             ? CacheDirectory.standard()
@@ -139,8 +154,9 @@ public final class ExecutorEngine {
         adapters.add(file);
         uses.add(CacheUse.of(new LocalModel(file.path(), adapter.manifest())));
       }
-      Opened made =
-          new Opened(open(specification, conf, model, adapters), uses, new SetAsideBases());
+      LlamaEngine engine =
+          open(admission, model, options.withAdapters(adapters), specification.kvCacheMemory());
+      Opened made = new Opened(engine, device, uses, new SetAsideBases());
       opened = true;
       return made;
     } finally {
@@ -151,20 +167,16 @@ public final class ExecutorEngine {
   }
 
   private static LlamaEngine open(
-      EngineSpecification specification,
-      SparkConf conf,
-      LocalModel model,
-      List<AdapterFile> adapters) {
-    EngineOptions wanted = specification.options(ExecutorCores.here(conf)).withAdapters(adapters);
+      Admission admission, LocalModel model, EngineOptions wanted, SizeOrShare kvCacheMemory) {
     return LlamaEngine.open(
         model,
         file -> {
-          ExecutorMemory memory =
-              Admission.here(conf).admit(file, wanted, specification.kvCacheMemory());
+          ExecutorMemory memory = admission.admit(file, wanted, kvCacheMemory);
           LOG.info(
-              "Opening this executor's engine: {} threads, KV cache {}, model {}",
+              "Opening this executor's engine: {} threads, device {}, KV cache {}, model {}",
               wanted.threads(),
-              ByteCount.readable(memory.engine().kvCache()),
+              wanted.device(),
+              ByteCount.readable(memory.kvCache()),
               model.path());
           return memory.options(wanted);
         });

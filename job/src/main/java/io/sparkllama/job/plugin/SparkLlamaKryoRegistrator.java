@@ -4,6 +4,7 @@ import com.esotericsoftware.kryo.Kryo;
 import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
@@ -35,6 +36,8 @@ public final class SparkLlamaKryoRegistrator implements KryoRegistrator {
           ModelTransport.class,
           SizeOrShare.Size.class,
           SizeOrShare.Share.class,
+          Device.Processor.class,
+          Device.Cuda.class,
           ModelManifest.class,
           ModelManifest.Entry.class,
           RowKey.class,

@@ -47,7 +47,8 @@ public final class SparkLlamaPlugin implements SparkPlugin {
 
       @Override
       public void init(PluginContext context, Map<String, String> settings) {
-        EngineMetrics.register(context.metricRegistry(), ExecutorEngine::statistics);
+        EngineMetrics.register(
+            context.metricRegistry(), ExecutorEngine::statistics, ExecutorEngine::gpus);
         opened = context;
         DriverLine.open(context);
       }

@@ -2,6 +2,7 @@ package io.sparkllama.job.report;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.job.metrics.GenerationCounts;
 import io.sparkllama.job.prediction.Estimate;
 import io.sparkllama.job.prediction.JobPrediction;
@@ -20,6 +21,7 @@ import java.util.function.Function;
  * @param stop where a limit left rows for another run
  * @param batches that the output got; empty where it is not written in batches
  * @param input what became of it; empty where its rows are not screened
+ * @param device that engines computed on
  */
 public record JobSummary(
     GenerationCounts counts,
@@ -28,12 +30,23 @@ public record JobSummary(
     Optional<JobPrediction> predicted,
     Optional<EarlyStop> stop,
     Optional<BatchReport> batches,
-    Optional<InputReport> input) {
+    Optional<InputReport> input,
+    Device device) {
+  /** Which one, the log of each executor says. */
+  private static final String GPU = "cuda";
 
-  /** Makes the summary of a job that left no row. */
+  /** Makes the summary of a job on processors that left no row. */
   public JobSummary(
       GenerationCounts counts, double seconds, String output, Optional<JobPrediction> predicted) {
-    this(counts, seconds, output, predicted, Optional.empty(), Optional.empty(), Optional.empty());
+    this(
+        counts,
+        seconds,
+        output,
+        predicted,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Device.PROCESSOR);
   }
 
   /** Returns the share of right labels among the rows with a gold label; empty without those. */
@@ -54,6 +67,9 @@ public record JobSummary(
     object.put("completion_tokens", counts.completionTokens());
     object.put("seconds", seconds);
     object.put("output", output);
+    if (device.isGpu()) {
+      object.put("device", GPU);
+    }
     accuracy().ifPresent(accuracy -> object.put("accuracy", accuracy));
     batches.ifPresent(report -> report.put(object));
     input.ifPresent(report -> report.put(object.putObject("input")));
@@ -87,6 +103,9 @@ public record JobSummary(
     }
     lines.add("seconds", "%.1f%s", seconds, beside("%.1f", JobPrediction::seconds));
     lines.add("output", "%s", output);
+    if (device.isGpu()) {
+      lines.add("device", "%s", GPU);
+    }
     batches.ifPresent(report -> report.add(lines));
     input.ifPresent(report -> report.add(lines));
     stop.ifPresent(early -> early.add(lines));

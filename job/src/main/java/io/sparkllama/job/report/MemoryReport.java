@@ -2,6 +2,7 @@ package io.sparkllama.job.report;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkllama.engine.api.ByteCount;
+import io.sparkllama.engine.api.DeviceMemory;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.job.admission.ExecutorMemory;
 import io.sparkllama.job.admission.JavaMemory;
@@ -26,6 +27,7 @@ record MemoryReport(ExecutorMemory memory) {
     }
     object.put("buffers", engine.buffers());
     object.put("batch", engine.batch());
+    memory.gpu().ifPresent(gpu -> put(object.putObject("gpu"), gpu));
     memory
         .limit()
         .ifPresent(
@@ -33,6 +35,15 @@ record MemoryReport(ExecutorMemory memory) {
               object.put("limit", limit.bytes());
               object.put("limit_origin", limit.origin());
             });
+  }
+
+  /** Adds what lies on a GPU; the KV cache only where it is settled. */
+  private static void put(ObjectNode object, DeviceMemory gpu) {
+    object.put("weights", gpu.weights());
+    if (gpu.kvCache() > 0) {
+      object.put("kv_cache", gpu.kvCache());
+    }
+    object.put("buffers", gpu.buffers());
   }
 
   /** Adds lines for people. */
@@ -53,12 +64,30 @@ record MemoryReport(ExecutorMemory memory) {
     if (java.offHeap() > 0) {
       lines.add("  Spark off-heap", "%s", ByteCount.readable(java.offHeap()));
     }
-    lines.add("  weights", "%s, mapped from a file", ByteCount.readable(engine.weights()));
-    if (engine.adapters() > 0) {
-      lines.add("  adapters", "%s", ByteCount.readable(engine.adapters()));
+    if (memory.gpu().isEmpty()) {
+      lines.add("  weights", "%s, mapped from a file", ByteCount.readable(engine.weights()));
+      if (engine.adapters() > 0) {
+        lines.add("  adapters", "%s", ByteCount.readable(engine.adapters()));
+      }
+      lines.add("  KV cache", "%s%s", ByteCount.readable(engine.kvCache()), open());
     }
-    lines.add("  KV cache", "%s%s", ByteCount.readable(engine.kvCache()), open());
     lines.add("  buffers", "%s", ByteCount.readable(engine.buffers() + engine.batch()));
+    memory.gpu().ifPresent(gpu -> add(lines, gpu));
+  }
+
+  private void add(LabeledLines lines, DeviceMemory gpu) {
+    boolean settled = gpu.kvCache() > 0;
+    lines.add("GPU memory", "%s%s", settled ? "" : "at least ", ByteCount.readable(gpu.total()));
+    lines.add("  weights", "%s", ByteCount.readable(gpu.weights()));
+    lines.add(
+        "  KV cache",
+        "%s",
+        settled
+            ? ByteCount.readable(gpu.kvCache())
+            : memory.kvCacheMemory() instanceof SizeOrShare.Share share
+                ? share + " of what the GPU leaves"
+                : "what the GPU leaves, if all rows need as much");
+    lines.add("  buffers", "%s", ByteCount.readable(gpu.buffers()));
   }
 
   /** Says what an executor may find otherwise, where the driver knows no limit. */

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.ModelFile;
+import io.sparkllama.engine.api.Device;
+import io.sparkllama.engine.api.DeviceFacts;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.engine.api.EngineOptions;
+import io.sparkllama.engine.api.InsufficientMemoryException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.config.SizeOrShare;
 import java.nio.file.Path;
@@ -189,6 +192,52 @@ class AdmissionTest {
     assertThat(eighth.engine().kvCache()).isBetween(GIBIBYTE - (1 << 20), GIBIBYTE); // whole blocks
     assertThat(admit(admission, new SizeOrShare.Share(100)).kvCacheMemory())
         .isEqualTo(new SizeOrShare.Size(8 * GIBIBYTE));
+  }
+
+  private static final EngineOptions ON_GPU =
+      EngineOptions.defaults().withThreads(1).withDevice(Device.Cuda.numbered(0));
+
+  private static DeviceFacts free(long bytes) {
+    return new DeviceFacts("A card", bytes, 80 * GIBIBYTE, 132, 9, 0);
+  }
+
+  /** A container that holds no weights suffices where they lie on a GPU. */
+  @Test
+  void onAGpuWeightsAndCacheAreNotOfThisMachine() {
+    JavaMemory java = new JavaMemory(GIBIBYTE, 0, "a setting");
+    EngineMemory here = TICKETS.memory(ON_GPU);
+    Admission exact = bound(java, GIBIBYTE + here.buffers() + here.batch());
+    ExecutorMemory unknown = exact.admit(TICKETS, ON_GPU, UNSAID);
+    assertThat(unknown.total()).isEqualTo(GIBIBYTE + here.buffers() + here.batch());
+    assertThat(unknown.kvCacheMemory()).isEqualTo(UNSAID);
+    assertThat(unknown.kvCache()).isZero();
+
+    ExecutorMemory known = exact.on(Optional.of(free(8 * GIBIBYTE))).admit(TICKETS, ON_GPU, UNSAID);
+    assertThat(known.kvCacheMemory()).isEqualTo(UNSAID); // the engine may have to take less
+    assertThat(known.options(ON_GPU).kvCacheMemory()).isZero();
+    assertThat(known.kvCache()).isEqualTo(ON_GPU.maxSequences() * TICKETS.contextBytes(ON_GPU));
+    assertThatThrownBy(
+            () ->
+                bound(java, GIBIBYTE + here.buffers() + here.batch() - 1)
+                    .admit(TICKETS, ON_GPU, UNSAID))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("give the container 1 B more");
+  }
+
+  @Test
+  void aShareIsOfWhatTheGpuLeaves() {
+    SizeOrShare half = new SizeOrShare.Share(50);
+    ExecutorMemory unknown = OPEN.admit(TICKETS, ON_GPU, half);
+    assertThat(unknown.kvCacheMemory()).isEqualTo(half); // which each executor settles
+    DeviceFacts card = free(2 * GIBIBYTE);
+    long room = TICKETS.deviceMemory(ON_GPU).room(card);
+    ExecutorMemory known = OPEN.on(Optional.of(card)).admit(TICKETS, ON_GPU, half);
+    assertThat(known.kvCacheMemory()).isEqualTo(new SizeOrShare.Size(room / 2));
+    assertThat(known.options(ON_GPU).kvCacheMemory()).isEqualTo(room / 2).isPositive();
+    DeviceFacts small = free(TICKETS.deviceMemory(ON_GPU).total());
+    assertThatThrownBy(() -> OPEN.on(Optional.of(small)).admit(TICKETS, ON_GPU, half))
+        .isInstanceOf(InsufficientMemoryException.class)
+        .hasMessageContaining("The GPU's memory does not suffice");
   }
 
   @Test

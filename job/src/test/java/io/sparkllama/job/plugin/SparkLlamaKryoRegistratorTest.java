@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.ClassifyRequest;
 import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.FinishReason;
 import io.sparkllama.engine.api.GenerationRequest;
@@ -79,6 +80,8 @@ class SparkLlamaKryoRegistratorTest {
         ADAPTER,
         new ModelTransport(ModelDistribution.BROADCAST, 64),
         new SizeOrShare.Size(7),
+        new Device.Processor(),
+        Device.Cuda.at("GPU-0"),
         new SizeOrShare.Share(100),
         MANIFEST,
         new RowKey(1, -2),
@@ -166,6 +169,9 @@ class SparkLlamaKryoRegistratorTest {
         new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
       assertThat(in.readObject()).isEqualTo(specification);
     }
-    assertThat(specification.options(3)).isEqualTo(EngineOptions.defaults().withThreads(3));
+    assertThat(specification.options(3, Device.PROCESSOR))
+        .isEqualTo(EngineOptions.defaults().withThreads(3));
+    assertThat(specification.options(3, Device.Cuda.at("7")))
+        .isEqualTo(EngineOptions.defaults().withThreads(3).withDevice(Device.Cuda.at("7")));
   }
 }

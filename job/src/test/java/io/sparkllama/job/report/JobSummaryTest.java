@@ -2,6 +2,7 @@ package io.sparkllama.job.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.job.limit.Limit;
@@ -81,7 +82,8 @@ class JobSummaryTest {
         Optional.empty(),
         Optional.empty(),
         Optional.of(new BatchReport("v1-0123456789ab", 3, letters)),
-        Optional.empty());
+        Optional.empty(),
+        Device.PROCESSOR);
   }
 
   private static JobSummary stopped(EarlyStop stop) {
@@ -93,7 +95,26 @@ class JobSummaryTest {
         Optional.of(stop),
         Optional.of(
             new BatchReport("v1-0123456789ab", 3, new DeadLetterReport(Map.of(), 0, "letters"))),
-        Optional.empty());
+        Optional.empty(),
+        Device.PROCESSOR);
+  }
+
+  @Test
+  void saysThatItRanOnGpusAndNothingOfProcessors() {
+    JobSummary summary =
+        new JobSummary(
+            COUNTS,
+            2.5,
+            "out",
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Device.Cuda.numbered(0));
+    assertThat(summary.json()).contains(",\"output\":\"out\",\"device\":\"cuda\"");
+    assertThat(summary.text()).contains("\ndevice            cuda\n");
+    JobSummary usual = new JobSummary(COUNTS, 2.5, "out", Optional.empty());
+    assertThat(usual.json() + usual.text()).doesNotContain("device");
   }
 
   @Test

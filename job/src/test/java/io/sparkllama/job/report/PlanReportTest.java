@@ -2,6 +2,7 @@ package io.sparkllama.job.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkllama.engine.api.DeviceMemory;
 import io.sparkllama.engine.api.EngineMemory;
 import io.sparkllama.job.admission.ExecutorMemory;
 import io.sparkllama.job.admission.JavaMemory;
@@ -102,6 +103,45 @@ class PlanReportTest {
                 + "\"java_off_heap\":104857600,\"weights\":629145600,\"kv_cache\":536870912,"
                 + "\"buffers\":62914560,\"batch\":4194304,\"limit\":3221225472,"
                 + "\"limit_origin\":\"a file\"}}");
+  }
+
+  @Test
+  void saysWhatLiesOnAGpu() {
+    EngineMemory here = new EngineMemory(0, 0, 60 * MEBIBYTE, 4 * MEBIBYTE);
+    JavaMemory java = new JavaMemory(1024 * MEBIBYTE, 0, "a setting");
+    DeviceMemory open = new DeviceMemory(600 * MEBIBYTE, 0, 90 * MEBIBYTE);
+    PlanReport onCluster =
+        new PlanReport(
+            PREDICTION,
+            Optional.of(
+                new ExecutorMemory(
+                    new SizeOrShare.Size(0), here, java, Optional.empty(), Optional.of(open))));
+    assertThat(memoryLines(onCluster))
+        .isEqualTo(
+            """
+            executor memory   1.1 GiB, which each executor holds against its own limit
+              Java heap       1.0 GiB
+              buffers         64.0 MiB
+            GPU memory        at least 690.0 MiB
+              weights         600.0 MiB
+              KV cache        what the GPU leaves, if all rows need as much
+              buffers         90.0 MiB
+            """);
+    assertThat(onCluster.json())
+        .endsWith(",\"gpu\":{\"weights\":629145600,\"buffers\":94371840}}}");
+    PlanReport settled =
+        new PlanReport(
+            PREDICTION,
+            Optional.of(
+                new ExecutorMemory(
+                    new SizeOrShare.Size(0),
+                    here,
+                    java,
+                    Optional.empty(),
+                    Optional.of(open.withKvCache(2048 * MEBIBYTE)))));
+    assertThat(memoryLines(settled))
+        .contains("GPU memory        2.7 GiB\n", "KV cache        2.0 GiB\n");
+    assertThat(settled.json()).contains("\"kv_cache\":2147483648,\"buffers\":94371840}");
   }
 
   @Test
