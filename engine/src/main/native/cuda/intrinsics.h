@@ -254,6 +254,15 @@ struct alignas(16) FloatQuad {
   float at[4];
 };
 
+// How many bits are 1.
+__device__ inline int set_bits(uint32_t bits) {
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+  return __builtin_popcount(bits);
+#else
+  return __popc(bits);
+#endif
+}
+
 // Words that one load brings, from a border of their size.
 template <int kCount>
 struct alignas(4 * kCount) Words {
