@@ -57,13 +57,13 @@ struct SegmentStaging {
 };
 
 // Shared memory of a block: [head_dim, kRows] queries, [kRows, kScoreStride] scores and then
-// weights, [kRows] softmaxes, [kSegmentBlocks] block numbers, and stages.
+// weights, [kRows] softmaxes, [kSegmentBlocks] parts of keys, and stages.
 template <int kRows>
 struct SegmentPlaces {
   float* queries;
   float* scores;
   RowSoftmax* softmax;
-  int32_t* blocks;
+  const std::byte** keys;
   std::byte* stages;
 
   __device__ explicit SegmentPlaces(int32_t head_dim) {
@@ -71,11 +71,11 @@ struct SegmentPlaces {
     queries = at;
     scores = queries + int64_t{head_dim} * kRows;
     softmax = reinterpret_cast<RowSoftmax*>(scores + kRows * kScoreStride);
-    blocks = reinterpret_cast<int32_t*>(softmax + kRows);
-    stages = reinterpret_cast<std::byte*>(blocks + kSegmentBlocks);
+    keys = reinterpret_cast<const std::byte**>(softmax + kRows);
+    stages = reinterpret_cast<std::byte*>(keys + kSegmentBlocks);
   }
   static constexpr int64_t bytes(int32_t head_dim) {
-    return (int64_t{head_dim} * kRows + kRows * kScoreStride + 2 * kRows + kSegmentBlocks) * 4;
+    return (int64_t{head_dim} * kRows + kRows * kScoreStride + 2 * kRows + 2 * kSegmentBlocks) * 4;
   }
 };
 
@@ -101,7 +101,8 @@ class SegmentReader {
                    {segment_ * kAttentionSegment, (segment_ + 1) * kAttentionSegment});
   }
   __device__ const std::byte* part(int32_t block, KvSide side) const {
-    return kv_part(work_.kv, places_.blocks[block - segment_ * kSegmentBlocks], side, kv_head_);
+    const std::byte* keys = places_.keys[block - segment_ * kSegmentBlocks];
+    return side == KvSide::kKeys ? keys : keys + work_.kv.kv_heads * work_.kv.part_bytes;
   }
 
   __device__ void load_rows();
@@ -179,7 +180,8 @@ __device__ void SegmentReader<kType, kRows>::load_rows() {
   const int32_t thread = static_cast<int32_t>(threadIdx.x);
   const int32_t* table = work_.block_tables + sequence_index_ * work_.step.blocks_per_sequence;
   for (int32_t b = first_block_ + thread; b < end_block_; b += threads) {
-    places_.blocks[b - segment_ * kSegmentBlocks] = table[b];
+    places_.keys[b - segment_ * kSegmentBlocks] =
+        kv_part(work_.kv, table[b], KvSide::kKeys, kv_head_);
   }
   for (int32_t i = thread; i < kRows * head_dim_; i += threads) {
     const int32_t row = i / head_dim_;
