@@ -201,9 +201,11 @@ __device__ void SegmentReader<kType, kRows>::stage_keys(int32_t tile, int32_t fi
                                                         std::byte* stage) const {
   constexpr int32_t kPieces = Stage::kKeyRows * Stage::kKeyRowBytes / 16;  // of one block
   constexpr int32_t kRowPieces = Stage::kKeyRowBytes / 16;
-  const int32_t lane = static_cast<int32_t>(threadIdx.x) % kWarpSize;
+  const int32_t lane = static_cast<int32_t>(threadIdx.x % kWarpSize);
+  static_assert(kTileBlocks * kPieces % kWarpSize == 0);
 #pragma unroll
-  for (int32_t i = lane; i < kTileBlocks * kPieces; i += kWarpSize) {
+  for (int k = 0; k < kTileBlocks * kPieces / kWarpSize; ++k) {
+    const int32_t i = k * kWarpSize + lane;
     const int32_t block = first_block_ + tile * kTileBlocks + i / kPieces;
     const int32_t piece = i % kPieces;
     if (block < end_block_ && first_row + piece / kRowPieces < head_dim_) {
@@ -219,7 +221,7 @@ template <KvType kType, int kRows>
 __device__ void SegmentReader<kType, kRows>::add_keys(const std::byte* stage, int32_t first,
                                                       int32_t count,
                                                       float (&dots)[kRows][2]) const {
-  const int32_t lane = static_cast<int32_t>(threadIdx.x) % kWarpSize;
+  const int32_t lane = static_cast<int32_t>(threadIdx.x % kWarpSize);
   const std::byte* keys = stage + lane / 8 * Stage::kKeyBlockBytes + lane % 8 * 2 * Stage::kBytes;
   const float* queries = places_.queries + first * kRows;
 #pragma unroll 1
@@ -241,7 +243,7 @@ __device__ void SegmentReader<kType, kRows>::add_keys(const std::byte* stage, in
 template <KvType kType, int kRows>
 __device__ void SegmentReader<kType, kRows>::store_scores(int32_t tile,
                                                           const float (&dots)[kRows][2]) const {
-  const int32_t lane = static_cast<int32_t>(threadIdx.x) % kWarpSize;
+  const int32_t lane = static_cast<int32_t>(threadIdx.x % kWarpSize);
   const int32_t block = first_block_ + tile * kTileBlocks + lane / 8;
   if (block >= end_block_) return;
   const std::byte* keys = part(block, KvSide::kKeys);

@@ -88,7 +88,7 @@ __device__ TileReader<kType, kRows>::TileReader(const TileArguments& arguments, 
       sequence_index_(item.sequence),
       sequence_(work_.step, item.sequence),
       head_dim_(work_.kv.head_dim),
-      thread_(static_cast<int32_t>(threadIdx.x)) {
+      thread_(static_cast<int32_t>(threadIdx.x % kThreads)) {
   kv_head_ = item.index % work_.kv.kv_heads;
   first_row_ = item.index / work_.kv.kv_heads * kTileRows;
   const int32_t left = sequence_.tokens * work_.group_size - first_row_;
@@ -146,8 +146,10 @@ __device__ void TileReader<kType, kRows>::stage_keys(int32_t first_block, int32_
                                                      std::byte* stage) const {
   constexpr int32_t kPieces = Stage::kKeyRows * Stage::kKeyRowBytes / 16;  // of one block
   constexpr int32_t kRowPieces = Stage::kKeyRowBytes / 16;
+  static_assert(kTileBlocks * kPieces % kThreads == 0);
 #pragma unroll
-  for (int32_t i = thread_; i < kTileBlocks * kPieces; i += kThreads) {
+  for (int k = 0; k < kTileBlocks * kPieces / kThreads; ++k) {
+    const int32_t i = k * kThreads + thread_;
     const int32_t block = first_block + i / kPieces;
     const int32_t piece = i % kPieces;
     if (block < end_block_ && first + piece / kRowPieces < head_dim_) {
