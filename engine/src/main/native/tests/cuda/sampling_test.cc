@@ -423,7 +423,7 @@ void test_limits() {
   cudaStream_t stream = nullptr;
   cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   RowSampler large({int64_t{1} << 21, 1, 1, 0, 0, 0, 0}, stream);
-  EXPECT(large.start().kind == BackendFailure::Kind::kDevice);
+  EXPECT(large.start().kind == BackendFailure::Kind::kConfiguration);
   EXPECT(sampling_shared_bytes(262144) <= 80 * 1024);  // two blocks on sm_90 and sm_80
   emulation::set_memory_limit(1 << 20);
   RowSampler masks({32000, 2048, 1, 0, 0, 0, 0}, stream);
