@@ -14,7 +14,8 @@ constexpr int64_t kMostSharedBytes = 160 * 1024;
 
 SamplingCounts most(const RowSamplingCapacity& capacity) {
   return {static_cast<int32_t>(capacity.rows), static_cast<int32_t>(capacity.candidates),
-          static_cast<int32_t>(capacity.adjustments), static_cast<int32_t>(capacity.tops)};
+          static_cast<int32_t>(capacity.adjustments), static_cast<int32_t>(capacity.tops),
+          static_cast<int32_t>(capacity.kept)};
 }
 
 template <typename T>
@@ -80,7 +81,8 @@ void RowSampler::put_mask(int64_t id, const uint64_t* words) {
 
 void RowSampler::sample(const SamplingInput& input, float* logits) {
   counts_ = {static_cast<int32_t>(input.num_rows), static_cast<int32_t>(input.num_candidates),
-             static_cast<int32_t>(input.num_adjustments), static_cast<int32_t>(input.num_tops)};
+             static_cast<int32_t>(input.num_adjustments), static_cast<int32_t>(input.num_tops),
+             static_cast<int32_t>(input.num_kept)};
   const SamplingInputLayout in(counts_);
   const SamplingOutputLayout out(counts_);
   std::byte* sent = sent_;
@@ -104,7 +106,8 @@ SamplingOutput RowSampler::output() const {
   return {reinterpret_cast<const RowResult*>(received),
           reinterpret_cast<const float*>(received + out.candidate_log_probabilities),
           reinterpret_cast<const int32_t*>(received + out.top_ids),
-          reinterpret_cast<const float*>(received + out.top_logits)};
+          reinterpret_cast<const float*>(received + out.top_logits),
+          reinterpret_cast<const KeptToken*>(received + out.kept)};
 }
 
 }  // namespace sparkllama::cuda

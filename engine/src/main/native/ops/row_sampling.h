@@ -50,6 +50,32 @@ struct LogitsRow {
   int32_t candidate_count;
   int32_t first_top;  // where its top tokens go: ranges of rows do not meet
   int32_t top_count;
+  int32_t first_kept;  // likewise its best tokens, where it is cut
+  int32_t kept_room;   // kMostKept, or 0 where they are not wanted
+};
+
+// Whether the parameters leave tokens out of the draw.
+constexpr bool is_cut(const LogitsRow& row, int64_t vocabulary_size) {
+  return row.temperature != 0 &&
+         ((row.top_k > 0 && row.top_k < vocabulary_size) || row.top_p < 1 || row.min_p > 0);
+}
+
+// Best tokens of a row that a device hands out at most: those that are no worse than the best of
+// so many chunks of 64 tokens, or of top-k chunks; all where there is room. What is kept is nearly
+// always among them.
+constexpr int32_t kMostKept = 1024;
+constexpr int32_t kKeptChunks = 256;
+
+struct KeptToken {
+  float logit;
+  int32_t id;
+};
+
+// The best tokens of a row, in any order; those that are impossible are left out.
+struct KeptTokens {
+  const KeptToken* tokens;  // [count]
+  int64_t count;
+  bool all;  // no other is possible
 };
 
 // Ids are in the vocabulary, masks in the pool, ranges in their arrays: the caller has checked.
@@ -63,12 +89,14 @@ struct SamplingInput {
   const float* adjustment_biases;
   int64_t num_adjustments;
   int64_t num_tops;
+  int64_t num_kept;
 };
 
 enum class RowState : int32_t {
   kMeasured,  // not to be sampled, or its logits, the model's or the adjusted ones, are no numbers
   kSampled,
-  kPrepared,  // its logits are adjusted and masked; the processor cuts and draws
+  kPrepared,   // its logits are adjusted and masked; the processor cuts and draws
+  kCollected,  // likewise, and may draw from its best tokens, if they are enough
 };
 
 struct RowResult {
@@ -77,6 +105,8 @@ struct RowResult {
   double log_probability;   // of the token; NaN where there is none
   int32_t token;            // -1 where there is none
   RowState state;
+  int32_t kept_count;  // best tokens, where it is kCollected
+  int32_t kept_all;    // 1 where no other token is possible
 };
 
 struct SamplingOutput {
@@ -84,6 +114,7 @@ struct SamplingOutput {
   const float* candidate_log_probabilities;  // [num_candidates]; those no row has are in any state
   const int32_t* top_ids;                    // [num_tops], as find_top gives them
   const float* top_logits;                   // [num_tops]
+  const KeptToken* kept;                     // [num_kept]
 };
 
 // The most of everything that one call may hold, and the pool of masks.
@@ -94,6 +125,7 @@ struct RowSamplingCapacity {
   int64_t candidates;
   int64_t adjustments;
   int64_t tops;
+  int64_t kept;
 };
 
 // Calls are enqueued where the backend's operations are, and throw nothing. One caller at a time.

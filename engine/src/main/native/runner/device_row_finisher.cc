@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -51,7 +52,8 @@ void DeviceRowFinisher::put_mask(int64_t id, std::span<const uint64_t> words) {
   sampling_->put_mask(id, words.data());
 }
 
-LogitsRow DeviceRowFinisher::wanted(const BatchView& batch, int64_t row, int32_t first_top) const {
+// Without the places of what the row is answered with.
+LogitsRow DeviceRowFinisher::wanted(const BatchView& batch, int64_t row) const {
   const int32_t s = sequence_of_row(batch, row);
   const SamplingParameters parameters = sampling_parameters(batch, row);
   return {
@@ -70,8 +72,10 @@ LogitsRow DeviceRowFinisher::wanted(const BatchView& batch, int64_t row, int32_t
       .adjustment_count = batch.integers(Section::kLogitsAdjustmentCount)[row],
       .first_candidate = batch.integers(Section::kLogitsFirstCandidate)[row],
       .candidate_count = batch.integers(Section::kLogitsCandidateCount)[row],
-      .first_top = first_top,
+      .first_top = 0,
       .top_count = batch.integers(Section::kLogitsTopCount)[row],
+      .first_kept = 0,
+      .kept_room = 0,
   };
 }
 
@@ -79,9 +83,17 @@ void DeviceRowFinisher::finish(const BatchView& batch, int64_t first, int64_t co
                                StepStatus& status) {
   rows_.clear();
   int32_t tops = 0;
+  int32_t kept = 0;
   for (int64_t i = 0; i < count; ++i) {
-    rows_.push_back(wanted(batch, first + i, tops));
-    tops += rows_.back().top_count;
+    LogitsRow row = wanted(batch, first + i);
+    row.first_top = tops;
+    tops += row.top_count;
+    if (row.sampled != 0 && is_cut(row, capacity_.vocabulary_size)) {
+      row.first_kept = kept;
+      row.kept_room = kMostKept;
+      kept += kMostKept;
+    }
+    rows_.push_back(row);
   }
   const SamplingInput input = {
       .rows = rows_.data(),
@@ -93,17 +105,18 @@ void DeviceRowFinisher::finish(const BatchView& batch, int64_t first, int64_t co
       .adjustment_biases = batch.floats(Section::kAdjustmentBias),
       .num_adjustments = batch.header(HeaderWord::kAdjustments),
       .num_tops = tops,
+      .num_kept = kept,
   };
   sampling_->sample(input, logits);
   throw_if_failed(backend_.finish());
   const RowResult* results = sampling_->output().rows;
-  bool prepared = false;
   for (int64_t i = 0; i < count; ++i) {
     write_measure(batch, first + i, rows_[i], results[i]);
     write_top(batch, first + i, rows_[i], results[i]);
-    prepared = prepared || results[i].state == RowState::kPrepared;
   }
-  if (prepared) draw_prepared(batch, first, logits, status);
+  if (kept > 0 && draw_collected(batch, first, status)) {
+    draw_prepared(batch, first, logits, status);
+  }
 }
 
 void DeviceRowFinisher::write_measure(const BatchView& batch, int64_t row, const LogitsRow& wanted,
@@ -131,26 +144,55 @@ void DeviceRowFinisher::write_top(const BatchView& batch, int64_t row, const Log
   }
 }
 
-// All rows come over in one copy: the rows that are cut are usually all or none.
+void DeviceRowFinisher::write_sampled(const BatchView& batch, int64_t row,
+                                      const Sampled& sampled) const {
+  batch.integers(Section::kResultToken)[row] = sampled.id;
+  batch.floats(Section::kResultLogProbability)[row] = static_cast<float>(sampled.log_probability);
+}
+
+// Draws the rows whose best tokens are enough. Returns whether others are left.
+bool DeviceRowFinisher::draw_collected(const BatchView& batch, int64_t first, StepStatus& status) {
+  const auto count = static_cast<int64_t>(rows_.size());
+  left_.assign(rows_.size(), 0);
+  const SamplingOutput output = sampling_->output();
+  host_.pool.run(count * kMostKept * kLogitCost, [&](int thread, int threads) {
+    for (int64_t i = thread; i < count; i += threads) {
+      const RowResult& result = output.rows[i];
+      left_[i] = result.state == RowState::kPrepared ? 1 : 0;
+      if (result.state != RowState::kCollected) continue;
+      status.begin_row(thread, first + i);
+      const KeptTokens kept = {output.kept + rows_[i].first_kept, result.kept_count,
+                               result.kept_all != 0};
+      const std::optional<Sampled> sampled = samplers_[thread].sample_kept(
+          kept, result.sampled_from, sampling_parameters(batch, first + i));
+      left_[i] = sampled ? 0 : 1;
+      if (sampled) write_sampled(batch, first + i, *sampled);
+      status.end_row(thread);
+    }
+  });
+  return std::find(left_.begin(), left_.end(), 1) != left_.end();
+}
+
+// Draws the rows that are left, which are few, or all of a kind: what lies between the first and
+// the last of them comes over in one copy.
 void DeviceRowFinisher::draw_prepared(const BatchView& batch, int64_t first, float* logits,
                                       StepStatus& status) {
   const int64_t vocabulary = capacity_.vocabulary_size;
-  const auto count = static_cast<int64_t>(rows_.size());
+  const int64_t begin = std::find(left_.begin(), left_.end(), 1) - left_.begin();
+  const int64_t end = left_.rend() - std::find(left_.rbegin(), left_.rend(), 1);
   const auto* read = static_cast<const float*>(
-      backend_.read(logits, count * vocabulary * static_cast<int64_t>(sizeof(float))));
+      backend_.read(logits + begin * vocabulary,
+                    (end - begin) * vocabulary * static_cast<int64_t>(sizeof(float))));
   throw_if_failed(backend_.finish());
-  const RowResult* results = sampling_->output().rows;
-  host_.pool.run(count * vocabulary * kLogitCost, [&](int thread, int threads) {
-    for (int64_t i = thread; i < count; i += threads) {
-      if (results[i].state != RowState::kPrepared) continue;
+  host_.pool.run((end - begin) * vocabulary * kLogitCost, [&](int thread, int threads) {
+    for (int64_t i = begin + thread; i < end; i += threads) {
+      if (left_[i] == 0) continue;
       status.begin_row(thread, first + i);
-      const float* row = read + i * vocabulary;
+      const float* row = read + (i - begin) * vocabulary;
       Sampler& sampler = samplers_[thread];
       const RowMeasure measure = sampler.measure(row);
-      const Sampled sampled = sampler.sample(row, measure, sampling_parameters(batch, first + i));
-      batch.integers(Section::kResultToken)[first + i] = sampled.id;
-      batch.floats(Section::kResultLogProbability)[first + i] =
-          static_cast<float>(sampled.log_probability);
+      write_sampled(batch, first + i,
+                    sampler.sample(row, measure, sampling_parameters(batch, first + i)));
       status.end_row(thread);
     }
   });

@@ -1,5 +1,6 @@
 // Finishes rows where their logits lie, on a device; those whose parameters cut are drawn on the
-// processor, from logits that the device has adjusted and masked.
+// processor, from the best tokens of logits that the device has adjusted and masked, or where these
+// are not enough, from all.
 #pragma once
 
 #include <memory>
@@ -31,11 +32,13 @@ class DeviceRowFinisher final : public RowFinisher {
               StepStatus& status) override;
 
  private:
-  LogitsRow wanted(const BatchView& batch, int64_t row, int32_t first_top) const;
+  LogitsRow wanted(const BatchView& batch, int64_t row) const;
   void write_measure(const BatchView& batch, int64_t row, const LogitsRow& wanted,
                      const RowResult& result) const;
   void write_top(const BatchView& batch, int64_t row, const LogitsRow& wanted,
                  const RowResult& result) const;
+  void write_sampled(const BatchView& batch, int64_t row, const Sampled& sampled) const;
+  bool draw_collected(const BatchView& batch, int64_t first, StepStatus& status);
   void draw_prepared(const BatchView& batch, int64_t first, float* logits, StepStatus& status);
 
   Backend& backend_;
@@ -43,7 +46,8 @@ class DeviceRowFinisher final : public RowFinisher {
   RowSamplingCapacity capacity_;
   std::unique_ptr<RowSampling> sampling_;
   std::vector<Sampler> samplers_;  // [threads]
-  std::vector<LogitsRow> rows_;    // of this call
+  std::vector<LogitsRow> rows_;    // of this call, as what follows is
+  std::vector<char> left_;         // [rows]: 1 where the row is not drawn yet
 };
 
 }  // namespace sparkllama

@@ -78,7 +78,7 @@ std::unique_ptr<RowFinisher> Runner::make_finisher(const BatchCapacity& capacity
       *backend_, DeviceRowFinisher::Host{kernels_, pool_},
       RowSamplingCapacity{vocabulary, masks, std::min(capacity.logits_rows, most_logits_rows_),
                           capacity.candidates, capacity.adjustments,
-                          most_logits_rows_ * capacity.top_tokens});
+                          most_logits_rows_ * capacity.top_tokens, most_logits_rows_ * kMostKept});
 }
 
 // Throws where anything that was asked of the backend by now has failed.

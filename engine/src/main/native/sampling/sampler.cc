@@ -26,6 +26,12 @@ float at_most(double x) {
   return nearest > x ? std::nextafter(nearest, -std::numeric_limits<float>::infinity()) : nearest;
 }
 
+// Returns the sum of weights, of which the best token's is 1, that top-p keeps.
+double wanted_of_all(const RowMeasure& measure, float top_p) {
+  if (top_p >= 1) return std::numeric_limits<double>::infinity();
+  return top_p * exponential(measure.log_sum_exp - measure.maximum);
+}
+
 }  // namespace
 
 void find_top(const float* logits, int64_t vocabulary_size, int64_t count, int32_t* ids,
@@ -122,7 +128,7 @@ Sampled Sampler::sample(const float* logits, const RowMeasure& measure,
   if (parameters.temperature == 0) {
     return {measure.argmax, measure.maximum - measure.log_sum_exp};
   }
-  if (parameters.top_k > 0 && parameters.top_k < vocabulary_size_) {
+  if (cuts_to_top_k(parameters)) {
     return draw_cut(cut_to_top_k(logits, measure, parameters), measure, parameters);
   }
   if (parameters.top_p < 1 || parameters.min_p > 0) {
@@ -131,10 +137,32 @@ Sampled Sampler::sample(const float* logits, const RowMeasure& measure,
   return draw_any(logits, measure, parameters);
 }
 
+std::optional<Sampled> Sampler::sample_kept(const KeptTokens& kept, const RowMeasure& measure,
+                                            const SamplingParameters& parameters) {
+  std::copy_n(kept.tokens, kept.count, tokens_.data());
+  collected_ = kept.count;
+  sorted_ = 0;
+  int64_t count;
+  if (cuts_to_top_k(parameters)) {
+    if (collected_ < parameters.top_k && !kept.all) return std::nullopt;
+    count = kept_of_top_k(measure, parameters);
+  } else {
+    count = kept_of(collected_, wanted_of_all(measure, parameters.top_p), measure.maximum,
+                    parameters.min_p);
+    if (count == collected_ && !kept.all) return std::nullopt;
+  }
+  return draw_cut(count, measure, parameters);
+}
+
 // Returns how many tokens are kept, from the best of those collected.
 int64_t Sampler::cut_to_top_k(const float* logits, const RowMeasure& measure,
                               const SamplingParameters& parameters) {
   collect(logits, threshold_of_best(parameters.top_k));
+  return kept_of_top_k(measure, parameters);
+}
+
+// The same of what was collected already.
+int64_t Sampler::kept_of_top_k(const RowMeasure& measure, const SamplingParameters& parameters) {
   const int64_t best = std::min<int64_t>(parameters.top_k, collected_);
   sort_until(best);
   double wanted = std::numeric_limits<double>::infinity();
@@ -161,7 +189,7 @@ int64_t Sampler::cut_by_probability(const float* logits, const RowMeasure& measu
                    parameters.min_p);
   }
   const double total = exponential(measure.log_sum_exp - measure.maximum);
-  const double wanted = parameters.top_p * total;
+  const double wanted = wanted_of_all(measure, parameters.top_p);
   // All tokens below this have half of what top-p leaves out at most, however many they are.
   const double left_out = (1 - double{parameters.top_p}) * total;
   const double small =

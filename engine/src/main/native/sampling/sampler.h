@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/aligned_array.h"
 #include "ops/kernel_table.h"
@@ -53,13 +54,19 @@ class Sampler {
   Sampled sample(const float* logits, const RowMeasure& measure,
                  const SamplingParameters& parameters);
 
+  // The same of a row that the parameters cut, from its best tokens alone; nothing where others may
+  // be kept, too.
+  std::optional<Sampled> sample_kept(const KeptTokens& kept, const RowMeasure& measure,
+                                     const SamplingParameters& parameters);
+
  private:
-  struct Token {
-    float logit;
-    int32_t id;
-  };
+  using Token = KeptToken;
 
   static bool before(const Token& a, const Token& b);
+  bool cuts_to_top_k(const SamplingParameters& parameters) const {
+    return parameters.top_k > 0 && parameters.top_k < vocabulary_size_;
+  }
+  int64_t kept_of_top_k(const RowMeasure& measure, const SamplingParameters& parameters);
   Sampled draw_any(const float* logits, const RowMeasure& measure,
                    const SamplingParameters& parameters);
   Sampled draw_cut(int64_t kept, const RowMeasure& measure, const SamplingParameters& parameters);

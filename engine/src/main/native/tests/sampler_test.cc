@@ -210,6 +210,39 @@ void check_top() {
   }
 }
 
+// From the best tokens alone, if they are enough.
+void check_kept() {
+  constexpr int kSize = 1000;
+  const std::vector<float> logits = make_logits(kSize, 8);
+  std::vector<KeptToken> order;
+  for (int i = 0; i < kSize; ++i) order.push_back({logits[i], i});
+  std::stable_sort(order.begin(), order.end(),
+                   [](const KeptToken& a, const KeptToken& b) { return a.logit > b.logit; });
+  Sampler sampler(kernels(), kSize);
+  const RowMeasure measure = sampler.measure(logits.data());
+  const SamplingParameters cuts[] = {{0.7f, 20, 1, 0, kKey, 3},
+                                     {0.7f, 20, 0.9f, 0.001f, kKey, 3},
+                                     {0.7f, 0, 0.5f, 0, kKey, 3},
+                                     {0.7f, 0, 1, 0.5f, kKey, 3}};
+  for (const SamplingParameters& parameters : cuts) {
+    const Sampled expected = sampler.sample(logits.data(), measure, parameters);
+    bool enough = false;
+    for (int count = 1; count <= kSize; ++count) {
+      std::vector<KeptToken> best(order.begin(), order.begin() + count);
+      std::reverse(best.begin(), best.end());  // any order will do
+      const auto sampled =
+          sampler.sample_kept({best.data(), count, count == kSize}, measure, parameters);
+      EXPECT(sampled.has_value() || !enough);  // more tokens are no fewer
+      EXPECT(sampled.has_value() || count < kSize);
+      EXPECT(!sampled || parameters.top_k == 0 || count >= parameters.top_k);
+      enough = sampled.has_value();
+      if (!sampled) continue;
+      EXPECT_EQUAL(sampled->id, expected.id);
+      EXPECT_EQUAL(sampled->log_probability, expected.log_probability);
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -231,5 +264,6 @@ int main() {
   check_measures();
   check_instruction_sets();
   check_top();
+  check_kept();
   return testing::result();
 }

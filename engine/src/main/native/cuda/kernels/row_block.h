@@ -69,6 +69,18 @@ __device__ inline uint64_t highest_of_row(uint64_t mine) {
   return highest;
 }
 
+// All threads come here, likewise.
+__device__ inline int32_t sum_of_row(int32_t mine) {
+  uint64_t* of_warps = row_scratch().of_warps;
+  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) mine += shuffle_xor(mine, mask);
+  if (row_lane() == 0) of_warps[row_warp()] = static_cast<uint64_t>(mine);
+  sync_block();
+  int32_t sum = 0;
+  for (int warp = 0; warp < kRowWarps; ++warp) sum += static_cast<int32_t>(of_warps[warp]);
+  sync_block();  // before they are written again
+  return sum;
+}
+
 // Lane l += lane l + 8, then 4, 2, 1, in each half of the warp; its first lane has the sum.
 __device__ inline double sum_of_half_warp(double mine) {
   for (int mask = 8; mask > 0; mask /= 2) mine += shuffle_xor(mine, mask);

@@ -5,39 +5,16 @@
 #include <cstdint>
 #include <limits>
 
-#include "cuda/kernels/row_block.h"
+#include "cuda/kernels/row_chunks.h"
 
 namespace sparkllama::cuda {
-
-// Two tokens of each lane.
-constexpr int32_t kRankChunk = 2 * kWarpSize;
-
-constexpr int32_t rank_chunks(int32_t vocabulary_size) {
-  return (vocabulary_size + kRankChunk - 1) / kRankChunk;
-}
-
-// Returns the highest rank among a chunk's tokens of those below `limit`, to all lanes of a warp.
-__device__ inline uint64_t highest_of_chunk(const float* logits, int32_t vocabulary_size,
-                                            int32_t chunk, uint64_t limit) {
-  uint64_t highest = kNoRank;
-  for (int half = 0; half < 2; ++half) {
-    const int32_t i = chunk * kRankChunk + half * kWarpSize + row_lane();
-    const uint64_t rank = i < vocabulary_size ? rank_of(logits[i], i) : kNoRank;
-    if (rank < limit) highest = higher(highest, rank);
-  }
-  return highest_of_warp(highest);
-}
 
 // For a row that is numbers. A pass over the row, then for each token one over the chunks.
 __device__ inline void find_top(const float* logits, int32_t vocabulary_size, int32_t count,
                                 int32_t* ids, float* top_logits) {
   auto* chunks = row_work<uint64_t>();  // [rank_chunks]: the highest rank left in each
   const int32_t num_chunks = rank_chunks(vocabulary_size);
-  for (int32_t chunk = row_warp(); chunk < num_chunks; chunk += kRowWarps) {
-    const uint64_t highest = highest_of_chunk(logits, vocabulary_size, chunk, kNotANumberRank);
-    if (row_lane() == 0) chunks[chunk] = highest;
-  }
-  sync_block();
+  rank_row(logits, vocabulary_size, chunks);
   int32_t found = 0;
   for (; found < count; ++found) {
     uint64_t highest = kNoRank;

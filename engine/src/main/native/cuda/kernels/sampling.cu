@@ -2,6 +2,7 @@
 
 #include "cuda/intrinsics.h"
 #include "cuda/kernels/row_block.h"
+#include "cuda/kernels/row_collect.h"
 #include "cuda/kernels/row_draw.h"
 #include "cuda/kernels/row_measure.h"
 #include "cuda/kernels/row_top.h"
@@ -67,17 +68,33 @@ __device__ void report(const SamplingTask& task, const SamplingInputLayout& in,
   }
 }
 
-// Whether the parameters leave tokens out.
-__device__ bool is_cut(const LogitsRow& row, int32_t vocabulary_size) {
-  return (row.top_k > 0 && row.top_k < vocabulary_size) || row.top_p < 1 || row.min_p > 0;
+// The processor cuts and draws: hands out the best tokens where they are wanted and have room.
+__device__ void collect(const SamplingTask& task, const SamplingOutputLayout& layout,
+                        const LogitsRow& row, const float* logits, RowResult& result) {
+  result.state = RowState::kPrepared;
+  int32_t count = kKeptChunks;
+  if (row.top_k > 0 && row.top_k < task.vocabulary_size) {
+    count = row.top_k;
+  } else if (rank_chunks(task.vocabulary_size) < count) {
+    count = rank_chunks(task.vocabulary_size);
+  }
+  if (count > row.kept_room) return;
+  KeptToken* kept = part<KeptToken>(task.output, layout.kept) + row.first_kept;
+  const CollectedTokens collected =
+      collect_best(logits, task.vocabulary_size, count, row.kept_room, kept);
+  if (collected.count > row.kept_room) return;
+  result.state = RowState::kCollected;
+  result.kept_count = collected.count;
+  result.kept_all = collected.all;
 }
 
 // Adjusts and masks the logits in place: nothing reads the model's own after this.
-__device__ void sample_row(const SamplingTask& task, const SamplingInputLayout& layout,
-                           const LogitsRow& row, float* logits, RowResult& result) {
+__device__ void sample_row(const SamplingTask& task, const SamplingInputLayout& in,
+                           const SamplingOutputLayout& out, const LogitsRow& row, float* logits,
+                           RowResult& result) {
   sync_block();  // all have read the model's own
   if (row.adjustment_count > 0) {
-    adjust(task, layout, row, logits);
+    adjust(task, in, row, logits);
     sync_block();
   }
   const uint64_t* mask =
@@ -92,7 +109,7 @@ __device__ void sample_row(const SamplingTask& task, const SamplingInputLayout& 
     result.token = measure.argmax;
     result.log_probability = measure.maximum - measure.log_sum_exp;
   } else if (is_cut(row, task.vocabulary_size)) {
-    result.state = RowState::kPrepared;
+    collect(task, out, row, logits, result);
   } else {
     const DrawnToken drawn = draw_any(logits, task.vocabulary_size, measure, row);
     result.state = RowState::kSampled;
@@ -113,8 +130,8 @@ __global__ void __launch_bounds__(kRowThreads, 2) finish_rows(SamplingTask task)
 
   const RowMeasure own = measure_row(logits, task.vocabulary_size, nullptr);
   report(task, in, out, row, own, logits);
-  RowResult result = {own, own, portable::kNan, -1, RowState::kMeasured};
-  if (own.argmax >= 0 && row.sampled != 0) sample_row(task, in, row, logits, result);
+  RowResult result = {own, own, portable::kNan, -1, RowState::kMeasured, 0, 0};
+  if (own.argmax >= 0 && row.sampled != 0) sample_row(task, in, out, row, logits, result);
   if (row_thread() == 0) part<RowResult>(task.output, 0)[index] = result;
 }
 

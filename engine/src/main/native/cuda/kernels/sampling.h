@@ -15,6 +15,7 @@ struct SamplingCounts {
   int32_t candidates;
   int32_t adjustments;
   int32_t tops;
+  int32_t kept;
 };
 
 // Where the parts of a call lie behind its counts, without gaps, so that one copy carries no more
@@ -37,13 +38,15 @@ struct SamplingInputLayout {
 
 // Likewise of what comes back: the rows' results first.
 struct SamplingOutputLayout {
+  int64_t kept;
   int64_t candidate_log_probabilities;
   int64_t top_ids;
   int64_t top_logits;
   int64_t byte_size;
 
   explicit constexpr SamplingOutputLayout(const SamplingCounts& counts)
-      : candidate_log_probabilities(counts.rows * static_cast<int64_t>(sizeof(RowResult))),
+      : kept(counts.rows * static_cast<int64_t>(sizeof(RowResult))),
+        candidate_log_probabilities(kept + counts.kept * static_cast<int64_t>(sizeof(KeptToken))),
         top_ids(candidate_log_probabilities + 4 * int64_t{counts.candidates}),
         top_logits(top_ids + 4 * int64_t{counts.tops}),
         byte_size(top_logits + 4 * int64_t{counts.tops}) {}

@@ -84,8 +84,8 @@ struct PackedBlock {
   }
 };
 
-// Writes what belongs to four neighbouring columns of a row of a placed record; the first columns of
-// a block or sub-block bring its numbers along.
+// Writes what belongs to four neighbouring columns of a row of a placed record; the first columns
+// of a block or sub-block bring its numbers along.
 struct RecordWriter {
   const Placing& placing;
   std::byte* target;

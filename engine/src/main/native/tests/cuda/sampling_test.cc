@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct Call {
   std::vector<int32_t> occurrences;
   std::vector<float> biases;
   int32_t tops = 0;
+  int32_t kept = 0;
 
   SamplingInput input() const {
     return {rows.data(),
@@ -59,7 +61,8 @@ struct Call {
             occurrences.data(),
             biases.data(),
             static_cast<int64_t>(ids.size()),
-            tops};
+            tops,
+            kept};
   }
 };
 
@@ -83,12 +86,17 @@ class Comparison {
   LogitsRow& add(std::vector<float> logits);
   void add_shapes();
   void add_parameters();
+  void add_cut();
   void add_adjusted();
   void want(LogitsRow& row, int32_t candidates, int32_t tops);
   void adjust(LogitsRow& row, int32_t count, float scale);
   void compare(int64_t index, const SamplingOutput& output, const float* left);
+  bool fits(const LogitsRow& row, const std::vector<float>& logits) const;
+  void compare_kept(const LogitsRow& row, const std::string& what, const RowResult& result,
+                    const KeptToken* kept, const std::vector<float>& logits, const Sampled& sampled,
+                    const SamplingParameters& parameters);
   void compare_sampled(const LogitsRow& row, const std::string& what, const RowResult& result,
-                       std::vector<float>& logits, const float* left);
+                       const KeptToken* kept, std::vector<float>& logits, const float* left);
   void expect(bool holds, const std::string& what) {
     testing::expect(holds, (what + ", vocabulary " + std::to_string(vocabulary_)).c_str(), __FILE__,
                     __LINE__);
@@ -100,6 +108,9 @@ class Comparison {
   std::vector<uint64_t> masks_;  // [kMasks, words]
   Call call_;
   cudaStream_t stream_ = nullptr;
+  int prepared_ = 0;  // rows that are cut: left whole,
+  int too_few_ = 0;   // with too few best tokens,
+  int drawn_ = 0;     // drawn from these
 };
 
 LogitsRow& Comparison::add(std::vector<float> logits) {
@@ -178,14 +189,36 @@ void Comparison::add_parameters() {
   add(random_.gaussians(vocabulary_, 3)).sampled = 0;
   LogitsRow& greedy = add(random_.gaussians(vocabulary_, 3));
   greedy.top_p = 0.5f;  // changes nothing there
-  for (int cut = 0; cut < 3; ++cut) {
-    LogitsRow& row = add(random_.gaussians(vocabulary_, 3));
-    row.temperature = 0.8f;
-    row.mask = cut + 3;
-    if (cut == 0) row.top_k = 7;
-    if (cut == 1) row.top_p = 0.8f;
-    if (cut == 2) row.min_p = 0.1f;
+}
+
+// Rows that are cut: to what is surely among the best tokens that are handed out, to what is not,
+// to what there is no room for, and where few tokens are allowed.
+void Comparison::add_cut() {
+  struct Cut {
+    int32_t top_k;
+    float top_p;
+    float min_p;
+    float spread;  // of the logits
+  };
+  for (const Cut& cut :
+       {Cut{7, 1, 0, 3}, Cut{300, 1, 0, 3}, Cut{300, 0.5f, 0.01f, 2}, Cut{1500, 1, 0, 3},
+        Cut{0, 0.8f, 0, 3}, Cut{0, 0.8f, 0, 0}, Cut{0, 0.9999f, 0, 0.1f}, Cut{0, 1, 0.1f, 3},
+        Cut{0, 0.9f, 0.2f, 3}, Cut{0, 1, 1e-30f, 1}}) {
+    for (const int32_t mask : {-1, 3}) {
+      LogitsRow& row = add(random_.gaussians(vocabulary_, cut.spread));
+      row.temperature = 0.8f;
+      row.top_k = cut.top_k;
+      row.top_p = cut.top_p;
+      row.min_p = cut.min_p;
+      row.mask = mask;
+      row.first_kept = call_.kept;
+      row.kept_room = kMostKept;
+      call_.kept += kMostKept;
+    }
   }
+  LogitsRow& row = add(random_.gaussians(vocabulary_, 3));
+  row.temperature = 1;
+  row.top_k = 2;  // without room for its best tokens
 }
 
 void Comparison::add_adjusted() {
@@ -209,9 +242,75 @@ void Comparison::add_adjusted() {
   hidden.mask = 0;
 }
 
+// Whether there is room for the tokens that are no worse than the best of as many chunks as are
+// looked for.
+bool Comparison::fits(const LogitsRow& row, const std::vector<float>& logits) const {
+  std::vector<float> maxima;
+  for (int32_t i = 0; i < vocabulary_; ++i) {
+    if (i % 64 == 0) maxima.push_back(-kInfinity);
+    maxima.back() = std::max(maxima.back(), logits[i]);
+  }
+  std::sort(maxima.rbegin(), maxima.rend());
+  const auto few = std::min<size_t>(maxima.size(), kKeptChunks);
+  const size_t count = row.top_k > 0 && row.top_k < vocabulary_ ? row.top_k : few;
+  const bool chosen = count <= maxima.size() && vocabulary_ > row.kept_room;
+  const float least = chosen ? maxima[count - 1] : -kInfinity;
+  const auto reach = std::count_if(logits.begin(), logits.end(),
+                                   [least](float x) { return x >= least && x > -kInfinity; });
+  return static_cast<int64_t>(count) <= row.kept_room && reach <= row.kept_room;
+}
+
+// The tokens handed out are the best ones, and what is drawn from them is what is drawn from all.
+void Comparison::compare_kept(const LogitsRow& row, const std::string& what,
+                              const RowResult& result, const KeptToken* kept,
+                              const std::vector<float>& logits, const Sampled& sampled,
+                              const SamplingParameters& parameters) {
+  const auto better = [](const KeptToken& a, const KeptToken& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  };
+  std::vector<KeptToken> all;
+  for (int32_t i = 0; i < vocabulary_; ++i) {
+    if (logits[i] > -kInfinity) all.push_back({logits[i], i});
+  }
+  std::sort(all.begin(), all.end(), better);
+  if (result.state == RowState::kPrepared) {
+    ++prepared_;
+    expect(!fits(row, logits), what + ": left whole");
+    return;
+  }
+  expect(result.state == RowState::kCollected && fits(row, logits), what + ": collected");
+  std::vector<KeptToken> best(kept + row.first_kept, kept + row.first_kept + result.kept_count);
+  std::sort(best.begin(), best.end(), better);
+  bool equal = best.size() <= all.size();
+  for (size_t i = 0; equal && i < best.size(); ++i) {
+    equal = best[i].id == all[i].id && same(best[i].logit, all[i].logit);
+  }
+  expect(equal, what + ": the best tokens");
+  const bool complete = best.size() == all.size();
+  expect(complete || result.kept_all == 0, what + ": these are not all");
+  expect(result.kept_all != 0 || vocabulary_ > row.kept_room, what + ": these are all");
+  const std::optional<Sampled> drawn =
+      sampler_.sample_kept({kept + row.first_kept, result.kept_count, result.kept_all != 0},
+                           result.sampled_from, parameters);
+  if (!drawn) {
+    ++too_few_;
+    long double sum = 0;
+    for (const KeptToken& token : best) {
+      sum += std::exp(token.logit - static_cast<long double>(result.sampled_from.log_sum_exp));
+    }
+    const double last = std::exp(best.back().logit - result.sampled_from.maximum);
+    expect(row.top_k == 0 && sum < row.top_p + 1e-5 && last > row.min_p - 1e-5,
+           what + ": too few best tokens");
+    return;
+  }
+  ++drawn_;
+  expect(drawn->id == sampled.id, what + ": the token of the best ones");
+  expect(same(drawn->log_probability, sampled.log_probability), what + ": its probability there");
+}
+
 void Comparison::compare_sampled(const LogitsRow& row, const std::string& what,
-                                 const RowResult& result, std::vector<float>& logits,
-                                 const float* left) {
+                                 const RowResult& result, const KeptToken* kept,
+                                 std::vector<float>& logits, const float* left) {
   const size_t first = static_cast<size_t>(row.first_adjustment);
   adjust_logits(
       {&call_.ids[first], &call_.occurrences[first], &call_.biases[first], row.adjustment_count},
@@ -224,22 +323,24 @@ void Comparison::compare_sampled(const LogitsRow& row, const std::string& what,
   expect(prepared, what + ": adjusted and masked");
   const RowMeasure measure = sampler_.measure(logits.data());
   expect(same_measure(result.sampled_from, measure), what + ": the measure sampled from");
-  const bool cut = row.temperature > 0 &&
-                   ((row.top_k > 0 && row.top_k < vocabulary_) || row.top_p < 1 || row.min_p > 0);
-  const RowState state = measure.argmax < 0 ? RowState::kMeasured
-                         : cut              ? RowState::kPrepared
-                                            : RowState::kSampled;
-  expect(result.state == state, what + ": the state");
-  if (state == RowState::kSampled) {
-    const Sampled sampled = sampler_.sample(
-        logits.data(), measure,
-        {row.temperature, row.top_k, row.top_p, row.min_p, row.random_key, row.position});
-    expect(result.token == sampled.id, what + ": the token");
-    expect(same(result.log_probability, sampled.log_probability), what + ": its probability");
-  } else {
+  if (measure.argmax < 0 || is_cut(row, vocabulary_)) {
     expect(result.token == -1 && result.log_probability != result.log_probability,
            what + ": no token");
   }
+  if (measure.argmax < 0) {
+    expect(result.state == RowState::kMeasured, what + ": measured only");
+    return;
+  }
+  const SamplingParameters parameters = {row.temperature, row.top_k,      row.top_p,
+                                         row.min_p,       row.random_key, row.position};
+  const Sampled sampled = sampler_.sample(logits.data(), measure, parameters);
+  if (is_cut(row, vocabulary_)) {
+    compare_kept(row, what, result, kept, logits, sampled, parameters);
+    return;
+  }
+  expect(result.state == RowState::kSampled, what + ": sampled");
+  expect(result.token == sampled.id, what + ": the token");
+  expect(same(result.log_probability, sampled.log_probability), what + ": its probability");
 }
 
 void Comparison::compare(int64_t index, const SamplingOutput& output, const float* left) {
@@ -265,7 +366,7 @@ void Comparison::compare(int64_t index, const SamplingOutput& output, const floa
     expect(same(output.top_logits[row.first_top + i], tops[i]), what + ": a top logit");
   }
   if (measure.argmax >= 0 && row.sampled != 0) {
-    compare_sampled(row, what, result, logits, left);
+    compare_sampled(row, what, result, output.kept, logits, left);
   } else {
     expect(result.state == RowState::kMeasured && result.token == -1, what + ": measured only");
     expect(std::memcmp(left, own, sizeof(float) * vocabulary_) == 0, what + ": left alone");
@@ -275,6 +376,7 @@ void Comparison::compare(int64_t index, const SamplingOutput& output, const floa
 void Comparison::run() {
   add_shapes();
   add_parameters();
+  add_cut();
   add_adjusted();
   const auto rows = static_cast<int64_t>(call_.rows.size());
   const RowSamplingCapacity capacity = {vocabulary_,
@@ -282,7 +384,8 @@ void Comparison::run() {
                                         rows,
                                         static_cast<int64_t>(call_.candidates.size()),
                                         static_cast<int64_t>(call_.ids.size()),
-                                        call_.tops};
+                                        call_.tops,
+                                        call_.kept};
   RowSampler device(capacity, stream_);
   EXPECT(device.start().kind == BackendFailure::Kind::kNone);
   for (int64_t mask = 0; mask < kMasks; ++mask) {
@@ -296,6 +399,9 @@ void Comparison::run() {
   EXPECT_EQUAL(cudaStreamSynchronize(stream_), cudaSuccess);
   const SamplingOutput output = device.output();
   for (int64_t row = 0; row < rows; ++row) compare(row, output, &left[row * vocabulary_]);
+
+  EXPECT(drawn_ > 0);
+  if (vocabulary_ > 4000) EXPECT(prepared_ > 1 && too_few_ > 0);
 
   // Fewer rows in the same memory: nothing is left of the call before.
   left = call_.logits;
@@ -316,11 +422,11 @@ void test_vocabularies(std::initializer_list<int32_t> vocabularies) {
 void test_limits() {
   cudaStream_t stream = nullptr;
   cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
-  RowSampler large({int64_t{1} << 21, 1, 1, 0, 0, 0}, stream);
-  EXPECT(large.start().kind == BackendFailure::Kind::kDevice);
+  RowSampler large({int64_t{1} << 21, 1, 1, 0, 0, 0, 0}, stream);
+  EXPECT(large.start().kind == BackendFailure::Kind::kConfiguration);
   EXPECT(sampling_shared_bytes(262144) <= 80 * 1024);  // two blocks on sm_90 and sm_80
   emulation::set_memory_limit(1 << 20);
-  RowSampler masks({32000, 2048, 1, 0, 0, 0}, stream);
+  RowSampler masks({32000, 2048, 1, 0, 0, 0, 0}, stream);
   EXPECT(masks.start().kind == BackendFailure::Kind::kMemory);
   emulation::set_memory_limit(size_t{1} << 32);
   EXPECT_EQUAL(cudaGetLastError(), cudaSuccess);

@@ -1,0 +1,133 @@
+// Multiplies placed weights of quantized types with quantized rows: the kernel, and the choice of
+// its shape. Sums are those of a family (product_sums32.h, product_sums256.h).
+#pragma once
+
+#include "cuda/kernels/product_families.h"
+#include "cuda/kernels/product_fragments.h"
+#include "cuda/kernels/product_ring.h"
+
+namespace sparkllama::cuda {
+
+// What a warp of a block computes.
+struct WarpPlace {
+  int first_panel;  // of the block's
+  int first_tile;
+
+  template <typename Shape>
+  __device__ static WarpPlace of() {
+    const int warp = static_cast<int>(threadIdx.x) / kWarpSize;
+    return {warp / Shape::kTokenWarpCount * Shape::kPanels,
+            warp % Shape::kTokenWarpCount * Shape::kTiles};
+  }
+};
+
+// Writes a warp's outputs where there are such. `part`, `panel` and `tile` are those of its first.
+template <typename Shape, typename Sums>
+__device__ void store_outputs(const Sums& sums, const ProductPart& part, int64_t panel,
+                              int64_t tile, int32_t num_rows) {
+  const LanePlace place;
+  SPARKLLAMA_UNROLL
+  for (int p = 0; p < Shape::kPanels; ++p) {
+    SPARKLLAMA_UNROLL
+    for (int t = 0; t < Shape::kTiles; ++t) {
+      SPARKLLAMA_UNROLL
+      for (int i = 0; i < 4; ++i) {
+        const int64_t output = (panel + p) * kPanelRows + place.upper_row + i / 2 * 8;
+        const int64_t row = (tile + t) * kTileRows + 2 * place.first_pair + i % 2;
+        if (output < part.rows && row < num_rows) {
+          part.y[row * part.rows + output] = sums.output(p, t, i);
+        }
+      }
+    }
+  }
+}
+
+__device__ inline int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
+
+template <TensorType kType, typename Shape, typename Sums>
+__global__ void __launch_bounds__(Shape::kThreads, Shape::kThreads >= 256 ? 2 : 4)
+    multiply_panels(ProductGrid grid) {
+  using Stages = ProductStages<kType, Shape>;
+  const int32_t num_rows = *grid.num_rows;
+  const auto tiles = static_cast<int32_t>(tile_count(num_rows));
+  const auto token_groups = static_cast<uint32_t>(grid.token_groups);
+  const auto first_tile = static_cast<int32_t>(blockIdx.x % token_groups) * Shape::kBlockTiles;
+  if (first_tile >= tiles) return;
+  const auto group = static_cast<int32_t>(blockIdx.x / token_groups);
+  ProductPart part = grid.parts[0];
+  for (int i = 1; i < kMostProducts; ++i) {
+    if (i < grid.part_count && group >= grid.parts[i].first_group) part = grid.parts[i];
+  }
+  const int32_t first_panel = (group - part.first_group) * Shape::kBlockPanels;
+  const auto panels = static_cast<int32_t>(panel_count(part.rows));
+
+  BlockPlace block;
+  block.records = grid.records;
+  block.panel_count = smaller(panels - first_panel, Shape::kBlockPanels);
+  block.tile_count = smaller(tiles - first_tile, Shape::kBlockTiles);
+  const int64_t records = grid.records;
+  block.weights = part.weights + first_panel * records * Stages::kLayout.bytes;
+  block.tiles = grid.tiles + first_tile * records * Stages::kTile.bytes;
+  block.tile_sums = grid.tile_sums + first_tile * records * Stages::kTile.sum_bytes;
+
+  const WarpPlace warp = WarpPlace::of<Shape>();
+  const bool works = warp.first_panel < block.panel_count && warp.first_tile < block.tile_count;
+  Sums sums;
+  ProductRing<kType, Shape> ring(block);
+  for (int32_t i = ring.count(); i > 0; --i) {
+    const std::byte* stage = ring.next();
+    if (!works) continue;
+    sums.add_stage(stage + warp.first_panel * Stages::kPanelBytes,
+                   stage + Stages::kTilesAt + warp.first_tile * Stages::kTileBytes,
+                   stage + Stages::kSumsAt + warp.first_tile * Stages::kSumBytes);
+  }
+  if (works) {
+    store_outputs<Shape>(sums, part, first_panel + warp.first_panel, first_tile + warp.first_tile,
+                         num_rows);
+  }
+}
+
+template <TensorType kType, typename Shape, typename Sums>
+void launch_shape(const RowLaunch& on, ProductList products, const QuantizedRows& rows) {
+  using Stages = ProductStages<kType, Shape>;
+  const bool block32 = Stages::kLayout.columns == 64;
+  ProductGrid grid = {};
+  grid.num_rows = on.num_rows;
+  grid.tiles = block32 ? rows.records32 : rows.records256;
+  grid.tile_sums = block32 ? rows.sums32 : rows.sums256;
+  grid.records = static_cast<int32_t>(record_count(Stages::kTile, products[0].weights->columns));
+  grid.token_groups =
+      static_cast<int32_t>((tile_count(on.max_rows) + Shape::kBlockTiles - 1) / Shape::kBlockTiles);
+  int64_t groups = 0;
+  for (const BackendProduct& product : products) {
+    const PackedMatrix& weights = *product.weights;
+    grid.parts[grid.part_count++] = {weights.data, product.y, static_cast<int32_t>(weights.rows),
+                                     static_cast<int32_t>(groups)};
+    groups += (panel_count(weights.rows) + Shape::kBlockPanels - 1) / Shape::kBlockPanels;
+  }
+  launch(multiply_panels<kType, Shape, Sums>,
+         {dim3(static_cast<unsigned>(groups * grid.token_groups)), dim3(Shape::kThreads),
+          Stages::kSharedBytes},
+         on.stream, grid);
+}
+
+// Of how many tiles of rows and panels a launch is.
+struct ProductSize {
+  int64_t tiles;
+  int64_t panels;
+
+  static ProductSize of(const RowLaunch& on, ProductList products) {
+    int64_t panels = 0;
+    for (const BackendProduct& product : products) panels += panel_count(product.weights->rows);
+    return {tile_count(on.max_rows), panels};
+  }
+
+  // Whether blocks of the shape are enough for every multiprocessor.
+  template <typename Shape>
+  bool fills(const RowLaunch& on) const {
+    return panels / Shape::kBlockPanels * ((tiles + Shape::kBlockTiles - 1) / Shape::kBlockTiles) >=
+           on.multiprocessors;
+  }
+};
+
+}  // namespace sparkllama::cuda
