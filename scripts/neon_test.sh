@@ -23,4 +23,4 @@ cmake -S "$root/engine/src/main/native" -B "$build_dir" -DCMAKE_BUILD_TYPE=Relea
   "-DCMAKE_CROSSCOMPILING_EMULATOR=$emulator;-L;/usr/aarch64-linux-gnu" >"$build_dir/configure.log"
 cmake --build "$build_dir" -j2 >"$build_dir/compile.log"
 cd "$build_dir"
-exec ctest -j2 --output-on-failure
+exec ctest -j2 -LE emulated --output-on-failure

@@ -158,11 +158,11 @@ void CudaBackend::finish_heads(const HeadFinish& heads) {
 }
 
 void CudaBackend::attend(const AttentionRows& rows) {
-  cuda::attend({stream_,
-                tokens_launch_.multiprocessors,
-                {walk_.sequences, walk_.tokens, walk_.context, walk_.longest},
-                static_cast<std::byte*>(attention_scratch_)},
-               step_.step(), rows, capacity_.head_count);
+  launch_attention({stream_,
+                    tokens_launch_.multiprocessors,
+                    {walk_.sequences, walk_.tokens, walk_.context, walk_.longest},
+                    static_cast<std::byte*>(attention_scratch_)},
+                   step_.step(), rows, capacity_.head_count);
 }
 
 void CudaBackend::activate(Activation activation, float* gate, const float* up, int64_t columns,

@@ -231,6 +231,29 @@ __device__ void wait_for_copies() {
 #endif
 }
 
+struct FloatPair {
+  float first;
+  float second;
+};
+
+// Of two binary16 side by side, the first in the low half; exact.
+__device__ inline FloatPair widened_pair(uint32_t bits) {
+#if defined(SPARKLLAMA_CUDA_EMULATED)
+  return {half_to_float(static_cast<uint16_t>(bits)),
+          half_to_float(static_cast<uint16_t>(bits >> 16))};
+#else
+  __half2 halves;
+  memcpy(&halves, &bits, sizeof halves);
+  const float2 wide = __half22float2(halves);
+  return {wide.x, wide.y};
+#endif
+}
+
+// 16 bytes that are loaded and stored at once, on a border of 16.
+struct alignas(16) FloatQuad {
+  float at[4];
+};
+
 // How many bits are 1.
 __device__ inline int set_bits(uint32_t bits) {
 #if defined(SPARKLLAMA_CUDA_EMULATED)
@@ -269,28 +292,5 @@ __device__ inline uint32_t pick_bytes(uint32_t word, uint32_t selector) {
   return __byte_perm(word, 0, selector);
 #endif
 }
-
-struct FloatPair {
-  float first;
-  float second;
-};
-
-// Of two binary16 side by side, the first in the low half; exact.
-__device__ inline FloatPair widened_pair(uint32_t bits) {
-#if defined(SPARKLLAMA_CUDA_EMULATED)
-  return {half_to_float(static_cast<uint16_t>(bits)),
-          half_to_float(static_cast<uint16_t>(bits >> 16))};
-#else
-  __half2 halves;
-  memcpy(&halves, &bits, sizeof halves);
-  const float2 wide = __half22float2(halves);
-  return {wide.x, wide.y};
-#endif
-}
-
-// 16 bytes that are loaded and stored at once, on a border of 16.
-struct alignas(16) FloatQuad {
-  float at[4];
-};
 
 }  // namespace sparkllama::cuda

@@ -21,7 +21,7 @@ std::optional<RequestHead> Channel::receive() {
     return std::nullopt;
   }
   if (head.mark != kMark || head.kind < static_cast<int32_t>(RequestKind::kCreate) ||
-      head.kind > static_cast<int32_t>(RequestKind::kStop)) {
+      head.kind > static_cast<int32_t>(RequestKind::kOpenDevice)) {
     throw MalformedMessage("A message is none of this protocol: mark " + std::to_string(head.mark) +
                            ", kind " + std::to_string(head.kind));
   }

@@ -18,8 +18,8 @@ int64_t attention_scratch_bytes(const AttentionShape& most, int32_t multiprocess
          tile_scratch_bytes(most, multiprocessors, head_count);
 }
 
-void attend(const AttentionLaunch& launch, const DeviceStep& step, const AttentionRows& rows,
-            int32_t head_count) {
+void launch_attention(const AttentionLaunch& launch, const DeviceStep& step,
+                      const AttentionRows& rows, int32_t head_count) {
   AttentionWork work;
   work.step = step;
   work.kv = rows.kv;

@@ -36,7 +36,7 @@ int64_t attention_scratch_bytes(const AttentionShape& most, int32_t multiprocess
                                 int32_t head_count, int32_t head_dimension);
 
 // Attends for all tokens of the step. head_count is of queries, a multiple of kv_heads.
-void attend(const AttentionLaunch& launch, const DeviceStep& step, const AttentionRows& rows,
-            int32_t head_count);
+void launch_attention(const AttentionLaunch& launch, const DeviceStep& step,
+                      const AttentionRows& rows, int32_t head_count);
 
 }  // namespace sparkllama::cuda

@@ -133,7 +133,8 @@ class Step {
     rows.output = output.data();
     rows.scale = scale();
     rows.soft_cap = heads_.soft_cap;
-    attend({stream, kMultiprocessors, shape, scratch.data()}, step, rows, heads_.head_count());
+    launch_attention({stream, kMultiprocessors, shape, scratch.data()}, step, rows,
+                     heads_.head_count());
     EXPECT_EQUAL(cudaStreamSynchronize(stream), cudaSuccess);
     for (int64_t i = queries.size(); i < output.size(); ++i) EXPECT_EQUAL(output[i], kUntouched);
     return {output.data(), output.data() + queries.size()};

@@ -234,6 +234,11 @@ class AdmissionTest {
     ExecutorMemory known = OPEN.on(Optional.of(card)).admit(TICKETS, ON_GPU, half);
     assertThat(known.kvCacheMemory()).isEqualTo(new SizeOrShare.Size(room / 2));
     assertThat(known.options(ON_GPU).kvCacheMemory()).isEqualTo(room / 2).isPositive();
+    assertThat(
+            OPEN.on(Optional.of(card))
+                .admit(TICKETS, ON_GPU, new SizeOrShare.Share(0.001))
+                .kvCacheMemory())
+        .isEqualTo(new SizeOrShare.Size(TICKETS.contextBytes(ON_GPU)));
     DeviceFacts small = free(TICKETS.deviceMemory(ON_GPU).total());
     assertThatThrownBy(() -> OPEN.on(Optional.of(small)).admit(TICKETS, ON_GPU, half))
         .isInstanceOf(InsufficientMemoryException.class)

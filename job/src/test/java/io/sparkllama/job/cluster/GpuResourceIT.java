@@ -71,7 +71,8 @@ class GpuResourceIT {
 
   @Test
   void whoWantsTheProcessorHasItBesideAGpu() throws Exception {
-    SubmittedJob.Run run = run(gpus(1, ADDRESS), "spark.task.resource.gpu.amount=0.5", "engine.device=cpu");
+    SubmittedJob.Run run =
+        run(gpus(1, ADDRESS), "spark.task.resource.gpu.amount=0.5", "engine.device=cpu");
     assertThat(run.exitCode()).as(run.errors()).isZero();
     assertThat(new ClusterTrace(home).executorLogs())
         .singleElement()
