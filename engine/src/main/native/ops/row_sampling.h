@@ -81,7 +81,7 @@ struct KeptTokens {
 // Ids are in the vocabulary, masks in the pool, ranges in their arrays: the caller has checked.
 struct SamplingInput {
   const LogitsRow* rows;
-  int64_t num_rows;
+  int64_t num_rows;  // at least 1
   const int32_t* candidate_ids;
   int64_t num_candidates;
   const int32_t* adjustment_ids;  // [num_adjustments], each once in a row
