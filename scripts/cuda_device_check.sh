@@ -11,7 +11,7 @@ set -uo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 native="$root/engine/src/main/native"
 built="$root/target/cuda-device"
-tests=(backend_test device_walk_test)
+tests=(backend_test row_finisher_test device_walk_test)
 
 fail() {
   printf 'cuda_device_check.sh: %s\n' "$1" >&2

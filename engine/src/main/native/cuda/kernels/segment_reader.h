@@ -57,13 +57,14 @@ struct SegmentStaging {
 };
 
 // Shared memory of a block: [head_dim, kRows] queries, [kRows, kScoreStride] scores and then
-// weights, [kRows] softmaxes, [kSegmentBlocks] block numbers, and stages.
+// weights, [kRows] softmaxes and ranges of positions, [kSegmentBlocks] parts of keys, and stages.
 template <int kRows>
 struct SegmentPlaces {
   float* queries;
   float* scores;
   RowSoftmax* softmax;
-  int32_t* blocks;
+  PositionRange* ranges;
+  const std::byte** keys;
   std::byte* stages;
 
   __device__ explicit SegmentPlaces(int32_t head_dim) {
@@ -71,11 +72,12 @@ struct SegmentPlaces {
     queries = at;
     scores = queries + int64_t{head_dim} * kRows;
     softmax = reinterpret_cast<RowSoftmax*>(scores + kRows * kScoreStride);
-    blocks = reinterpret_cast<int32_t*>(softmax + kRows);
-    stages = reinterpret_cast<std::byte*>(blocks + kSegmentBlocks);
+    ranges = reinterpret_cast<PositionRange*>(softmax + kRows);
+    keys = reinterpret_cast<const std::byte**>(ranges + kRows);
+    stages = reinterpret_cast<std::byte*>(keys + kSegmentBlocks);
   }
   static constexpr int64_t bytes(int32_t head_dim) {
-    return (int64_t{head_dim} * kRows + kRows * kScoreStride + 2 * kRows + kSegmentBlocks) * 4;
+    return (int64_t{head_dim} * kRows + kRows * kScoreStride + 4 * kRows + 2 * kSegmentBlocks) * 4;
   }
 };
 
@@ -101,7 +103,8 @@ class SegmentReader {
                    {segment_ * kAttentionSegment, (segment_ + 1) * kAttentionSegment});
   }
   __device__ const std::byte* part(int32_t block, KvSide side) const {
-    return kv_part(work_.kv, places_.blocks[block - segment_ * kSegmentBlocks], side, kv_head_);
+    const std::byte* keys = places_.keys[block - segment_ * kSegmentBlocks];
+    return side == KvSide::kKeys ? keys : keys + work_.kv.kv_heads * work_.kv.part_bytes;
   }
 
   __device__ void load_rows();
@@ -114,6 +117,8 @@ class SegmentReader {
   __device__ void stage_values(int32_t block) const;
   __device__ void add_values(int32_t begin, int32_t first_row, const std::byte* values,
                              float (&sums)[kMine][2]) const;
+  __device__ void add_quad(const float* weights, const std::byte* values,
+                           float (&sums)[kMine][2]) const;
   __device__ void add_value(int32_t position, int32_t first_row, FloatPair value,
                             float (&sums)[kMine][2]) const;
   __device__ void accumulate();
@@ -179,7 +184,11 @@ __device__ void SegmentReader<kType, kRows>::load_rows() {
   const int32_t thread = static_cast<int32_t>(threadIdx.x);
   const int32_t* table = work_.block_tables + sequence_index_ * work_.step.blocks_per_sequence;
   for (int32_t b = first_block_ + thread; b < end_block_; b += threads) {
-    places_.blocks[b - segment_ * kSegmentBlocks] = table[b];
+    places_.keys[b - segment_ * kSegmentBlocks] =
+        kv_part(work_.kv, table[b], KvSide::kKeys, kv_head_);
+  }
+  if (thread < kRows) {
+    places_.ranges[thread] = thread < rows_ ? span(thread) : PositionRange{0, 0};
   }
   for (int32_t i = thread; i < kRows * head_dim_; i += threads) {
     const int32_t row = i / head_dim_;
@@ -199,9 +208,11 @@ __device__ void SegmentReader<kType, kRows>::stage_keys(int32_t tile, int32_t fi
                                                         std::byte* stage) const {
   constexpr int32_t kPieces = Stage::kKeyRows * Stage::kKeyRowBytes / 16;  // of one block
   constexpr int32_t kRowPieces = Stage::kKeyRowBytes / 16;
-  const int32_t lane = static_cast<int32_t>(threadIdx.x) % kWarpSize;
+  const int32_t lane = static_cast<int32_t>(threadIdx.x % kWarpSize);
+  static_assert(kTileBlocks * kPieces % kWarpSize == 0);
 #pragma unroll
-  for (int32_t i = lane; i < kTileBlocks * kPieces; i += kWarpSize) {
+  for (int k = 0; k < kTileBlocks * kPieces / kWarpSize; ++k) {
+    const int32_t i = k * kWarpSize + lane;
     const int32_t block = first_block_ + tile * kTileBlocks + i / kPieces;
     const int32_t piece = i % kPieces;
     if (block < end_block_ && first_row + piece / kRowPieces < head_dim_) {
@@ -217,7 +228,7 @@ template <KvType kType, int kRows>
 __device__ void SegmentReader<kType, kRows>::add_keys(const std::byte* stage, int32_t first,
                                                       int32_t count,
                                                       float (&dots)[kRows][2]) const {
-  const int32_t lane = static_cast<int32_t>(threadIdx.x) % kWarpSize;
+  const int32_t lane = static_cast<int32_t>(threadIdx.x % kWarpSize);
   const std::byte* keys = stage + lane / 8 * Stage::kKeyBlockBytes + lane % 8 * 2 * Stage::kBytes;
   const float* queries = places_.queries + first * kRows;
 #pragma unroll 1
@@ -239,7 +250,7 @@ __device__ void SegmentReader<kType, kRows>::add_keys(const std::byte* stage, in
 template <KvType kType, int kRows>
 __device__ void SegmentReader<kType, kRows>::store_scores(int32_t tile,
                                                           const float (&dots)[kRows][2]) const {
-  const int32_t lane = static_cast<int32_t>(threadIdx.x) % kWarpSize;
+  const int32_t lane = static_cast<int32_t>(threadIdx.x % kWarpSize);
   const int32_t block = first_block_ + tile * kTileBlocks + lane / 8;
   if (block >= end_block_) return;
   const std::byte* keys = part(block, KvSide::kKeys);
@@ -310,7 +321,7 @@ __device__ void SegmentReader<kType, kRows>::weigh() {
   for (int32_t first = 0; first < rows_; first += at_once) {
     const int32_t row = first + thread / 16;
     const bool exists = row < rows_;
-    const PositionRange range = exists ? span(row) : PositionRange{0, 0};
+    const PositionRange range = exists ? places_.ranges[row] : PositionRange{0, 0};
     const int32_t begin = (range.begin - lane + 15) / 16 * 16 + lane;
     float* scores = places_.scores + (exists ? row : 0) * kScoreStride;
     float maximum = -std::numeric_limits<float>::infinity();
@@ -363,12 +374,29 @@ __device__ void SegmentReader<kType, kRows>::add_value(int32_t position, int32_t
                                                        float (&sums)[kMine][2]) const {
 #pragma unroll
   for (int r = 0; r < kMine; ++r) {
-    if (first_row + r >= rows_) continue;
-    const PositionRange range = span(first_row + r);
+    const PositionRange range = places_.ranges[first_row + r];
     if (position < range.begin || position >= range.end) continue;
     const float weight = places_.scores[(first_row + r) * kScoreStride + in_segment(position)];
     sums[r][0] = fused(weight, value.first, sums[r][0]);
     sums[r][1] = fused(weight, value.second, sums[r][1]);
+  }
+}
+
+// Adds the values of four positions that all rows attend to.
+template <KvType kType, int kRows>
+__device__ void SegmentReader<kType, kRows>::add_quad(const float* weights, const std::byte* values,
+                                                      float (&sums)[kMine][2]) const {
+  FloatPair value[4];
+#pragma unroll
+  for (int p = 0; p < 4; ++p) value[p] = Elements::pair(values + p * head_dim_ * Stage::kBytes);
+#pragma unroll
+  for (int r = 0; r < kMine; ++r) {
+    const FloatQuad weight = *reinterpret_cast<const FloatQuad*>(weights + r * kScoreStride);
+#pragma unroll
+    for (int p = 0; p < 4; ++p) {
+      sums[r][0] = fused(weight.at[p], value[p].first, sums[r][0]);
+      sums[r][1] = fused(weight.at[p], value[p].second, sums[r][1]);
+    }
   }
 }
 
@@ -377,28 +405,30 @@ template <KvType kType, int kRows>
 __device__ void SegmentReader<kType, kRows>::add_values(int32_t begin, int32_t first_row,
                                                         const std::byte* values,
                                                         float (&sums)[kMine][2]) const {
+  constexpr int32_t kPositions = Stage::kValueBlocks * kKvBlockPositions;
+  constexpr int kQuads = kMine > 4 ? 2 : 4;  // at once, as registers allow
   const int32_t row_bytes = head_dim_ * Stage::kBytes;
   const float* weights = places_.scores + first_row * kScoreStride + in_segment(begin);
-#pragma unroll 2
-  for (int32_t i = 0; i < Stage::kValueBlocks * kKvBlockPositions; i += 4) {
-    FloatPair value[4];
-#pragma unroll
-    for (int p = 0; p < 4; ++p) value[p] = Elements::pair(values + (i + p) * row_bytes);
-    if (begin + i < common_.begin || begin + i + 4 > common_.end) {
+  if (begin >= common_.begin && begin + kPositions <= common_.end) {
 #pragma unroll 1
-      for (int32_t p = 0; p < 4; ++p) {
-        add_value(begin + i + p, first_row, Elements::pair(values + (i + p) * row_bytes), sums);
+    for (int32_t i = 0; i < kPositions; i += 4 * kQuads) {
+#pragma unroll
+      for (int32_t q = 0; q < 4 * kQuads; q += 4) {
+        add_quad(weights + i + q, values + (i + q) * row_bytes, sums);
       }
+    }
+    return;
+  }
+#pragma unroll 1
+  for (int32_t i = 0; i < kPositions; i += 4) {
+    if (begin + i >= common_.begin && begin + i + 4 <= common_.end) {
+      add_quad(weights + i, values + i * row_bytes, sums);
       continue;
     }
-#pragma unroll
-    for (int r = 0; r < kMine; ++r) {
-      const FloatQuad weight = *reinterpret_cast<const FloatQuad*>(weights + r * kScoreStride + i);
-#pragma unroll
-      for (int p = 0; p < 4; ++p) {
-        sums[r][0] = fused(weight.at[p], value[p].first, sums[r][0]);
-        sums[r][1] = fused(weight.at[p], value[p].second, sums[r][1]);
-      }
+#pragma unroll 1
+    for (int32_t p = i; p < i + 4; ++p) {
+      if (begin + p < whole_.begin || begin + p >= whole_.end) continue;
+      add_value(begin + p, first_row, Elements::pair(values + p * row_bytes), sums);
     }
   }
 }

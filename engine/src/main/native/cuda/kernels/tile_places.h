@@ -51,7 +51,7 @@ struct TilePlaces {
   float segment_maxima[kTileRows];
   float running_factors[kTileRows];  // of the merge with a segment
   float segment_factors[kTileRows];
-  int32_t blocks[kSegmentBlocks];
+  const std::byte* keys[kSegmentBlocks];  // parts of the segment's blocks
   // [head_dim, kTileRows] queries follow, and stages after them.
 
   __device__ float* queries() { return reinterpret_cast<float*>(this + 1); }

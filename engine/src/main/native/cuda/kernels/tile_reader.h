@@ -31,7 +31,8 @@ class TileReader {
            kv_head_ * work_.group_size + flat % work_.group_size;
   }
   __device__ const std::byte* part(int32_t block, KvSide side) const {
-    return kv_part(work_.kv, places().blocks[block & (kSegmentBlocks - 1)], side, kv_head_);
+    const std::byte* keys = places().keys[block & (kSegmentBlocks - 1)];
+    return side == KvSide::kKeys ? keys : keys + work_.kv.kv_heads * work_.kv.part_bytes;
   }
   __device__ std::byte* stages() const { return places().stages(head_dim_); }
   __device__ bool all_see(int32_t begin, int32_t end) const {
@@ -40,12 +41,12 @@ class TileReader {
 
   __device__ void load_rows();
   __device__ void begin_segment(int32_t segment);
-  __device__ void stage_keys(int32_t step, int32_t slabs) const;
+  __device__ void stage_keys(int32_t first_block, int32_t first, std::byte* stage) const;
   __device__ void add_keys(const std::byte* stage, int32_t first, int32_t count,
                            float (&dots)[kEach][kEach]) const;
   __device__ void keep_maxima(int32_t position, const float (&scores)[kEach],
                               float (&maxima)[kEach]) const;
-  __device__ void store_scores(int32_t tile, const float (&dots)[kEach][kEach],
+  __device__ void store_scores(int32_t first_block, const float (&dots)[kEach][kEach],
                                float (&maxima)[kEach]) const;
   __device__ void score();
   __device__ void store_maxima(float (&maxima)[kEach]) const;
@@ -87,7 +88,7 @@ __device__ TileReader<kType, kRows>::TileReader(const TileArguments& arguments, 
       sequence_index_(item.sequence),
       sequence_(work_.step, item.sequence),
       head_dim_(work_.kv.head_dim),
-      thread_(static_cast<int32_t>(threadIdx.x)) {
+      thread_(static_cast<int32_t>(threadIdx.x % kThreads)) {
   kv_head_ = item.index % work_.kv.kv_heads;
   first_row_ = item.index / work_.kv.kv_heads * kTileRows;
   const int32_t left = sequence_.tokens * work_.group_size - first_row_;
@@ -135,20 +136,20 @@ __device__ void TileReader<kType, kRows>::begin_segment(int32_t segment) {
   end_block_ = (span.end - 1) / kKvBlockPositions + 1;
   const int32_t* table = work_.block_tables + sequence_index_ * work_.step.blocks_per_sequence;
   for (int32_t b = first_block_ + thread_; b < end_block_; b += kThreads) {
-    places().blocks[b & (kSegmentBlocks - 1)] = table[b];
+    places().keys[b & (kSegmentBlocks - 1)] = kv_part(work_.kv, table[b], KvSide::kKeys, kv_head_);
   }
 }
 
-// Begins to bring a step's keys: some elements of kTileBlocks blocks.
+// Begins to bring the elements [first, first + kKeyRows) of keys of kTileBlocks blocks.
 template <KvType kType, int kRows>
-__device__ void TileReader<kType, kRows>::stage_keys(int32_t step, int32_t slabs) const {
+__device__ void TileReader<kType, kRows>::stage_keys(int32_t first_block, int32_t first,
+                                                     std::byte* stage) const {
   constexpr int32_t kPieces = Stage::kKeyRows * Stage::kKeyRowBytes / 16;  // of one block
   constexpr int32_t kRowPieces = Stage::kKeyRowBytes / 16;
-  std::byte* stage = stages() + step % kStages * Stage::kKeyStageBytes;
-  const int32_t first_block = first_block_ + step / slabs * kTileBlocks;
-  const int32_t first = step % slabs * Stage::kKeyRows;
+  static_assert(kTileBlocks * kPieces % kThreads == 0);
 #pragma unroll
-  for (int32_t i = thread_; i < kTileBlocks * kPieces; i += kThreads) {
+  for (int k = 0; k < kTileBlocks * kPieces / kThreads; ++k) {
+    const int32_t i = k * kThreads + thread_;
     const int32_t block = first_block + i / kPieces;
     const int32_t piece = i % kPieces;
     if (block < end_block_ && first + piece / kRowPieces < head_dim_) {
@@ -157,7 +158,6 @@ __device__ void TileReader<kType, kRows>::stage_keys(int32_t step, int32_t slabs
                      piece * 16);
     }
   }
-  commit_copies();
 }
 
 template <KvType kType, int kRows>
@@ -203,10 +203,10 @@ __device__ void TileReader<kType, kRows>::keep_maxima(int32_t position,
 
 // Makes scores of the chains and stores them, those of no row's positions too.
 template <KvType kType, int kRows>
-__device__ void TileReader<kType, kRows>::store_scores(int32_t tile,
+__device__ void TileReader<kType, kRows>::store_scores(int32_t first_block,
                                                        const float (&dots)[kEach][kEach],
                                                        float (&maxima)[kEach]) const {
-  const int32_t block = first_block_ + tile * kTileBlocks + position_group_ / 2;
+  const int32_t block = first_block + position_group_ / 2;
   if (block >= end_block_) return;
   const std::byte* keys = part(block, KvSide::kKeys);
   const int32_t offset = position_group_ % 2 * kEach;
@@ -259,25 +259,40 @@ __device__ void TileReader<kType, kRows>::store_maxima(float (&maxima)[kEach]) c
 // The product with keys, over the segment.
 template <KvType kType, int kRows>
 __device__ void TileReader<kType, kRows>::score() {
-  const int32_t slabs = (head_dim_ + Stage::kKeyRows - 1) / Stage::kKeyRows;
-  const int32_t tiles = (end_block_ - first_block_ + kTileBlocks - 1) / kTileBlocks;
   float maxima[kEach];
 #pragma unroll
   for (int r = 0; r < kEach; ++r) maxima[r] = -std::numeric_limits<float>::infinity();
-  for (int i = 0; i < kStages - 1; ++i) stage_keys(i, slabs);
-  int32_t step = 0;
-  for (int32_t tile = 0; tile < tiles; ++tile) {
+  int32_t next_block = first_block_;
+  int32_t next_element = 0;
+  int32_t next_stage = 0;
+  const auto stage_next = [&] {
+    if (next_block < end_block_) {
+      stage_keys(next_block, next_element, stages() + next_stage * Stage::kKeyStageBytes);
+    }
+    commit_copies();
+    next_stage = next_stage + 1 == kStages ? 0 : next_stage + 1;
+    next_element += Stage::kKeyRows;
+    if (next_element >= head_dim_) {
+      next_element = 0;
+      next_block += kTileBlocks;
+    }
+  };
+  for (int i = 0; i < kStages - 1; ++i) stage_next();
+  int32_t stage = 0;
+#pragma unroll 1
+  for (int32_t block = first_block_; block < end_block_; block += kTileBlocks) {
     float dots[kEach][kEach] = {};
-    for (int32_t slab = 0; slab < slabs; ++slab, ++step) {
+#pragma unroll 1
+    for (int32_t first = 0; first < head_dim_; first += Stage::kKeyRows) {
       wait_for_copies<kStages - 2>();
       sync_block();
-      stage_keys(step + kStages - 1, slabs);
-      const std::byte* stage = stages() + step % kStages * Stage::kKeyStageBytes;
-      const int32_t first = slab * Stage::kKeyRows;
+      stage_next();
       const int32_t left = head_dim_ - first;
-      add_keys(stage, first, left < Stage::kKeyRows ? left : Stage::kKeyRows, dots);
+      add_keys(stages() + stage * Stage::kKeyStageBytes, first,
+               left < Stage::kKeyRows ? left : Stage::kKeyRows, dots);
+      stage = stage + 1 == kStages ? 0 : stage + 1;
     }
-    store_scores(tile, dots, maxima);
+    store_scores(block, dots, maxima);
   }
   wait_for_copies<0>();
   store_maxima(maxima);
