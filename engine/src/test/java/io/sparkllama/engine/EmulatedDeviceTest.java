@@ -1,6 +1,7 @@
 package io.sparkllama.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.AnswerConstraint;
 import io.sparkllama.engine.api.ClassifyRequest;
@@ -10,6 +11,7 @@ import io.sparkllama.engine.api.DeviceFacts;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
 import io.sparkllama.engine.api.GenerationResult;
+import io.sparkllama.engine.api.InsufficientMemoryException;
 import io.sparkllama.engine.api.KvCacheType;
 import io.sparkllama.engine.api.OverlongPolicy;
 import io.sparkllama.engine.api.Prompt;
@@ -116,6 +118,18 @@ class EmulatedDeviceTest {
     assertThat(facts.name()).isNotBlank();
     assertThat(facts.freeBytes()).isBetween(1L, facts.totalBytes());
     assertThat(facts.multiprocessors()).isPositive();
+  }
+
+  @Test
+  void whatTheDeviceHasNoMemoryForIsRefusedBeforeWeightsArePacked() throws IOException {
+    Path model = SharedData.path("models/stories260K.f32.gguf");
+    long free = LlamaEngine.checkMachine(onGpu).orElseThrow().freeBytes();
+    Path cache = folder.resolve("cache");
+    EngineOptions options = onGpu.withCacheDirectory(cache).withKvCacheMemory(free);
+    assertThatThrownBy(() -> LlamaEngine.open(model, options))
+        .isInstanceOf(InsufficientMemoryException.class)
+        .hasMessageContainingAll("The GPU's memory does not suffice", "engine.kv-cache-memory");
+    assertThat(cache).doesNotExist();
   }
 
   /** As a fault of the device does, the end of the worker costs a restart and no byte. */
