@@ -69,13 +69,20 @@ int64_t most_items(const AttentionLaunch& launch, const SegmentArguments& argume
 }
 
 template <KvType kType, int kRows>
+constexpr int64_t shared_bytes(int32_t head_dim, int32_t threads) {
+  return SegmentPlaces<kRows>::bytes(head_dim) +
+         SegmentStaging<kType>::bytes(head_dim, threads / kWarpSize);
+}
+
+template <KvType kType, int kRows>
 void launch_rows(const AttentionLaunch& launched, const SegmentArguments& arguments) {
   constexpr int64_t kBlocksPerMultiprocessor = 4;
   const int32_t head_dim = arguments.work.kv.head_dim;
   const int32_t threads =
       std::max(2 * kWarpSize, (head_dim + kWarpSize - 1) / kWarpSize * kWarpSize);
-  const int64_t shared = SegmentPlaces<kRows>::bytes(head_dim) +
-                         SegmentStaging<kType>::bytes(head_dim, threads / kWarpSize);
+  const int64_t shared = shared_bytes<kType, kRows>(head_dim, threads);
+  static_assert(shared_bytes<kType, kRows>(kMostHeadDimension, kMostHeadDimension) <=
+                kMostSharedBytes);
   const int64_t blocks = std::min(most_items(launched, arguments, kRows),
                                   kBlocksPerMultiprocessor * launched.multiprocessors);
   launch(read_segments<kType, kRows>,

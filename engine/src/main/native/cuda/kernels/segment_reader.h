@@ -57,12 +57,13 @@ struct SegmentStaging {
 };
 
 // Shared memory of a block: [head_dim, kRows] queries, [kRows, kScoreStride] scores and then
-// weights, [kRows] softmaxes, [kSegmentBlocks] parts of keys, and stages.
+// weights, [kRows] softmaxes and ranges of positions, [kSegmentBlocks] parts of keys, and stages.
 template <int kRows>
 struct SegmentPlaces {
   float* queries;
   float* scores;
   RowSoftmax* softmax;
+  PositionRange* ranges;
   const std::byte** keys;
   std::byte* stages;
 
@@ -71,11 +72,12 @@ struct SegmentPlaces {
     queries = at;
     scores = queries + int64_t{head_dim} * kRows;
     softmax = reinterpret_cast<RowSoftmax*>(scores + kRows * kScoreStride);
-    keys = reinterpret_cast<const std::byte**>(softmax + kRows);
+    ranges = reinterpret_cast<PositionRange*>(softmax + kRows);
+    keys = reinterpret_cast<const std::byte**>(ranges + kRows);
     stages = reinterpret_cast<std::byte*>(keys + kSegmentBlocks);
   }
   static constexpr int64_t bytes(int32_t head_dim) {
-    return (int64_t{head_dim} * kRows + kRows * kScoreStride + 2 * kRows + 2 * kSegmentBlocks) * 4;
+    return (int64_t{head_dim} * kRows + kRows * kScoreStride + 4 * kRows + 2 * kSegmentBlocks) * 4;
   }
 };
 
@@ -115,6 +117,8 @@ class SegmentReader {
   __device__ void stage_values(int32_t block) const;
   __device__ void add_values(int32_t begin, int32_t first_row, const std::byte* values,
                              float (&sums)[kMine][2]) const;
+  __device__ void add_quad(const float* weights, const std::byte* values,
+                           float (&sums)[kMine][2]) const;
   __device__ void add_value(int32_t position, int32_t first_row, FloatPair value,
                             float (&sums)[kMine][2]) const;
   __device__ void accumulate();
@@ -182,6 +186,9 @@ __device__ void SegmentReader<kType, kRows>::load_rows() {
   for (int32_t b = first_block_ + thread; b < end_block_; b += threads) {
     places_.keys[b - segment_ * kSegmentBlocks] =
         kv_part(work_.kv, table[b], KvSide::kKeys, kv_head_);
+  }
+  if (thread < kRows) {
+    places_.ranges[thread] = thread < rows_ ? span(thread) : PositionRange{0, 0};
   }
   for (int32_t i = thread; i < kRows * head_dim_; i += threads) {
     const int32_t row = i / head_dim_;
@@ -314,7 +321,7 @@ __device__ void SegmentReader<kType, kRows>::weigh() {
   for (int32_t first = 0; first < rows_; first += at_once) {
     const int32_t row = first + thread / 16;
     const bool exists = row < rows_;
-    const PositionRange range = exists ? span(row) : PositionRange{0, 0};
+    const PositionRange range = exists ? places_.ranges[row] : PositionRange{0, 0};
     const int32_t begin = (range.begin - lane + 15) / 16 * 16 + lane;
     float* scores = places_.scores + (exists ? row : 0) * kScoreStride;
     float maximum = -std::numeric_limits<float>::infinity();
@@ -367,12 +374,29 @@ __device__ void SegmentReader<kType, kRows>::add_value(int32_t position, int32_t
                                                        float (&sums)[kMine][2]) const {
 #pragma unroll
   for (int r = 0; r < kMine; ++r) {
-    if (first_row + r >= rows_) continue;
-    const PositionRange range = span(first_row + r);
+    const PositionRange range = places_.ranges[first_row + r];
     if (position < range.begin || position >= range.end) continue;
     const float weight = places_.scores[(first_row + r) * kScoreStride + in_segment(position)];
     sums[r][0] = fused(weight, value.first, sums[r][0]);
     sums[r][1] = fused(weight, value.second, sums[r][1]);
+  }
+}
+
+// Adds the values of four positions that all rows attend to.
+template <KvType kType, int kRows>
+__device__ void SegmentReader<kType, kRows>::add_quad(const float* weights, const std::byte* values,
+                                                      float (&sums)[kMine][2]) const {
+  FloatPair value[4];
+#pragma unroll
+  for (int p = 0; p < 4; ++p) value[p] = Elements::pair(values + p * head_dim_ * Stage::kBytes);
+#pragma unroll
+  for (int r = 0; r < kMine; ++r) {
+    const FloatQuad weight = *reinterpret_cast<const FloatQuad*>(weights + r * kScoreStride);
+#pragma unroll
+    for (int p = 0; p < 4; ++p) {
+      sums[r][0] = fused(weight.at[p], value[p].first, sums[r][0]);
+      sums[r][1] = fused(weight.at[p], value[p].second, sums[r][1]);
+    }
   }
 }
 
@@ -381,28 +405,30 @@ template <KvType kType, int kRows>
 __device__ void SegmentReader<kType, kRows>::add_values(int32_t begin, int32_t first_row,
                                                         const std::byte* values,
                                                         float (&sums)[kMine][2]) const {
+  constexpr int32_t kPositions = Stage::kValueBlocks * kKvBlockPositions;
+  constexpr int kQuads = kMine > 4 ? 2 : 4;  // at once, as registers allow
   const int32_t row_bytes = head_dim_ * Stage::kBytes;
   const float* weights = places_.scores + first_row * kScoreStride + in_segment(begin);
-#pragma unroll 2
-  for (int32_t i = 0; i < Stage::kValueBlocks * kKvBlockPositions; i += 4) {
-    FloatPair value[4];
-#pragma unroll
-    for (int p = 0; p < 4; ++p) value[p] = Elements::pair(values + (i + p) * row_bytes);
-    if (begin + i < common_.begin || begin + i + 4 > common_.end) {
+  if (begin >= common_.begin && begin + kPositions <= common_.end) {
 #pragma unroll 1
-      for (int32_t p = 0; p < 4; ++p) {
-        add_value(begin + i + p, first_row, Elements::pair(values + (i + p) * row_bytes), sums);
+    for (int32_t i = 0; i < kPositions; i += 4 * kQuads) {
+#pragma unroll
+      for (int32_t q = 0; q < 4 * kQuads; q += 4) {
+        add_quad(weights + i + q, values + (i + q) * row_bytes, sums);
       }
+    }
+    return;
+  }
+#pragma unroll 1
+  for (int32_t i = 0; i < kPositions; i += 4) {
+    if (begin + i >= common_.begin && begin + i + 4 <= common_.end) {
+      add_quad(weights + i, values + i * row_bytes, sums);
       continue;
     }
-#pragma unroll
-    for (int r = 0; r < kMine; ++r) {
-      const FloatQuad weight = *reinterpret_cast<const FloatQuad*>(weights + r * kScoreStride + i);
-#pragma unroll
-      for (int p = 0; p < 4; ++p) {
-        sums[r][0] = fused(weight.at[p], value[p].first, sums[r][0]);
-        sums[r][1] = fused(weight.at[p], value[p].second, sums[r][1]);
-      }
+#pragma unroll 1
+    for (int32_t p = i; p < i + 4; ++p) {
+      if (begin + p < whole_.begin || begin + p >= whole_.end) continue;
+      add_value(begin + p, first_row, Elements::pair(values + p * row_bytes), sums);
     }
   }
 }
