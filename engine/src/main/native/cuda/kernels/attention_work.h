@@ -37,6 +37,9 @@ enum class AttentionReader : int32_t {
 
 constexpr int32_t kFewRows = 16;
 
+// Shared memory of a block on sm_80, the least of the devices that this is compiled for.
+constexpr int64_t kMostSharedBytes = 163 * 1024;
+
 struct PositionRange {
   int32_t begin;
   int32_t end;

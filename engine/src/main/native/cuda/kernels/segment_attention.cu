@@ -81,7 +81,6 @@ void launch_rows(const AttentionLaunch& launched, const SegmentArguments& argume
   const int32_t threads =
       std::max(2 * kWarpSize, (head_dim + kWarpSize - 1) / kWarpSize * kWarpSize);
   const int64_t shared = shared_bytes<kType, kRows>(head_dim, threads);
-  constexpr int64_t kMostSharedBytes = 160 * 1024;  // of a block on every device
   static_assert(shared_bytes<kType, kRows>(kMostHeadDimension, kMostHeadDimension) <=
                 kMostSharedBytes);
   const int64_t blocks = std::min(most_items(launched, arguments, kRows),

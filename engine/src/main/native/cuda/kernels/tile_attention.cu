@@ -38,12 +38,17 @@ int64_t most_blocks(const AttentionShape& shape, int32_t multiprocessors, int32_
   return std::min<int64_t>(items, int64_t{kBlocksPerMultiprocessor} * multiprocessors);
 }
 
+template <KvType kType>
+constexpr int64_t shared_bytes(int32_t head_dim) {
+  return static_cast<int64_t>(sizeof(TilePlaces)) + int64_t{head_dim} * kTileRows * 4 +
+         int64_t{kStages} * TileStaging<kType>::stage_bytes(head_dim);
+}
+
 template <KvType kType, int kRows>
 void launch_rows(const AttentionLaunch& launched, const TileArguments& arguments) {
   const AttentionWork& work = arguments.work;
-  const int64_t shared = static_cast<int64_t>(sizeof(TilePlaces)) +
-                         int64_t{work.kv.head_dim} * kTileRows * 4 +
-                         int64_t{kStages} * TileStaging<kType>::stage_bytes(work.kv.head_dim);
+  static_assert(shared_bytes<kType>(kMostHeadDimension) <= kMostSharedBytes);
+  const int64_t shared = shared_bytes<kType>(work.kv.head_dim);
   const int64_t blocks =
       most_blocks(launched.shape, launched.multiprocessors, work.head_count, work.kv.kv_heads);
   launch(read_tiles<kType, kRows>,
