@@ -19,11 +19,15 @@ namespace sparkllama::cuda {
 
 constexpr int kWarpSize = 32;
 
-// Before a loop over arrays that are to stay in registers.
+// Before a loop over arrays that are to stay in registers; and before one that is unrolled n times,
+// a constant.
 #if defined(SPARKLLAMA_CUDA_EMULATED)
 #define SPARKLLAMA_UNROLL
+#define SPARKLLAMA_UNROLL_BY(n)
 #else
-#define SPARKLLAMA_UNROLL _Pragma("unroll")
+#define SPARKLLAMA_PRAGMA(text) _Pragma(#text)
+#define SPARKLLAMA_UNROLL SPARKLLAMA_PRAGMA(unroll)
+#define SPARKLLAMA_UNROLL_BY(n) SPARKLLAMA_PRAGMA(unroll n)
 #endif
 
 __device__ inline float fused(float a, float b, float c) {

@@ -35,46 +35,30 @@ __device__ inline RowPair load_floats(const std::byte* from) {
   return {{float_of(words.words[0]), float_of(words.words[1])}};
 }
 
-// The codes of 64 columns of a panel, of which a block of 32 at a time becomes a fragment. Signed
-// codes of 4 bits are left in the high halves of bytes, so that they are 16 times too large.
+// Codes as multiply_codes takes them. Signed codes of 4 bits are left in the high halves of bytes,
+// so that they are 16 times too large.
 template <TensorType kType>
-class PairOfBlocks {
- public:
+struct CodeFragments {
   static constexpr PlacedLayout kLayout = placed_layout(kType);
   static constexpr bool kTimes16 = kLayout.code_bits == 4 && kLayout.signed_codes;
   static constexpr CodeSign kSign = kLayout.signed_codes ? CodeSign::kSigned : CodeSign::kUnsigned;
-  static constexpr int kBytes = 64 * 16 * kLayout.code_bits / 8;
 
-  // `codes` are those of the pair.
-  __device__ void load(const std::byte* codes, int lane) {
-    if constexpr (kLayout.code_bits == 4) {
-      packed_ = load_words<4>(codes + lane * 16);
-    } else {
-      codes_ = codes + lane * 16;
-    }
-  }
-
-  __device__ void block(int which, uint32_t (&a)[4]) const {
-    if constexpr (kLayout.code_bits == 8) {
-      const Words<4> words = load_words<4>(codes_ + which * 512);
-      SPARKLLAMA_UNROLL
-      for (int i = 0; i < 4; ++i) a[i] = words.words[i];
-    } else {
-      SPARKLLAMA_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        const uint32_t word = packed_.words[i];
-        if constexpr (kTimes16) {
-          a[i] = (which == 0 ? word << 4 : word) & 0xf0f0f0f0u;
-        } else {
-          a[i] = (which == 0 ? word : word >> 4) & 0x0f0f0f0fu;
-        }
+  // Block `block` of 32 columns of the record of a panel.
+  __device__ static void load(const std::byte* record, int block, int lane, uint32_t (&a)[4]) {
+    const int piece = kLayout.code_bits == 8 ? block : block / 2;
+    const Words<4> words = load_words<4>(record + piece * 512 + lane * 16);
+    SPARKLLAMA_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      const uint32_t word = words.words[i];
+      if constexpr (kLayout.code_bits == 8) {
+        a[i] = word;
+      } else if constexpr (kTimes16) {
+        a[i] = (block % 2 == 0 ? word << 4 : word) & 0xf0f0f0f0u;
+      } else {
+        a[i] = (block % 2 == 0 ? word : word >> 4) & 0x0f0f0f0fu;
       }
     }
   }
-
- private:
-  Words<4> packed_;
-  const std::byte* codes_;
 };
 
 }  // namespace sparkllama::cuda

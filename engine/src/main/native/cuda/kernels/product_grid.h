@@ -42,6 +42,8 @@ struct BlockShape {
   static constexpr int kThreads = kRowWarps * kTokenWarps * kWarpSize;
   static constexpr int kBlockPanels = kWarpPanels * kRowWarps;
   static constexpr int kBlockTiles = kWarpTiles * kTokenWarps;
+  // Whether a warp's outputs take so many registers that its loops over columns stay rolled up.
+  static constexpr bool kTight = kWarpPanels * kWarpTiles >= 16;
 };
 
 // Up to 8 rows; up to 32; up to 64, of few outputs or of many; more.

@@ -48,33 +48,34 @@ template <TensorType kType, typename Shape, typename Sums>
 __global__ void __launch_bounds__(Shape::kThreads, Shape::kThreads >= 256 ? 2 : 4)
     multiply_panels(ProductGrid grid) {
   using Stages = ProductStages<kType, Shape>;
-  const int32_t num_rows = *grid.num_rows;
-  const auto tiles = static_cast<int32_t>(tile_count(num_rows));
+  const auto tiles = static_cast<int32_t>(tile_count(*grid.num_rows));
   const auto token_groups = static_cast<uint32_t>(grid.token_groups);
   const auto first_tile = static_cast<int32_t>(blockIdx.x % token_groups) * Shape::kBlockTiles;
   if (first_tile >= tiles) return;
   const auto group = static_cast<int32_t>(blockIdx.x / token_groups);
-  ProductPart part = grid.parts[0];
-  for (int i = 1; i < kMostProducts; ++i) {
-    if (i < grid.part_count && group >= grid.parts[i].first_group) part = grid.parts[i];
-  }
+  int which = 0;
+  while (which + 1 < grid.part_count && group >= grid.parts[which + 1].first_group) ++which;
+  const ProductPart& part = grid.parts[which];
   const int32_t first_panel = (group - part.first_group) * Shape::kBlockPanels;
   const auto panels = static_cast<int32_t>(panel_count(part.rows));
 
+  const int32_t records = grid.records;
   BlockPlace block;
-  block.records = grid.records;
-  block.panel_count = smaller(panels - first_panel, Shape::kBlockPanels);
-  block.tile_count = smaller(tiles - first_tile, Shape::kBlockTiles);
-  const int64_t records = grid.records;
-  block.weights = part.weights + first_panel * records * Stages::kLayout.bytes;
-  block.tiles = grid.tiles + first_tile * records * Stages::kTile.bytes;
-  block.tile_sums = grid.tile_sums + first_tile * records * Stages::kTile.sum_bytes;
+  block.panels.data =
+      part.weights + static_cast<int64_t>(first_panel) * records * Stages::kLayout.bytes;
+  block.panels.count = smaller(panels - first_panel, Shape::kBlockPanels);
+  block.tiles.data = grid.tiles + static_cast<int64_t>(first_tile) * records * Stages::kTile.bytes;
+  block.tiles.count = smaller(tiles - first_tile, Shape::kBlockTiles);
+  block.tile_sums.data =
+      grid.tile_sums + static_cast<int64_t>(first_tile) * records * Stages::kTile.sum_bytes;
+  block.tile_sums.count = block.tiles.count;
+  block.panels.records = block.tiles.records = block.tile_sums.records = records;
 
   const WarpPlace warp = WarpPlace::of<Shape>();
-  const bool works = warp.first_panel < block.panel_count && warp.first_tile < block.tile_count;
+  const bool works = warp.first_panel < block.panels.count && warp.first_tile < block.tiles.count;
   Sums sums;
   ProductRing<kType, Shape> ring(block);
-  for (int32_t i = ring.count(); i > 0; --i) {
+  while (ring.has_next()) {
     const std::byte* stage = ring.next();
     if (!works) continue;
     sums.add_stage(stage + warp.first_panel * Stages::kPanelBytes,
@@ -83,7 +84,7 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kThreads >= 256 ? 2 : 
   }
   if (works) {
     store_outputs<Shape>(sums, part, first_panel + warp.first_panel, first_tile + warp.first_tile,
-                         num_rows);
+                         *grid.num_rows);
   }
 }
 

@@ -19,10 +19,8 @@ class ProductSums256 {
   __device__ void add_stage(const std::byte* panels, const std::byte* tiles,
                             const std::byte* sums) {
     int32_t dots[Shape::kPanels][Shape::kTiles][4] = {};
-    SPARKLLAMA_UNROLL
-    for (int pair = 0; pair < 4; ++pair) {
-      add_pair(panels, pair, tiles + pair * 2 * kTileBlockBytes, dots);
-    }
+    SPARKLLAMA_UNROLL_BY(kPairsAtOnce)
+    for (int pair = 0; pair < 4; ++pair) add_pair(panels, pair, tiles, dots);
     SPARKLLAMA_UNROLL
     for (int p = 0; p < Shape::kPanels; ++p) {
       const std::byte* panel = panels + p * Stages::kPanelBytes;
@@ -34,7 +32,7 @@ class ProductSums256 {
         SPARKLLAMA_UNROLL
         for (int i = 0; i < 4; ++i) {
           // The products are multiples of 16 where codes are 16 times too large.
-          const int32_t dot = Pair::kTimes16 ? dots[p][t][i] >> 4 : dots[p][t][i];
+          const int32_t dot = Codes::kTimes16 ? dots[p][t][i] >> 4 : dots[p][t][i];
           y_[p][t][i] = fused(static_cast<float>(dot),
                               scales.values[i / 2] * tile_scales.values[i % 2], y_[p][t][i]);
         }
@@ -49,7 +47,8 @@ class ProductSums256 {
 
  private:
   static constexpr PlacedLayout kLayout = placed_layout(kType);
-  using Pair = PairOfBlocks<kType>;
+  using Codes = CodeFragments<kType>;
+  static constexpr int kPairsAtOnce = Shape::kPanels * Shape::kTiles >= 8 ? 1 : 4;
   // Words of sub-scales of two blocks of 32 and two rows.
   static constexpr int kSubWords = 32 / kLayout.sub_columns;
   using SubScales = Words<kSubWords>;
@@ -61,12 +60,10 @@ class ProductSums256 {
 
   __device__ void add_pair(const std::byte* panels, int pair, const std::byte* tiles,
                            int32_t (&dots)[Shape::kPanels][Shape::kTiles][4]) {
-    Pair pairs[Shape::kPanels];
     SubScales subs[Shape::kPanels];
     SPARKLLAMA_UNROLL
     for (int p = 0; p < Shape::kPanels; ++p) {
       const std::byte* panel = panels + p * Stages::kPanelBytes;
-      pairs[p].load(panel + pair * Pair::kBytes, place_.lane);
       subs[p] = load_words<kSubWords>(panel + kLayout.subs_at +
                                       (pair * 8 + place_.upper_row) * 4 * kSubWords);
     }
@@ -74,11 +71,13 @@ class ProductSums256 {
     for (int block = 0; block < 2; ++block) {
       uint32_t a[Shape::kPanels][4];
       SPARKLLAMA_UNROLL
-      for (int p = 0; p < Shape::kPanels; ++p) pairs[p].block(block, a[p]);
+      for (int p = 0; p < Shape::kPanels; ++p) {
+        Codes::load(panels + p * Stages::kPanelBytes, 2 * pair + block, place_.lane, a[p]);
+      }
       SPARKLLAMA_UNROLL
       for (int t = 0; t < Shape::kTiles; ++t) {
-        const Words<2> b = load_words<2>(tiles + t * Stages::kTileBytes + block * kTileBlockBytes +
-                                         place_.lane * 8);
+        const Words<2> b = load_words<2>(tiles + t * Stages::kTileBytes +
+                                         (2 * pair + block) * kTileBlockBytes + place_.lane * 8);
         SPARKLLAMA_UNROLL
         for (int p = 0; p < Shape::kPanels; ++p) add_block(a[p], b, subs[p], block, dots[p][t]);
       }
@@ -89,14 +88,14 @@ class ProductSums256 {
                                    int block, int32_t (&dots)[4]) {
     int32_t products[4];
     if constexpr (kLayout.sub_columns == 32) {
-      multiply_codes<Pair::kSign>(products, a, b.words, {0, 0, 0, 0});
+      multiply_codes<Codes::kSign>(products, a, b.words, {0, 0, 0, 0});
       SPARKLLAMA_UNROLL
       for (int i = 0; i < 4; ++i) dots[i] += sub_scale(subs, block, i / 2) * products[i];
     } else {
       SPARKLLAMA_UNROLL
       for (int sub = 0; sub < 2; ++sub) {
-        multiply_codes<Pair::kSign>(products, {a[2 * sub], a[2 * sub + 1]}, b.words[sub],
-                                    {0, 0, 0, 0});
+        multiply_codes<Codes::kSign>(products, {a[2 * sub], a[2 * sub + 1]}, b.words[sub],
+                                     {0, 0, 0, 0});
         SPARKLLAMA_UNROLL
         for (int i = 0; i < 4; ++i) {
           dots[i] += sub_scale(subs, 2 * block + sub, i / 2) * products[i];

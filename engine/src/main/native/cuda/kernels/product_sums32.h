@@ -27,33 +27,29 @@ class ProductSums32 {
 
  private:
   static constexpr PlacedLayout kLayout = placed_layout(kType);
-  using Pair = PairOfBlocks<kType>;
+  using Codes = CodeFragments<kType>;
+  static constexpr int kBlocksAtOnce = Shape::kTight ? 1 : 2;
 
   // 1.5 * 2^23: as bits of a float, what an int32 below 2^22 in magnitude is added to.
   static constexpr int32_t kShift = 0x4b400000;
 
   __device__ static float number(int32_t shifted) {
-    if constexpr (Pair::kTimes16) return fused(float_of(shifted), 0.0625f, -786432.0f);
+    if constexpr (Codes::kTimes16) return fused(float_of(shifted), 0.0625f, -786432.0f);
     return float_of(shifted) - 12582912.0f;
   }
 
   __device__ void add_record(const std::byte* panels, const std::byte* tiles,
                              const std::byte* sums) {
-    Pair pairs[Shape::kPanels];
-    SPARKLLAMA_UNROLL
-    for (int p = 0; p < Shape::kPanels; ++p) {
-      pairs[p].load(panels + p * Stages::kPanelBytes, place_.lane);
-    }
-    SPARKLLAMA_UNROLL
+    SPARKLLAMA_UNROLL_BY(kBlocksAtOnce)
     for (int block = 0; block < 2; ++block) {
       uint32_t a[Shape::kPanels][4];
       RowPair scales[Shape::kPanels];
       RowPair minimums[Shape::kPanels];
       SPARKLLAMA_UNROLL
       for (int p = 0; p < Shape::kPanels; ++p) {
-        const std::byte* numbers =
-            panels + p * Stages::kPanelBytes + (block * 8 + place_.upper_row) * 4;
-        pairs[p].block(block, a[p]);
+        const std::byte* panel = panels + p * Stages::kPanelBytes;
+        const std::byte* numbers = panel + (block * 8 + place_.upper_row) * 4;
+        Codes::load(panel, block, place_.lane, a[p]);
         scales[p] = load_halves(numbers + kLayout.scales_at);
         if constexpr (kLayout.has_minimum) minimums[p] = load_halves(numbers + kLayout.minimums_at);
       }
@@ -70,7 +66,7 @@ class ProductSums32 {
         SPARKLLAMA_UNROLL
         for (int p = 0; p < Shape::kPanels; ++p) {
           int32_t dots[4];
-          multiply_codes<Pair::kSign>(dots, a[p], b.words, {kShift, kShift, kShift, kShift});
+          multiply_codes<Codes::kSign>(dots, a[p], b.words, {kShift, kShift, kShift, kShift});
           SPARKLLAMA_UNROLL
           for (int i = 0; i < 4; ++i) {
             float& y = y_[p][t][i];

@@ -16,12 +16,14 @@ void launch_kind(const RowLaunch& on, ProductList products, const QuantizedRows&
     launch_as<kType, OneTileShape>(on, products, rows);
   } else if (size.tiles <= FewTilesShape::kBlockTiles) {
     launch_as<kType, FewTilesShape>(on, products, rows);
+  } else if (!size.fills<WideShape>(on)) {
+    launch_as<kType, NarrowShape>(on, products, rows);
+  } else if constexpr (placed_layout(kType).has_minimum) {
+    launch_as<kType, WideShape>(on, products, rows);  // a larger one has too few registers
   } else if (size.tiles > WideShape::kBlockTiles && size.fills<LargeShape>(on)) {
     launch_as<kType, LargeShape>(on, products, rows);
-  } else if (size.fills<WideShape>(on)) {
-    launch_as<kType, WideShape>(on, products, rows);
   } else {
-    launch_as<kType, NarrowShape>(on, products, rows);
+    launch_as<kType, WideShape>(on, products, rows);
   }
 }
 
