@@ -442,6 +442,8 @@ std::vector<ProductCase> product_cases(TensorType type, bool real) {
   if (real) {
     return {{4096, 4096 / block * block, {1, 8, 33, 64, 65, 200}},
             {1000, 3 * block, {1, 7, 130}},
+            // So many outputs that the blocks of every shape fill a large device.
+            {28672, 2 * block, {33, 64, 128, 300}},
             {16, block, {5}}};
   }
   return {{40, 3 * block, {1, 3, 9, 40}}, {130, block, {66, 130}}, {16, 2 * block, {2}}};
