@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "cpu/kernel_dispatch.h"
 #include "runner/device_library.h"
 #include "runner/runner.h"
@@ -318,9 +319,20 @@ void prefill(const SharedModel& model, const Setting& setting, int64_t tokens, D
       static_cast<double>(tokens) / step, products / step / 1e12);
 }
 
+// Whole requests for which three quarters of what the weights leave free have room.
+int64_t sequences_that_fit(const SharedModel& model, KvType kv_type, const Device& device) {
+  const HyperParameters& p = model.description().parameters;
+  const int64_t request = (2 * kRequestTokens / kKvBlockPositions + 1) * 2 * kLayers *
+                          p.kv_head_count * kv_part_bytes(kv_type, p.head_dimension);
+  const int64_t weights =
+      (model.layer_products() + 2 * model.output_products()) * 9 / 8;  // bytes, at most
+  return std::max<int64_t>((device.facts().free_bytes - weights) / 4 * 3 / request, 1);
+}
+
 // As a scheduler does: sequences that decode first, then prompts, up to the tokens of a step.
 void queue(const SharedModel& model, const Setting& setting, int64_t requests, Device& device) {
-  const int64_t sequences = std::min(requests, kMostSequences);
+  const int64_t sequences =
+      std::min({requests, kMostSequences, sequences_that_fit(model, setting.kv_type, device)});
   Bench bench(model, setting.kv_type, sequences, 2 * kRequestTokens, device);
   std::vector<Slot> slots(static_cast<size_t>(sequences));
   int64_t waiting = requests;
@@ -356,10 +368,12 @@ void queue(const SharedModel& model, const Setting& setting, int64_t requests, D
     }
   }
   std::printf(
-      "{\"shape\":\"%s\",\"type\":\"%s\",\"kv\":\"%s\",\"requests\":%ld,\"in\":%d,\"out\":%d,"
+      "{\"shape\":\"%s\",\"type\":\"%s\",\"kv\":\"%s\",\"requests\":%ld,\"sequences\":%ld,\"in\":%"
+      "d,\"out\":%d,"
       "\"seconds\":%.1f,\"output_tokens_per_second\":%.0f}\n",
-      setting.shape, setting.type, setting.kv, static_cast<long>(requests), kRequestTokens,
-      kRequestTokens, seconds, static_cast<double>(requests) * kRequestTokens / seconds);
+      setting.shape, setting.type, setting.kv, static_cast<long>(requests),
+      static_cast<long>(sequences), kRequestTokens, kRequestTokens, seconds,
+      static_cast<double>(requests) * kRequestTokens / seconds);
 }
 
 [[noreturn]] void usage() {
@@ -392,14 +406,18 @@ int main(int count, char** arguments) {
     const long amount = colon == nullptr ? 0 : std::strtol(colon + 1, nullptr, 10);
     const std::string work(arguments[i], colon == nullptr ? 0 : colon - arguments[i]);
     if (amount < 1 || amount > kMostTokens) usage();
-    if (work == "decode") {
-      decode(model, setting, amount, *device);
-    } else if (work == "prefill") {
-      prefill(model, setting, amount, *device);
-    } else if (work == "queue") {
-      queue(model, setting, amount, *device);
-    } else {
-      usage();
+    try {
+      if (work == "decode") {
+        decode(model, setting, amount, *device);
+      } else if (work == "prefill") {
+        prefill(model, setting, amount, *device);
+      } else if (work == "queue") {
+        queue(model, setting, amount, *device);
+      } else {
+        usage();
+      }
+    } catch (const MemoryError& e) {
+      std::fprintf(stderr, "%s is left out: %s\n", arguments[i], e.what());
     }
     std::fflush(stdout);
   }

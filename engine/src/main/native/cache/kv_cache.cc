@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "ops/backend_failure.h"
 
 namespace sparkllama {
 
@@ -22,6 +23,7 @@ KvCache::KvCache(KvShape shape, std::vector<KvGroup> groups, int32_t layer_count
         __builtin_mul_overflow(layer_bytes, static_cast<int64_t>(group.layers.size()), &bytes);
     void* pool = too_many ? nullptr : backend.allocate(bytes);
     if (pool == nullptr) {
+      throw_if_failed(backend.finish());  // where it was no lack of memory
       throw MemoryError("The KV cache could not be allocated: lower engine.kv-cache-memory: " +
                         std::to_string(bytes) + " bytes for " + std::to_string(group.block_count) +
                         " blocks");

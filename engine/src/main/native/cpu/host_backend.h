@@ -32,7 +32,7 @@ class HostBackend final : public Backend {
 
   void begin_step(const StepInput& input) override { step_ = input; }
   bool replay_walk() override { return false; }
-  void end_walk() override {}
+  bool end_walk() override { return true; }
 
   void embed(const PackedMatrix& table, float factor, float* rows) override;
   void compute_rotations(const RotationTable* tables, int64_t num_tables, int32_t rope_dimension,

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -15,9 +16,18 @@
 #include "cuda/row_sampler.h"
 
 namespace sparkllama::cuda {
+namespace {
+
+// Steps are launched kernel by kernel where it is set: it tells whether a fault is of recordings.
+constexpr char kRecordingOff[] = "SPARKLLAMA_CUDA_NO_GRAPHS";
+
+}  // namespace
 
 CudaBackend::CudaBackend(int32_t device, int32_t multiprocessors, const BackendCapacity& capacity)
-    : device_(device), capacity_(capacity), step_(capacity) {
+    : device_(device),
+      capacity_(capacity),
+      step_(capacity),
+      records_(std::getenv(kRecordingOff) == nullptr) {
   tokens_launch_.multiprocessors = rows_launch_.multiprocessors = multiprocessors;
 }
 
@@ -29,6 +39,11 @@ CudaBackend::~CudaBackend() {
 }
 
 BackendFailure CudaBackend::start() {
+  if (!is_attention_head(capacity_.head_dimension)) {
+    return {BackendFailure::Kind::kConfiguration,
+            "The model's heads have a size that the GPU's attention is not made for, which is "
+            "multiples of 8 up to 256: set engine.device to cpu"};
+  }
   note(cudaSetDevice(device_));
   note(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   if (failure_ != cudaSuccess) return {BackendFailure::Kind::kDevice, cudaGetErrorString(failure_)};
@@ -42,16 +57,27 @@ BackendFailure CudaBackend::start() {
   void* step = take_buffer(step_.byte_size());
   void* pinned_step = memory_.take_pinned(step_.byte_size());
   pinned_read_ = memory_.take_pinned(capacity_.read_bytes);
-  if (quantized == nullptr || attention_scratch_ == nullptr || step == nullptr ||
-      pinned_step == nullptr || pinned_read_ == nullptr || !upload_.start(device_, memory_)) {
-    return {BackendFailure::Kind::kMemory,
-            "The device has no memory for the buffers of a step: lower the batch limits"};
+  if (quantized == nullptr || attention_scratch_ == nullptr || step == nullptr) {
+    return refused("The device has no memory for the buffers of a step: lower the batch limits");
+  }
+  if (pinned_step == nullptr || pinned_read_ == nullptr || !upload_.start(device_, memory_)) {
+    return refused(
+        "The device or the processor has no memory for what is copied between them: give the "
+        "worker "
+        "process's container more, or lower the batch limits");
   }
   quantized_ = quantized_rows(quantized, capacity_.rows, capacity_.columns);
   step_.use(pinned_step, step);
   tokens_launch_.stream = rows_launch_.stream = stream_;
   tokens_launch_.num_rows = step_.step().num_tokens;
   return {};
+}
+
+// What was refused for lack of memory, or for a failure of the device that came before.
+BackendFailure CudaBackend::refused(const char* lack) {
+  note(memory_.failure());
+  if (failure_ == cudaSuccess) return {BackendFailure::Kind::kMemory, lack};
+  return {BackendFailure::Kind::kDevice, cudaGetErrorString(failure_)};
 }
 
 void* CudaBackend::take_buffer(int64_t bytes) {
@@ -64,6 +90,7 @@ void CudaBackend::note(cudaError_t error) {
 }
 
 void CudaBackend::wait() {
+  note(memory_.failure());
   note(cudaGetLastError());  // of launches that could not be made
   note(cudaStreamSynchronize(stream_));
   pinned_rows_in_use_ = false;
@@ -77,6 +104,7 @@ PackedMatrix CudaBackend::place(const PackedMatrix& weights) {
     upload_.place(weights, placed);
     note(upload_.wait());
   }
+  if (failure_ != cudaSuccess) placed.data = nullptr;  // nothing more is to be tried
   return placed;
 }
 
@@ -86,7 +114,7 @@ const void* CudaBackend::place_bytes(const void* source, int64_t bytes) {
     upload_.copy(source, bytes, placed);
     note(upload_.wait());
   }
-  return placed;
+  return failure_ == cudaSuccess ? placed : nullptr;
 }
 
 void* CudaBackend::read(void* source, int64_t bytes) {
@@ -106,18 +134,16 @@ BackendFailure CudaBackend::finish() {
 
 void CudaBackend::begin_step(const StepInput& input) {
   note(step_.upload(input, stream_));
-  const ClassifiedStep step = classify(input, capacity_.tokens);
+  const ClassifiedStep step = classify(input, capacity_);
   walk_ = step.walk;
-  recurs_ = step.recurs;
+  recurs_ = step.recurs && records_;
   tokens_launch_.max_rows = walk_.tokens;
   rows_launch_ = tokens_launch_;
 }
 
 bool CudaBackend::replay_walk() { return recurs_ && graphs_.replay(walk_, stream_); }
 
-void CudaBackend::end_walk() {
-  if (recurs_) graphs_.end(stream_);
-}
+bool CudaBackend::end_walk() { return !recurs_ || graphs_.end(stream_); }
 
 void CudaBackend::embed(const PackedMatrix& table, float factor, float* rows) {
   launch_embed(tokens_launch_, step_.step(), table, factor, rows);

@@ -38,7 +38,7 @@ class CudaBackend final : public Backend {
 
   void begin_step(const StepInput& input) override;
   bool replay_walk() override;
-  void end_walk() override;
+  bool end_walk() override;
 
   void embed(const PackedMatrix& table, float factor, float* rows) override;
   void compute_rotations(const RotationTable* tables, int64_t num_tables, int32_t rope_dimension,
@@ -64,6 +64,7 @@ class CudaBackend final : public Backend {
   // Keeps the first failure.
   void note(cudaError_t error);
   void* take_buffer(int64_t bytes);
+  BackendFailure refused(const char* lack);
   // Waits for the stream, after which pinned memory may be written again.
   void wait();
 
@@ -82,6 +83,7 @@ class CudaBackend final : public Backend {
   BackendFailure refusal_;  // of what was asked for last
   WalkClass walk_ = {};
   bool recurs_ = false;
+  bool records_;                  // unless the environment says otherwise
   RowLaunch tokens_launch_ = {};  // over the step's tokens
   RowLaunch rows_launch_ = {};    // over the rows that products read now
   bool pinned_rows_in_use_ = false;

@@ -14,10 +14,17 @@ DeviceMemory::~DeviceMemory() {
   for (void* memory : pinned_) cudaFreeHost(memory);
 }
 
+// Lack of memory is told by what is returned, and by nothing later.
+void DeviceMemory::note(cudaError_t error) {
+  cudaGetLastError();
+  if (error != cudaErrorMemoryAllocation && failure_ == cudaSuccess) failure_ = error;
+}
+
 void* DeviceMemory::take_whole(int64_t bytes) {
   void* memory = nullptr;
-  if (cudaMalloc(&memory, static_cast<size_t>(bytes)) != cudaSuccess) {
-    cudaGetLastError();  // told by what is returned, and by nothing later
+  const cudaError_t error = cudaMalloc(&memory, static_cast<size_t>(bytes));
+  if (error != cudaSuccess) {
+    note(error);
     return nullptr;
   }
   device_.push_back(memory);
@@ -41,9 +48,10 @@ void* DeviceMemory::take(int64_t bytes) {
 
 void* DeviceMemory::take_pinned(int64_t bytes) {
   void* memory = nullptr;
-  if (cudaMallocHost(&memory, static_cast<size_t>(bytes < kBorder ? kBorder : bytes)) !=
-      cudaSuccess) {
-    cudaGetLastError();
+  const cudaError_t error =
+      cudaMallocHost(&memory, static_cast<size_t>(bytes < kBorder ? kBorder : bytes));
+  if (error != cudaSuccess) {
+    note(error);
     return nullptr;
   }
   pinned_.push_back(memory);

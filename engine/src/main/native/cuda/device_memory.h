@@ -21,14 +21,18 @@ class DeviceMemory {
   void* take(int64_t bytes);
   // Of the processor, which the device copies from and to by itself.
   void* take_pinned(int64_t bytes);
+  // The first failure that was no lack of memory.
+  cudaError_t failure() const { return failure_; }
 
  private:
   void* take_whole(int64_t bytes);
+  void note(cudaError_t error);
 
   std::vector<void*> device_;
   std::vector<void*> pinned_;
   std::byte* slab_ = nullptr;
   int64_t slab_left_ = 0;
+  cudaError_t failure_ = cudaSuccess;
 };
 
 }  // namespace sparkllama::cuda

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "cuda/platform.h"
-#include "ops/step_input.h"
+#include "ops/backend.h"
 
 namespace sparkllama::cuda {
 
@@ -28,7 +28,7 @@ struct ClassifiedStep {
   WalkClass walk;
   bool recurs;
 };
-ClassifiedStep classify(const StepInput& input, int64_t most_tokens);
+ClassifiedStep classify(const StepInput& input, const BackendCapacity& capacity);
 
 class WalkGraphs {
  public:
@@ -41,16 +41,20 @@ class WalkGraphs {
   // calls end(): the first time they run as they are, which loads their kernels; the second time
   // they are recorded.
   bool replay(const WalkClass& walk, cudaStream_t stream);
-  void end(cudaStream_t stream);
+  // Returns whether the launches will run: a recording may come to nothing, and then the caller
+  // launches once more; the class is not recorded again.
+  bool end(cudaStream_t stream);
 
  private:
-  // Beyond these, steps are launched one by one: each recorded walk takes memory of the device.
-  static constexpr size_t kMostGraphs = 96;
+  // When there are so many, all are forgotten: each recorded walk takes memory of the device.
+  static constexpr size_t kMostGraphs = 128;
 
   struct Walk {
-    bool has_run = false;
+    bool may_be_recorded = true;
     cudaGraphExec_t graph = nullptr;
   };
+  void forget();
+
   std::map<WalkClass, Walk> walks_;
   Walk* recording_ = nullptr;
 };

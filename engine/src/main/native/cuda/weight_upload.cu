@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -35,17 +36,27 @@ void WeightUpload::run_lanes(int64_t pieces, const Piece& piece) {
     for (int64_t index = which; index < pieces && lane.failure == cudaSuccess; index += kLanes) {
       // What the lane copied before is no longer read then.
       lane.failure = cudaStreamSynchronize(lane.stream);
-      if (lane.failure == cudaSuccess) piece(index, lane);
+      if (lane.failure != cudaSuccess) break;
+      piece(index, lane);
+      const cudaError_t launched = cudaGetLastError();  // of this thread's launch
+      if (lane.failure == cudaSuccess) lane.failure = launched;
     }
   };
   std::vector<std::thread> threads;
-  for (int which = 1; which < kLanes && which < pieces; ++which) {
-    threads.emplace_back([&run, this, which] {
-      cudaSetDevice(device_);  // which a thread has to say
-      run(which);
-    });
+  threads.reserve(kLanes);
+  int lanes = 1;
+  try {
+    for (; lanes < kLanes && lanes < pieces; ++lanes) {
+      threads.emplace_back([&run, this, which = lanes] {
+        lanes_[which].failure = cudaSetDevice(device_);  // which a thread has to say
+        run(which);
+      });
+    }
+  } catch (const std::system_error&) {
+    // There are no more threads to be had; no exception leaves the library.
   }
   run(0);
+  for (; lanes < kLanes && lanes < pieces; ++lanes) run(lanes);
   for (std::thread& thread : threads) thread.join();
 }
 

@@ -1,11 +1,13 @@
 #include "model/placement.h"
 
 #include "base/error.h"
+#include "ops/backend_failure.h"
 
 namespace sparkllama {
 namespace {
 
-[[noreturn]] void throw_no_room() {
+[[noreturn]] void throw_no_room(Backend& backend) {
+  throw_if_failed(backend.finish());  // where it was no lack of memory
   throw MemoryError(
       "The model's weights do not fit into the memory of the device beside what it holds already: "
       "take a smaller model or quantization, or set engine.device to cpu");
@@ -23,7 +25,7 @@ void Placement::place(PackedMatrix& matrix) {
   const void* data = known(matrix.data);
   if (data == nullptr) {
     data = backend_.place(matrix).data;
-    if (data == nullptr) throw_no_room();
+    if (data == nullptr) throw_no_room(backend_);
     placed_[matrix.data] = data;
   }
   matrix.data = static_cast<const std::byte*>(data);
@@ -34,7 +36,7 @@ void Placement::place(const float*& vector, int64_t columns) {
   const void* data = known(vector);
   if (data == nullptr) {
     data = backend_.place_bytes(vector, columns * static_cast<int64_t>(sizeof(float)));
-    if (data == nullptr) throw_no_room();
+    if (data == nullptr) throw_no_room(backend_);
     placed_[vector] = data;
   }
   vector = static_cast<const float*>(data);

@@ -142,7 +142,8 @@ class Backend {
   // Whether the operations from here to end_walk() are known from a step of the same kind, and have
   // been enqueued; else the caller enqueues them. They must be the same for each step.
   virtual bool replay_walk() = 0;
-  virtual void end_walk() = 0;
+  // Whether they will run; else the caller enqueues them once more, without asking again.
+  virtual bool end_walk() = 0;
 
   // rows[t] = row token_ids[t] of the table, times `factor` where that is not 1.
   virtual void embed(const PackedMatrix& table, float factor, float* rows) = 0;

@@ -9,6 +9,7 @@
 #include "base/aligned_array.h"
 #include "base/error.h"
 #include "ops/backend.h"
+#include "ops/backend_failure.h"
 
 namespace sparkllama {
 
@@ -27,6 +28,7 @@ class BackendArray {
     bytes_ = whole_bytes(size * static_cast<int64_t>(sizeof(T)));
     data_ = static_cast<T*>(backend.allocate(bytes_));
     if (data_ == nullptr) {
+      throw_if_failed(backend.finish());  // where it was no lack of memory
       throw MemoryError("A buffer could not be allocated: lower the batch limits: " +
                         std::to_string(bytes_) + " bytes");
     }

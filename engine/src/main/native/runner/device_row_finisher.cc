@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "runner/backend_failure.h"
+#include "ops/backend_failure.h"
 #include "runner/row_parameters.h"
 
 namespace sparkllama {
@@ -108,7 +108,7 @@ void DeviceRowFinisher::finish(const BatchView& batch, int64_t first, int64_t co
       .num_kept = kept,
   };
   sampling_->sample(input, logits);
-  throw_if_failed(backend_.finish());
+  throw_if_step_failed(backend_.finish());
   const RowResult* results = sampling_->output().rows;
   for (int64_t i = 0; i < count; ++i) {
     write_measure(batch, first + i, rows_[i], results[i]);
@@ -183,7 +183,7 @@ void DeviceRowFinisher::draw_prepared(const BatchView& batch, int64_t first, flo
   const auto* read = static_cast<const float*>(
       backend_.read(logits + begin * vocabulary,
                     (end - begin) * vocabulary * static_cast<int64_t>(sizeof(float))));
-  throw_if_failed(backend_.finish());
+  throw_if_step_failed(backend_.finish());
   host_.pool.run((end - begin) * vocabulary * kLogitCost, [&](int thread, int threads) {
     for (int64_t i = begin + thread; i < end; i += threads) {
       if (left_[i] == 0) continue;

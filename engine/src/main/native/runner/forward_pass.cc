@@ -84,12 +84,12 @@ int64_t ForwardPass::byte_size() const {
 
 void ForwardPass::run(const BatchView& batch, const int32_t* token_ids) {
   num_tokens_ = batch.header(HeaderWord::kTokens);
+  if (num_tokens_ == 0) return;  // a step may only copy blocks
   adapter_pass_.plan_tokens(batch);
   backend_.begin_step(batch.step_input(token_ids));
-  if (!backend_.replay_walk()) {
-    walk();
-    backend_.end_walk();
-  }
+  if (backend_.replay_walk()) return;
+  walk();
+  if (!backend_.end_walk()) walk();
 }
 
 void ForwardPass::walk() {

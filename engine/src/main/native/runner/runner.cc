@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/float_environment.h"
 #include "cpu/host_backend.h"
-#include "runner/backend_failure.h"
+#include "ops/backend_failure.h"
 #include "runner/device_row_finisher.h"
 #include "runner/host_row_finisher.h"
 #include "runner/mask_pool.h"
@@ -124,7 +124,7 @@ void Runner::step(std::byte* buffer) {
   }
   std::copy_n(batch.integers(Section::kResultToken), rows, sampled_.data());
   sampled_rows_ = rows;
-  require_done();
+  throw_if_step_failed(backend_->finish());
   status_->enter(StepStatus::Phase::kIdle);
 }
 

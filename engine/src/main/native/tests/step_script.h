@@ -42,15 +42,7 @@ class StepScript {
     return results_;
   }
 
- private:
-  // Blocks of a sequence in a group: every sequence has a share of the pool of its own.
-  int32_t block(int64_t s, int64_t index) const {
-    const int64_t per_sequence = runner_.layout().capacity().blocks_per_sequence;
-    const int64_t count = static_cast<int64_t>(sequences_.size()) * per_sequence;
-    // 7 shares no divisor with the counts that scripts have.
-    return static_cast<int32_t>((s * per_sequence + index) * 7 % count);
-  }
-
+  // Runs one step. Returns whether there was anything to do.
   bool step() {
     std::memset(buffer_.data(), 0, static_cast<size_t>(buffer_.size()));
     const BatchView batch(runner_.layout(), buffer_.data());
@@ -103,6 +95,15 @@ class StepScript {
     for (size_t row = 0; row < rows.size(); ++row)
       keep(batch, static_cast<int64_t>(row), rows[row]);
     return true;
+  }
+
+ private:
+  // Blocks of a sequence in a group: every sequence has a share of the pool of its own.
+  int32_t block(int64_t s, int64_t index) const {
+    const int64_t per_sequence = runner_.layout().capacity().blocks_per_sequence;
+    const int64_t count = static_cast<int64_t>(sequences_.size()) * per_sequence;
+    // 7 shares no divisor with the counts that scripts have.
+    return static_cast<int32_t>((s * per_sequence + index) * 7 % count);
   }
 
   void place_sequence(const BatchView& batch, size_t s, int32_t slot, int32_t first,

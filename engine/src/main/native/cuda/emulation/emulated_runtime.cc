@@ -29,7 +29,6 @@ struct Device {
   std::map<void*, size_t> allocated;
   cudaError_t planted = cudaSuccess;
   cudaError_t failure = cudaSuccess;  // of what ran, which stays
-  cudaError_t last = cudaSuccess;     // of a call
 };
 
 Device& device() {
@@ -37,8 +36,13 @@ Device& device() {
   return *the_device;
 }
 
+bool capture_planted = false;
+bool captured_too_much = false;  // the capture under way will fail
+
+thread_local cudaError_t last = cudaSuccess;  // of this thread's calls
+
 cudaError_t noted(cudaError_t error) {
-  if (error != cudaSuccess) device().last = error;
+  if (error != cudaSuccess) last = error;
   return error;
 }
 
@@ -70,6 +74,10 @@ void set_memory_limit(size_t bytes) { device().limit = bytes; }
 
 void plant_failure(cudaError_t failure) { device().planted = failure; }
 
+void plant_capture_failure() { capture_planted = true; }
+
+bool capture_failure_is_planted() { return capture_planted; }
+
 void reset_device() {
   if (!device().allocated.empty()) {
     std::fprintf(stderr, "The emulated device is reset while %zu allocations are left\n",
@@ -77,6 +85,7 @@ void reset_device() {
     std::abort();
   }
   device() = Device();
+  last = cudaSuccess;
 }
 
 }  // namespace sparkllama::cuda::emulation
@@ -168,7 +177,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return noted(device().failure);
 }
 
-cudaError_t cudaGetLastError() { return std::exchange(device().last, cudaSuccess); }
+cudaError_t cudaGetLastError() { return std::exchange(last, cudaSuccess); }
 
 const char* cudaGetErrorString(cudaError_t error) {
   switch (error) {
@@ -187,6 +196,7 @@ const char* cudaGetErrorString(cudaError_t error) {
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream->captured != nullptr) return noted(cudaErrorInvalidValue);
+  captured_too_much = std::exchange(capture_planted, false);
   stream->captured = new Graph;
   return cudaSuccess;
 }
@@ -194,7 +204,9 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (stream->captured == nullptr) return noted(cudaErrorInvalidValue);
   *graph = std::exchange(stream->captured, nullptr);
-  return cudaSuccess;
+  if (!std::exchange(captured_too_much, false)) return cudaSuccess;
+  delete std::exchange(*graph, nullptr);
+  return noted(cudaErrorStreamCaptureInvalidated);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,

@@ -13,6 +13,7 @@ enum cudaError_t {
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidDevice = 101,
   cudaErrorLaunchFailure = 719,
+  cudaErrorStreamCaptureInvalidated = 901,
 };
 
 enum cudaMemcpyKind {
@@ -46,6 +47,9 @@ void enqueue(Stream* stream, std::function<void()> work);
 // What cudaMalloc gives in all, from now on; and a failure that the next thing to run meets.
 void set_memory_limit(size_t bytes);
 void plant_failure(cudaError_t failure);
+// The next capture comes to nothing.
+void plant_capture_failure();
+bool capture_failure_is_planted();
 // As if the process had not used the device yet. Nothing of it may be in use.
 void reset_device();
 

@@ -297,6 +297,10 @@ void wait_for_copies(int left) {
 void set_fiber_order(FiberOrder order) { block().set_order(order); }
 
 void run_grid(const LaunchShape& shape, const std::function<void()>& body) {
+  for (const dim3& size : {shape.blocks, shape.threads}) {
+    if (size.x == 0 || size.y == 0 || size.z == 0) refuse("a grid or a block has no size");
+  }
+  if (shape.blocks.y > 65535 || shape.blocks.z > 65535) refuse("a grid is too large in y or z");
   Place place;
   place.block_size = shape.threads;
   place.grid_size = shape.blocks;

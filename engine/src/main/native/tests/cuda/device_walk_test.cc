@@ -1,6 +1,5 @@
 // Runs whole steps of small models on the device and on the processor: all that they say is the
 // same bits, whatever the steps are made of.
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 #include "tests/cuda/tested_device.h"
 #include "tests/expect.h"
 #include "tests/random_model.h"
+#include "tests/small_parameters.h"
 #include "tests/step_script.h"
 
 using namespace sparkllama;
@@ -28,28 +28,6 @@ struct Case {
   KvType kv_type;
   int32_t window;  // of the second KV group, which has the odd layers; 0 for no such group
 };
-
-HyperParameters small_parameters() {
-  HyperParameters p = {};
-  p.vocabulary_size = 203;
-  p.context_length = 80;
-  p.embedding_length = 256;
-  p.layer_count = 2;
-  p.feed_forward_length = 512;
-  p.head_count = 4;
-  p.kv_head_count = 2;
-  p.head_dimension = 64;
-  p.attention_scale = 0.125f;
-  p.norm_epsilon = 1e-5f;
-  p.embedding_scale = 1;
-  p.rope_dimension = 64;
-  p.rope_tables = {{1.0, {}}};
-  for (int i = 0; i < p.rope_dimension / 2; ++i) {
-    p.rope_tables[0].inverse_frequencies.push_back(std::pow(1e4, -2.0 * i / p.rope_dimension));
-  }
-  p.layer_rope = {0, 0};
-  return p;
-}
 
 std::vector<Case> make_cases() {
   const RandomModelTypes q8 = {TensorType::kQ8_0, TensorType::kQ8_0, TensorType::kQ8_0,

@@ -21,4 +21,11 @@ inline void throw_if_failed(const BackendFailure& failure) {
   }
 }
 
+// The same within a step: whatever it was, nothing that the device holds can be relied on.
+inline void throw_if_step_failed(const BackendFailure& failure) {
+  if (failure.kind != BackendFailure::Kind::kNone) {
+    throw DeviceError(std::string("The device failed: ") + failure.message);
+  }
+}
+
 }  // namespace sparkllama
