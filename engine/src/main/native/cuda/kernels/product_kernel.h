@@ -123,11 +123,12 @@ struct ProductSize {
     return {tile_count(on.max_rows), panels};
   }
 
-  // Whether blocks of the shape are enough for every multiprocessor.
+  // Whether blocks of the shape are enough for most multiprocessors.
   template <typename Shape>
   bool fills(const RowLaunch& on) const {
-    return panels / Shape::kBlockPanels * ((tiles + Shape::kBlockTiles - 1) / Shape::kBlockTiles) >=
-           on.multiprocessors;
+    const int64_t blocks =
+        panels / Shape::kBlockPanels * ((tiles + Shape::kBlockTiles - 1) / Shape::kBlockTiles);
+    return blocks * 4 >= on.multiprocessors * int64_t{3};
   }
 };
 
