@@ -20,8 +20,8 @@
 //   minimums      the same
 //
 // Codes have their offsets subtracted, or their meaning looked up. Where columns end within a
-// record of 64, its second block is zeros with scales of zero. The float types lie as they are
-// packed.
+// record of 64, its second block has scales of zero, and codes of no value. The float types lie as
+// they are packed.
 #pragma once
 
 #include <cstddef>

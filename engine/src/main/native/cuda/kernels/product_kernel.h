@@ -53,9 +53,12 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kThreads >= 256 ? 2 : 
   const auto first_tile = static_cast<int32_t>(blockIdx.x % token_groups) * Shape::kBlockTiles;
   if (first_tile >= tiles) return;
   const auto group = static_cast<int32_t>(blockIdx.x / token_groups);
-  int which = 0;
-  while (which + 1 < grid.part_count && group >= grid.parts[which + 1].first_group) ++which;
-  const ProductPart& part = grid.parts[which];
+  // By constant indices: with others, arguments are copied to local memory.
+  ProductPart part = grid.parts[0];
+  SPARKLLAMA_UNROLL
+  for (int i = 1; i < kMostProducts; ++i) {
+    if (i < grid.part_count && group >= grid.parts[i].first_group) part = grid.parts[i];
+  }
   const int32_t first_panel = (group - part.first_group) * Shape::kBlockPanels;
   const auto panels = static_cast<int32_t>(panel_count(part.rows));
 
@@ -123,11 +126,12 @@ struct ProductSize {
     return {tile_count(on.max_rows), panels};
   }
 
-  // Whether blocks of the shape are enough for every multiprocessor.
+  // Whether blocks of the shape are enough for most multiprocessors.
   template <typename Shape>
   bool fills(const RowLaunch& on) const {
-    return panels / Shape::kBlockPanels * ((tiles + Shape::kBlockTiles - 1) / Shape::kBlockTiles) >=
-           on.multiprocessors;
+    const int64_t blocks =
+        panels / Shape::kBlockPanels * ((tiles + Shape::kBlockTiles - 1) / Shape::kBlockTiles);
+    return blocks * 4 >= on.multiprocessors * int64_t{3};
   }
 };
 

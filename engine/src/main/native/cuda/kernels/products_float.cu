@@ -158,6 +158,7 @@ __global__ void __launch_bounds__(Shape::kThreads) multiply_floats(FloatGrid gri
   if (first_row >= num_rows) return;
   const auto group = static_cast<int32_t>(blockIdx.x / row_groups);
   FloatPart part = grid.parts[0];
+  SPARKLLAMA_UNROLL
   for (int i = 1; i < kMostProducts; ++i) {
     if (i < grid.part_count && group >= grid.parts[i].first_group) part = grid.parts[i];
   }

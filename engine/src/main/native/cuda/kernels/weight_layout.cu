@@ -18,7 +18,6 @@ struct Placing {
   int64_t packed_panel;     // bytes
   int64_t panels;
   int64_t records;  // of a panel, placed
-  int64_t blocks;   // of a row
   int8_t iq4_values[16];
 };
 
@@ -84,6 +83,9 @@ struct PackedBlock {
   }
 };
 
+// Where columns end within a record of 64, the packed one has zeros for a second block, as the
+// placed one is to have.
+//
 // Writes what belongs to four neighbouring columns of a row of a placed record; the first columns
 // of a block or sub-block bring its numbers along.
 struct RecordWriter {
@@ -99,14 +101,8 @@ struct RecordWriter {
             static_cast<int>(block % layout.blocks)};
   }
 
-  __device__ bool exists(int column) const {
-    return (record * placing.placed.columns + column) / placing.packed.block_columns <
-           placing.blocks;
-  }
-
   __device__ uint32_t codes(int row, int column) const {
     uint32_t word = 0;
-    if (!exists(column)) return word;
     const PackedBlock block = block_of(row, column);
     for (int i = 0; i < 4; ++i) {
       const int code = block.code((column + i) % placing.packed.block_columns);
@@ -117,9 +113,10 @@ struct RecordWriter {
 
   __device__ void write_codes(int row, int column) const {
     const PlacedElement element = {placing.placed, row, column};
+    const bool four_bits = placing.placed.code_bits == 4;
+    if (four_bits && element.high_half() != 0) return;  // whoever has the low halves writes both
     uint32_t word = codes(row, column);
-    if (placing.placed.code_bits == 4) {
-      if (element.high_half() != 0) return;  // whoever has the low halves writes both
+    if (four_bits) {
       word = (word & 0x0f0f0f0fu) | ((codes(row, column + 32) & 0x0f0f0f0fu) << 4);
     }
     *reinterpret_cast<uint32_t*>(target + element.code_at()) = word;
@@ -128,18 +125,17 @@ struct RecordWriter {
   __device__ void write_numbers(int row, int column) const {
     const PlacedLayout& layout = placing.placed;
     const PlacedElement element = {layout, row, column};
-    const bool there = exists(column);
-    const PackedBlock block = block_of(row, there ? column : 0);
+    const PackedBlock block = block_of(row, column);
     if (layout.sub_columns != 0 && column % layout.sub_columns == 0) {
       const int sub = column / layout.sub_columns;
       target[element.sub_scale_at()] = block.sub_scale(sub);
       if (layout.has_minimum) target[element.sub_minimum_at()] = block.sub_minimum(sub);
     }
     if (column % placing.packed.block_columns != 0) return;
-    const uint16_t scale = there ? block.half(placing.packed.scales_at) : uint16_t{0};
+    const uint16_t scale = block.half(placing.packed.scales_at);
     memcpy(target + element.scale_at(), &scale, sizeof scale);
     if (!layout.has_minimum) return;
-    const uint16_t minimum = there ? block.half(placing.packed.minimums_at) : uint16_t{0};
+    const uint16_t minimum = block.half(placing.packed.minimums_at);
     memcpy(target + element.minimum_at(), &minimum, sizeof minimum);
   }
 };
@@ -203,7 +199,6 @@ void launch_place_panels(const PackedPanels& panels, const PackedMatrix& placed)
   placing.packed_panel = panel_bytes(placed.type, placed.columns);
   placing.panels = panels.count;
   placing.records = panel / layout.bytes;
-  placing.blocks = placed.columns / placing.packed.block_columns;
   std::memcpy(placing.iq4_values, kIQ4Values, sizeof placing.iq4_values);
   launch(place_records, {blocks_for(placing.panels * placing.records), dim3(kThreads)},
          panels.stream, placing);

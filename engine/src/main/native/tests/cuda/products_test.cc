@@ -25,9 +25,9 @@ namespace {
 
 constexpr float kUntouched = -12345.0f;
 
-// How many multiprocessors the device is said to have: with one, blocks are as large as they may
-// be.
-constexpr int32_t kOne = 1;
+// How many multiprocessors the device is said to have. Where there are none to fill, blocks are as
+// large as they may be.
+constexpr int32_t kNone = 0;
 constexpr int32_t kMany = 1000;
 
 struct Rows {
@@ -43,12 +43,12 @@ class DeviceRows {
       : stream_(stream),
         num_rows_(static_cast<int32_t>(rows.count)),
         values_(std::max<int64_t>(rows.count * rows.columns, 1)),
-        memory_(quantized_rows_bytes(rows.count, rows.columns) + 64),
+        memory_(std::max<int64_t>(quantized_rows_bytes(rows.count, rows.columns), 64)),
         quantized_(quantized_rows(memory_.data(), rows.count, rows.columns)) {
-    std::memcpy(values_.data(), rows.values.data(), rows.values.size() * sizeof(float));
+    std::copy(rows.values.begin(), rows.values.end(), values_.data());
     const FormatSet formats = {rows.columns % 32 == 0, rows.columns % 256 == 0};
     if (formats.empty() || rows.columns == 0) return;
-    launch_quantize_rows(launch(0, kOne), values_.data(), rows.columns, formats, quantized_);
+    launch_quantize_rows(launch(0, kNone), values_.data(), rows.columns, formats, quantized_);
     EXPECT_EQUAL(cudaStreamSynchronize(stream_), cudaSuccess);
   }
 
@@ -120,24 +120,25 @@ void compare_random(TensorType type, const Size& size, bool finite, cudaStream_t
 void walk_sizes(TensorType type, cudaStream_t stream) {
   const bool wide = block_columns(type) == 256;
   for (const int64_t rows : {1, 16, 17, 100}) {
-    compare_random(type, {rows, 1, 1}, true, stream, {kOne, kMany});
-    compare_random(type, {rows, 3, 9}, true, stream, {kOne, kMany});
-    compare_random(type, {rows, 2, 33}, rows != 17, stream, {kOne, kMany});
+    compare_random(type, {rows, 1, 1}, true, stream, {kNone, kMany});
+    compare_random(type, {rows, 3, 9}, true, stream, {kNone, kMany});
+    compare_random(type, {rows, 2, 33}, rows != 17, stream, {kNone, kMany});
   }
   for (const int64_t num_rows : {2, 7, 8, 64}) {
-    compare_random(type, {40, wide ? 1 : 7, num_rows}, true, stream, {kOne, kMany});
+    compare_random(type, {40, wide ? 1 : 7, num_rows}, true, stream, {kNone, kMany});
   }
-  compare_random(type, {300, 1, 65}, true, stream, {kOne, kMany});
-  compare_random(type, {150, wide ? 1 : 5, 130}, true, stream, {kOne});
-  compare_random(type, {33, 1, 200}, false, stream, {kOne, kMany});
+  compare_random(type, {300, 1, 65}, true, stream, {kNone, kMany});
+  compare_random(type, {150, wide ? 1 : 5, 130}, true, stream, {kNone});
+  compare_random(type, {33, 1, 200}, false, stream, {kNone, kMany});
   // Rounds of the ring: more stages than it has slots, and columns that end within one.
-  compare_random(type, {17, wide ? 9 : 77, 3}, true, stream, {kOne});
-  compare_random(type, {17, wide ? 9 : 77, 10}, true, stream, {kOne});
-  compare_random(type, {17, wide ? 5 : 41, 40}, true, stream, {kOne, kMany});
-  compare_random(type, {17, wide ? 2 : 23, 70}, true, stream, {kOne, kMany});
+  compare_random(type, {17, wide ? 9 : 77, 3}, true, stream, {kNone});
+  compare_random(type, {17, wide ? 9 : 77, 10}, true, stream, {kNone});
+  compare_random(type, {17, wide ? 5 : 41, 40}, true, stream, {kNone, kMany});
+  compare_random(type, {17, wide ? 2 : 23, 70}, true, stream, {kNone, kMany});
+  compare_random(type, {140, wide ? 4 : 27, 70}, true, stream, {kNone});
   // Launched for more rows than there are.
-  compare_random(type, {40, 2, 3}, true, stream, {kOne, kMany}, 130);
-  compare_random(type, {40, 2, 8}, true, stream, {kOne}, 1);
+  compare_random(type, {40, 2, 3}, true, stream, {kNone, kMany}, 130);
+  compare_random(type, {40, 2, 8}, true, stream, {kNone}, 1);
 }
 
 // Activations whose codes are their values, all as large as codes can be.
@@ -162,7 +163,7 @@ void walk_extremes(TensorType type, cudaStream_t stream) {
         const int64_t row = i / columns;
         rows.values.push_back(row % 3 == 0 || (row % 3 == 1 && i % 2 == 0) ? 127.0f : -127.0f);
       }
-      compare(packed.matrix(), rows, stream, {kOne});
+      compare(packed.matrix(), rows, stream, {kNone});
     }
   }
 }
@@ -183,10 +184,10 @@ void walk_strange_rows(TensorType type, cudaStream_t stream) {
     rows.values[5 * columns + i] *= 0x1p-120f;
     rows.values[6 * columns + i] *= 0x1p120f;
   }
-  compare(packed.matrix(), rows, stream, {kOne, kMany});
+  compare(packed.matrix(), rows, stream, {kNone, kMany});
   for (const int64_t row : {2, 5, 6, 8, 69}) {
     const auto begin = rows.values.begin() + row * columns;
-    compare(packed.matrix(), {1, columns, {begin, begin + columns}}, stream, {kOne});
+    compare(packed.matrix(), {1, columns, {begin, begin + columns}}, stream, {kNone});
   }
 }
 
@@ -210,7 +211,7 @@ void walk_groups(std::array<TensorType, 3> types, int64_t num_rows, cudaStream_t
   device.multiply({{&placed[0]->matrix(), actual[0].data()},
                    {&placed[1]->matrix(), actual[1].data()},
                    {&placed[2]->matrix(), actual[2].data()}},
-                  0, kOne);
+                  0, kNone);
   for (int i = 0; i < 3; ++i) {
     expect_same(actual[i], expected[i],
                 "product " + std::to_string(i) + " of three, " + tensor_type_name(types[i]));
@@ -219,7 +220,7 @@ void walk_groups(std::array<TensorType, 3> types, int64_t num_rows, cudaStream_t
 
 void walk_zero_columns(TensorType type, cudaStream_t stream) {
   const PackedMatrix nothing = {type, nullptr, 20, 0};
-  compare(nothing, {3, 0, {}}, stream, {kOne});
+  compare(nothing, {3, 0, {}}, stream, {kNone});
 }
 
 }  // namespace
