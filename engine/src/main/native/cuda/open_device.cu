@@ -12,6 +12,10 @@ namespace {
 
 constexpr int kLeastCapability = 8;  // sm_80: asynchronous copies, integer tensor cores
 
+// Shared memory that a block of the kernels may ask for: what sm_80 and sm_90 have, and sm_86,
+// sm_89 and sm_120 (A10, L4, RTX) have not.
+constexpr size_t kLeastSharedBytes = 163 * 1024;
+
 class CudaDevice final : public Device {
  public:
   CudaDevice(int32_t ordinal, const cudaDeviceProp& properties, size_t free_bytes)
@@ -87,6 +91,13 @@ Device* sparkllama_open_device(const char* wanted_build_id, int32_t ordinal, cha
     return refuse(message, message_bytes,
                   "the device is older than compute capability 8.0, which the kernels need",
                   properties.name);
+  }
+  if (error == cudaSuccess && properties.sharedMemPerBlockOptin < kLeastSharedBytes) {
+    return refuse(
+        message, message_bytes,
+        "the device has less shared memory in a block than the kernels need, which is that "
+        "of A100, H100 and their like",
+        properties.name);
   }
   if (error == cudaSuccess) error = cudaSetDevice(ordinal);
   if (error == cudaSuccess) error = cudaMemGetInfo(&free_bytes, &total_bytes);
