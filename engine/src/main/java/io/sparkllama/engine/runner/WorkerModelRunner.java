@@ -314,12 +314,15 @@ public final class WorkerModelRunner implements ModelRunner {
   /** Stops the worker and waits for its end; buffers stay readable. */
   @Override
   public void close() {
-    if (worker != null) {
-      watchdog.watch(settings.setupPatience().toNanos(), worker::kill);
-      worker.close();
+    try {
+      if (worker != null) {
+        watchdog.watch(settings.setupPatience().toNanos(), worker::kill);
+        worker.close();
+      }
+    } finally { // also where it does not go
+      watchdog.close();
+      starter.shutdown();
     }
-    watchdog.close();
-    starter.shutdown();
   }
 
   private Reply ask(Request request, int first, int second, ByteBuffer payload) {
