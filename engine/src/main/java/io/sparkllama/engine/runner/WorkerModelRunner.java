@@ -170,6 +170,11 @@ public final class WorkerModelRunner implements ModelRunner {
     adapters.forEach(this::load);
   }
 
+  @Override
+  public RestartPauses restartPauses() {
+    return RestartPauses.of(settings.device());
+  }
+
   /** Returns the process's number. */
   long pid() {
     return worker.pid();
