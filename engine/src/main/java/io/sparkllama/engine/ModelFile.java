@@ -168,7 +168,7 @@ public final class ModelFile {
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
   public DeviceMemory deviceMemory(EngineOptions options) {
-    return deviceFit(options).memory();
+    return DeviceFit.of(config, PackedPlan.of(config, weights).tensors(), options).memory();
   }
 
   /**
@@ -178,11 +178,9 @@ public final class ModelFile {
    * @throws io.sparkllama.engine.api.InsufficientMemoryException where the device has not as much
    */
   public DeviceMemory deviceMemory(EngineOptions options, DeviceFacts device) {
-    return deviceFit(options).on(device);
-  }
-
-  private DeviceFit deviceFit(EngineOptions options) {
-    return DeviceFit.of(config, PackedPlan.of(config, weights).tensors(), options);
+    return DeviceFit.of(
+            config, PackedPlan.of(config, weights).tensors(), options, device.multiprocessors())
+        .on(device);
   }
 
   /**

@@ -6,6 +6,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.ModelRunner;
+import io.sparkllama.engine.runner.RestartPauses;
 import io.sparkllama.engine.runner.RunnerLostException;
 import io.sparkllama.engine.runner.RunnerLostException.Loss;
 import io.sparkllama.engine.scheduler.ScheduledBatch;
@@ -45,7 +46,7 @@ final class Recovery {
   /** The same of losses that no request is to blame for, such as for want of memory. */
   private static final int MOST_KILLS = 10;
 
-  /** Tries of a start, or of the fixed prompt, where the runner is lost each time. */
+  /** Tries of the fixed prompt, where somebody ends the process each time. */
   private static final int ATTEMPTS = 3;
 
   private final ModelRunner runner;
@@ -190,6 +191,7 @@ final class Recovery {
 
   private void restart() {
     masks.forget();
+    RestartPauses pauses = runner.restartPauses();
     for (int attempt = 1; ; attempt++) {
       restarts++;
       try {
@@ -201,10 +203,11 @@ final class Recovery {
           | InsufficientMemoryException again) {
         // It ran before with these settings: what keeps it from starting may be gone in a moment.
         LOG.warn("The worker process was lost while it was started: {}", again.getMessage());
-        if (attempt == ATTEMPTS) {
+        if (attempt == pauses.attempts()) {
           throw new EngineFailedException(
               "The worker process cannot be started again: " + again.getMessage(), again);
         }
+        pauses.after(attempt);
       }
     }
   }

@@ -30,6 +30,7 @@ import static io.sparkllama.engine.runner.BatchSection.TOKEN_KV_SLOT;
 import static io.sparkllama.engine.runner.BatchSection.TOKEN_POSITION;
 import static io.sparkllama.engine.runner.BatchSection.TOKEN_SEQUENCE;
 
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.InsufficientMemoryException;
@@ -42,6 +43,7 @@ import io.sparkllama.engine.runner.BatchLayout;
 import io.sparkllama.engine.runner.KvGroup;
 import io.sparkllama.engine.runner.LogitsFlag;
 import io.sparkllama.engine.runner.ModelRunner;
+import io.sparkllama.engine.runner.RestartPauses;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -71,6 +73,7 @@ final class FakeModelRunner implements ModelRunner {
   private BatchBuffer buffer; // the newest
   private volatile int restarts;
   private int failingRestarts;
+  private RestartPauses pauses = RestartPauses.of(Device.PROCESSOR);
   private int failAtStep = Integer.MAX_VALUE;
   private int steps;
   private int mostSequences;
@@ -102,6 +105,11 @@ final class FakeModelRunner implements ModelRunner {
   /** Makes it one whose first restarts fail, as where the system lets no process start. */
   FakeModelRunner failingRestarts(int times) {
     failingRestarts = times;
+    return this;
+  }
+
+  FakeModelRunner pausing(RestartPauses newPauses) {
+    pauses = newPauses;
     return this;
   }
 
@@ -185,6 +193,11 @@ final class FakeModelRunner implements ModelRunner {
     inFlight = null;
     forgetKv();
     buffer = null;
+  }
+
+  @Override
+  public RestartPauses restartPauses() {
+    return pauses;
   }
 
   @Override

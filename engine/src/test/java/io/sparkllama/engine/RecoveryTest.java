@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkllama.engine.api.ClassifyResult;
+import io.sparkllama.engine.api.Device;
 import io.sparkllama.engine.api.EngineFailedException;
 import io.sparkllama.engine.api.EngineOptions;
 import io.sparkllama.engine.api.GenerationRequest;
@@ -12,8 +13,10 @@ import io.sparkllama.engine.api.RowError;
 import io.sparkllama.engine.runner.BatchBuffer;
 import io.sparkllama.engine.runner.BatchHeader;
 import io.sparkllama.engine.runner.BatchSection;
+import io.sparkllama.engine.runner.RestartPauses;
 import io.sparkllama.engine.runner.RunnerLostException;
 import io.sparkllama.engine.runner.RunnerLostException.Loss;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -111,26 +114,52 @@ class RecoveryTest {
   @Test
   void aStartThatFailsForAMomentIsTriedAgain() {
     CompletableFuture<GenerationResult> row;
-    try (LlamaEngine engine = failingToStart(2)) {
+    List<Duration> slept = new ArrayList<>();
+    RestartPauses pauses = RestartPauses.of(Device.PROCESSOR, slept::add);
+    try (LlamaEngine engine = failingToStart(2, pauses)) {
       row = engine.generate(FakeEngine.request(FATAL, FakeEngine.sampling(0, 4)));
       assertThat(row.join().error().orElseThrow().errorClass()).isEqualTo(RowError.SET_ASIDE);
       assertThat(engine.statistics().losses()).isEqualTo(new Losses(2 + 2, 1));
     }
-    try (LlamaEngine engine = failingToStart(3)) {
+    try (LlamaEngine engine = failingToStart(3, pauses)) {
       row = engine.generate(FakeEngine.request(FATAL, FakeEngine.sampling(0, 4)));
       assertThatThrownBy(row::join)
           .hasCauseInstanceOf(EngineFailedException.class)
           .hasMessageContaining("cannot be started again")
           .hasMessageContaining("error=11");
     }
+    assertThat(slept).isEmpty();
   }
 
-  private static LlamaEngine failingToStart(int times) {
+  /** Its memory, or the device itself, is back after seconds only. */
+  @Test
+  void aStartWithADeviceIsTriedAgainAfterPauses() {
+    List<Duration> slept = new ArrayList<>();
+    RestartPauses pauses = RestartPauses.of(Device.Cuda.numbered(0), slept::add);
+    CompletableFuture<GenerationResult> row;
+    try (LlamaEngine engine = failingToStart(3, pauses)) {
+      row = engine.generate(FakeEngine.request(FATAL, FakeEngine.sampling(0, 4)));
+      assertThat(row.join().error().orElseThrow().errorClass()).isEqualTo(RowError.SET_ASIDE);
+      assertThat(engine.statistics().losses()).isEqualTo(new Losses(3 + 2, 1));
+    }
+    assertThat(slept).extracting(Duration::toSeconds).containsExactly(1L, 5L, 20L);
+    slept.clear();
+    try (LlamaEngine engine = failingToStart(4, pauses)) {
+      row = engine.generate(FakeEngine.request(FATAL, FakeEngine.sampling(0, 4)));
+      assertThatThrownBy(row::join)
+          .hasCauseInstanceOf(EngineFailedException.class)
+          .hasMessageContaining("cannot be started again");
+    }
+    assertThat(slept).extracting(Duration::toSeconds).containsExactly(1L, 5L, 20L);
+  }
+
+  private static LlamaEngine failingToStart(int times, RestartPauses pauses) {
     EngineOptions options = EngineOptions.defaults();
     FakeModelRunner runner =
         new FakeModelRunner(options, FakeEngine.CONTEXT, 1, 200)
             .losing(RecoveryTest::strikeAtFatal)
-            .failingRestarts(times);
+            .failingRestarts(times)
+            .pausing(pauses);
     return LlamaEngine.on(FakeEngine.TEXT, FakeEngine.CONTEXT, options, runner);
   }
 

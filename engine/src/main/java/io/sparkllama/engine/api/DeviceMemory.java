@@ -5,7 +5,7 @@ package io.sparkllama.engine.api;
  *
  * @param weights in the layout that its kernels read, at most
  * @param kvCache keys and values, in all blocks
- * @param buffers of a step: activations, quantized rows and logits, about
+ * @param buffers of a step: activations, logits, what attention and sampling need, uploads
  */
 public record DeviceMemory(long weights, long kvCache, long buffers) {
   /** A driver needs memory of its own, and what it gives is not all in one piece. */

@@ -20,13 +20,18 @@ import java.util.List;
  */
 public record DeviceFit(long given, long wanted, long least, DeviceMemory fixed) {
   /**
-   * Adds up what an engine takes. A device has more buffers than these, which the share of its
-   * memory that is left alone covers.
+   * Adds up what an engine takes of any device: of one with the most multiprocessors.
    *
    * @throws io.sparkllama.engine.api.InvalidConfigurationException where an option cannot be met
    */
   public static DeviceFit of(
       ModelConfig config, List<PackedTensor> weights, EngineOptions options) {
+    return of(config, weights, options, DeviceBuffers.MOST_MULTIPROCESSORS);
+  }
+
+  /** Adds up what it takes of a device with so many multiprocessors; throws as the other. */
+  public static DeviceFit of(
+      ModelConfig config, List<PackedTensor> weights, EngineOptions options, int multiprocessors) {
     KvPlan usual = KvPlan.of(config, options.withKvCacheMemory(0));
     BatchCapacity capacity = RunnerSetup.capacity(config, usual, options);
     long context = KvPlan.contextBytes(config, options);
@@ -35,7 +40,9 @@ public record DeviceFit(long given, long wanted, long least, DeviceMemory fixed)
         Math.multiplyExact(context, options.maxSequences()),
         Math.min(context, usual.bytes()),
         new DeviceMemory(
-            DeviceWeights.bytes(weights), 0, NativeBuffers.bytes(config, capacity, 1, 0)));
+            DeviceWeights.bytes(weights),
+            0,
+            DeviceBuffers.of(config, capacity, multiprocessors).total()));
   }
 
   /** Returns what is known without the device: its KV cache is 0 where that is to be chosen. */

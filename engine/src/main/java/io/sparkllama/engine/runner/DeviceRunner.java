@@ -38,7 +38,7 @@ public final class DeviceRunner {
       PackedModel packed,
       EngineOptions options,
       DeviceFacts device) {
-    DeviceFit fit = DeviceFit.of(config, packed.tensors(), options);
+    DeviceFit fit = DeviceFit.of(config, packed.tensors(), options, device.multiprocessors());
     long first = fit.on(device).kvCache();
     LOG.info(
         "Opening a GPU ({}) for a KV cache of {}: {}",

@@ -51,6 +51,9 @@ public interface ModelRunner extends AutoCloseable {
    */
   void restart();
 
+  /** Returns the pauses between two attempts to start a contained runner again. */
+  RestartPauses restartPauses();
+
   /** Makes a buffer that this runner can read; at least two may be in use at once. */
   BatchBuffer newBuffer();
 

@@ -193,7 +193,16 @@ public final class NativeModelRunner implements ModelRunner {
 
   @Override
   public void restart() {
-    throw new IllegalStateException("A runner within this process cannot be started again");
+    throw notContained();
+  }
+
+  @Override
+  public RestartPauses restartPauses() {
+    throw notContained();
+  }
+
+  private static IllegalStateException notContained() {
+    return new IllegalStateException("A runner within this process cannot be started again");
   }
 
   @Override

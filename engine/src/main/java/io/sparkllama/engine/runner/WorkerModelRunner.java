@@ -170,6 +170,11 @@ public final class WorkerModelRunner implements ModelRunner {
     adapters.forEach(this::load);
   }
 
+  @Override
+  public RestartPauses restartPauses() {
+    return RestartPauses.of(settings.device());
+  }
+
   /** Returns the process's number. */
   long pid() {
     return worker.pid();
@@ -314,12 +319,15 @@ public final class WorkerModelRunner implements ModelRunner {
   /** Stops the worker and waits for its end; buffers stay readable. */
   @Override
   public void close() {
-    if (worker != null) {
-      watchdog.watch(settings.setupPatience().toNanos(), worker::kill);
-      worker.close();
+    try {
+      if (worker != null) {
+        watchdog.watch(settings.setupPatience().toNanos(), worker::kill);
+        worker.close();
+      }
+    } finally { // also where it does not go
+      watchdog.close();
+      starter.shutdown();
     }
-    watchdog.close();
-    starter.shutdown();
   }
 
   private Reply ask(Request request, int first, int second, ByteBuffer payload) {

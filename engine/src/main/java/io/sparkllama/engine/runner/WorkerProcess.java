@@ -7,9 +7,7 @@ import io.sparkllama.engine.api.InvalidConfigurationException;
 import io.sparkllama.engine.api.ModelFormatException;
 import io.sparkllama.engine.jni.NativeLibrary;
 import io.sparkllama.engine.runner.RunnerLostException.Loss;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -62,18 +60,31 @@ final class WorkerProcess implements AutoCloseable {
 
   private static final long END_SECONDS = 10; // that a process may take to end
 
+  /** Times that a process is killed and waited for. One that stays is stuck in the system. */
+  private static final int MOST_KILLS = 6;
+
   private final Process process;
   private final OutputStream requests;
-  private final InputStream replies;
+  private final WorkerReplies replies;
   private final ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private final WorkerLog log;
   private StepStatusPage status; // null before the worker has said where it is
+  private volatile boolean killed;
+  private boolean givenUp; // it has not gone
 
-  private WorkerProcess(Process process, WorkerLog log) {
+  /**
+   * Takes over a process.
+   *
+   * @param device that it is going to open
+   */
+  WorkerProcess(Process process, Device device) {
     this.process = process;
-    this.log = log;
+    this.log = WorkerLog.follow(process);
     this.requests = process.getOutputStream();
-    this.replies = process.getInputStream();
+    this.replies =
+        device instanceof Device.Cuda
+            ? WorkerReplies.watched(process, this::endIfKilled)
+            : WorkerReplies.blocking(process);
   }
 
   /**
@@ -101,7 +112,7 @@ final class WorkerProcess implements AutoCloseable {
               + e.getMessage(),
           e);
     }
-    WorkerProcess worker = new WorkerProcess(process, WorkerLog.follow(process));
+    WorkerProcess worker = new WorkerProcess(process, device);
     watchdog.watch(patience.toNanos(), worker::kill);
     try {
       worker.greet();
@@ -171,7 +182,7 @@ final class WorkerProcess implements AutoCloseable {
   Reply receive() {
     ByteBuffer payload;
     try {
-      readWhole(head.array());
+      replies.readWhole(head.array());
       long length = head.getLong(16);
       if (head.getInt(0) != MARK || length < 0 || length > MOST_REPLY_BYTES) {
         kill();
@@ -179,19 +190,13 @@ final class WorkerProcess implements AutoCloseable {
             "The worker process gave a reply that is none; it was ended. Length " + length);
       }
       byte[] bytes = new byte[(int) length];
-      readWhole(bytes);
+      replies.readWhole(bytes);
       payload = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
       throw lost();
     }
     requireDone(head.getInt(4), payload);
     return new Reply(head.getLong(8), payload);
-  }
-
-  private void readWhole(byte[] bytes) throws IOException {
-    if (replies.readNBytes(bytes, 0, bytes.length) < bytes.length) {
-      throw new EOFException();
-    }
   }
 
   /** Throws what native code threw, as it would within this process. */
@@ -270,11 +275,19 @@ final class WorkerProcess implements AutoCloseable {
   /** Ends the process at once, from any thread. */
   void kill() {
     process.destroyForcibly();
+    killed = true;
   }
 
-  /** Ends the process, after the request under way, and waits until the system has forgotten it. */
+  /**
+   * Ends the process, after the request under way, and waits until the system has forgotten it.
+   *
+   * @throws EngineFailedException as {@link #end}, where that has not been said before
+   */
   @Override
   public void close() {
+    if (givenUp) {
+      return;
+    }
     if (process.isAlive()) {
       try {
         send(Request.STOP, 0, 0, NOTHING);
@@ -285,24 +298,47 @@ final class WorkerProcess implements AutoCloseable {
     end();
   }
 
-  /** Waits for the process's end, a little; then kills it. */
+  /**
+   * Waits for the process's end, a little; then kills it, and waits a minute.
+   *
+   * @throws EngineFailedException where it does not go: it is waited for no more
+   */
   void end() {
-    boolean interrupted = false;
-    boolean ended = false;
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
-    while (!ended) {
-      try {
-        ended = process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-        if (!ended) {
-          kill();
-          deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
-        }
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
+    for (int kills = 0; !givenUp && !hasEnded(); kills++) {
+      givenUp = kills == MOST_KILLS;
+      kill();
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+    if (givenUp) {
+      throw new EngineFailedException(
+          "The worker process does not end although it was killed; it is stuck in the system, as in"
+              + " the driver of a device or in storage that gives no answer: see the kernel's log"
+              + " (Xid, hung tasks), and reset the device or start the host again. Process "
+              + pid());
+    }
+  }
+
+  private void endIfKilled() {
+    if (killed) {
+      end();
+    }
+  }
+
+  /** Waits a little, however often this thread is interrupted. */
+  private boolean hasEnded() {
+    boolean interrupted = false;
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
+    try {
+      while (true) {
+        try {
+          return process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }

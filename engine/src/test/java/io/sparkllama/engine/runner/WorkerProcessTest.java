@@ -35,6 +35,7 @@ class WorkerProcessTest {
   private static final int MALFORMED = 3; // exit code
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration SHORT_PATIENCE = Duration.ofMillis(300);
 
   private final Watchdog watchdog = new Watchdog(Duration.ofMillis(100));
 
@@ -95,12 +96,67 @@ class WorkerProcessTest {
   @Test
   void aWorkerThatSaysNothingIsEndedAndNotWaitedFor() throws Exception {
     Path script = script("exec sleep 50");
-    Duration patience = Duration.ofMillis(300);
-    assertThatThrownBy(() -> WorkerProcess.start(script, Device.PROCESSOR, watchdog, patience))
+    assertThatThrownBy(
+            () -> WorkerProcess.start(script, Device.PROCESSOR, watchdog, SHORT_PATIENCE))
         .isInstanceOfSatisfying(
             RunnerLostException.class, lost -> assertThat(lost.loss()).isEqualTo(Loss.HUNG))
         .hasMessageContaining("gave no reply")
         .hasMessageContaining("its start");
+  }
+
+  /** Whose output nobody reads before something is there. */
+  @Test
+  void aWorkerWithADeviceIsReadAsAnother() throws Exception {
+    Device device = Device.Cuda.numbered(0);
+    assertThatThrownBy(
+            () -> WorkerProcess.start(script("exec sleep 50"), device, watchdog, SHORT_PATIENCE))
+        .isInstanceOfSatisfying(
+            RunnerLostException.class, lost -> assertThat(lost.loss()).isEqualTo(Loss.HUNG));
+    assertThatThrownBy(
+            () -> WorkerProcess.start(script("sleep 0.2; exit 5"), device, watchdog, PATIENCE))
+        .isInstanceOf(RunnerLostException.class)
+        .hasMessageContaining("exit code 5");
+    String late =
+        "sleep 0.2; printf 'hello, this is'; sleep 0.2; echo ' no reply at all'; sleep 20";
+    assertThatThrownBy(() -> WorkerProcess.start(script(late), device, watchdog, PATIENCE))
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessageContaining("a reply that is none");
+  }
+
+  @Test
+  void aProcessThatDoesNotGoIsWaitedForAMinuteAndNoMore() {
+    StuckProcess stuck = new StuckProcess();
+    WorkerProcess worker = new WorkerProcess(stuck, Device.PROCESSOR);
+    assertThatThrownBy(worker::end)
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessageContaining("does not end although it was killed")
+        .hasMessageEndingWith("Process " + StuckProcess.PID);
+    assertThat(stuck.waited()).isBetween(Duration.ofSeconds(60), Duration.ofSeconds(70));
+    assertThat(stuck.kills()).isPositive();
+    // It has been said: nobody waits again.
+    assertThatThrownBy(worker::end).isInstanceOf(EngineFailedException.class);
+    worker.close();
+    assertThat(stuck.waited()).isLessThanOrEqualTo(Duration.ofSeconds(70));
+  }
+
+  @Test
+  void toCloseAProcessThatDoesNotGoEndsAsWell() {
+    StuckProcess stuck = new StuckProcess();
+    WorkerProcess worker = new WorkerProcess(stuck, Device.PROCESSOR);
+    assertThatThrownBy(worker::close).isInstanceOf(EngineFailedException.class);
+    assertThat(stuck.waited()).isLessThanOrEqualTo(Duration.ofSeconds(70));
+  }
+
+  /** Its output stays open: a read there would not come back. */
+  @Test
+  void theReplyOfAProcessThatDoesNotGoIsNotWaitedFor() {
+    StuckProcess stuck = new StuckProcess();
+    WorkerProcess worker = new WorkerProcess(stuck, Device.Cuda.numbered(0));
+    watchdog.watch(Duration.ofMillis(50).toNanos(), worker::kill);
+    assertThatThrownBy(worker::receive)
+        .isInstanceOf(EngineFailedException.class)
+        .hasMessageContaining("does not end although it was killed");
+    assertThat(stuck.waited()).isLessThanOrEqualTo(Duration.ofSeconds(70));
   }
 
   @Test
