@@ -108,7 +108,7 @@ __device__ void add_row(const RowWork& work, int64_t index) {
 }
 
 // A block takes a row.
-__global__ void __launch_bounds__(kMostThreads, 1) work_rows(RowWork work) {
+__global__ void __launch_bounds__(kMostThreads, 2) work_rows(RowWork work) {
   const int64_t index = blockIdx.x;
   if (index >= *work.num_rows) return;
   float* row = places().row();

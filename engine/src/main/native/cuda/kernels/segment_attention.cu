@@ -41,14 +41,15 @@ __global__ void merge_segments(SegmentArguments arguments) {
     return;
   }
   const SegmentScratch& scratch = arguments.scratch;
-  int64_t at = scratch.at(sequence_index, 0, head, work.head_count);
-  RowSoftmax running = scratch.softmax[at];
-  float value = scratch.accumulators[at * head_dim + column];
+  const float* row = scratch.row(sequence_index, 0, head);
+  const int64_t step = scratch.row(sequence_index, 1, head) - row;
+  RowSoftmax running = {row[0], row[1]};
+  float value = row[SegmentScratch::kSoftmaxFloats + column];
 #pragma unroll 4
   for (int32_t segment = 1; segment < segments; ++segment) {
-    at += work.head_count;
-    const SoftmaxMerge merge(running, scratch.softmax[at]);
-    value = merge.accumulator(value, scratch.accumulators[at * head_dim + column]);
+    row += step;
+    const SoftmaxMerge merge(running, {row[0], row[1]});
+    value = merge.accumulator(value, row[SegmentScratch::kSoftmaxFloats + column]);
     running = merge.merged;
   }
   work.output[(int64_t{sequence.first_token} * work.head_count + head) * head_dim + column] =
@@ -112,25 +113,19 @@ void launch_reader(const AttentionLaunch& launched, const SegmentArguments& argu
   }
 }
 
-int64_t scratch_rows(const AttentionShape& shape, int32_t head_count) {
-  return int64_t{shape.max_sequences} * segments_of(shape.max_context) * head_count;
-}
-
 }  // namespace
 
 int64_t segment_scratch_bytes(const AttentionShape& most, int32_t head_count, int32_t head_dim) {
-  return scratch_rows(most, head_count) * (static_cast<int64_t>(sizeof(RowSoftmax)) +
-                                           head_dim * static_cast<int64_t>(sizeof(float)));
+  return int64_t{most.max_sequences} * segments_of(most.max_context) * head_count *
+         (SegmentScratch::kSoftmaxFloats + head_dim) * static_cast<int64_t>(sizeof(float));
 }
 
 void attend_segments(const AttentionLaunch& launched, const AttentionWork& work,
                      std::byte* scratch) {
   SegmentArguments arguments;
   arguments.work = work;
-  arguments.scratch.softmax = reinterpret_cast<RowSoftmax*>(scratch);
-  arguments.scratch.accumulators = reinterpret_cast<float*>(
-      arguments.scratch.softmax + scratch_rows(launched.shape, work.head_count));
-  arguments.scratch.max_segments = segments_of(launched.shape.max_context);
+  arguments.scratch = {reinterpret_cast<float*>(scratch), segments_of(launched.shape.max_context),
+                       work.head_count, work.kv.head_dim};
   arguments.reader = AttentionReader::kOneToken;
   launch_reader(launched, arguments, work.group_size);
   if (arguments.scratch.max_segments > 1) {

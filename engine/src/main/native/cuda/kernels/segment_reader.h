@@ -6,80 +6,9 @@
 
 #include "cuda/kernels/attention_work.h"
 #include "cuda/kernels/kv_elements.h"
+#include "cuda/kernels/segment_places.h"
 
 namespace sparkllama::cuda::segments {
-
-constexpr int32_t kScoreStride = kAttentionSegment + 16;  // rows do not fall on the same banks
-constexpr int32_t kTileBlocks = 4;  // blocks of keys that a warp reads at once
-constexpr int32_t kKeyStages = 4;
-constexpr int32_t kValueStages = 4;
-constexpr int32_t kSegmentBlocks = kAttentionSegment / kKvBlockPositions;
-
-// The softmax and the accumulator of a row in one segment, until they are merged.
-struct SegmentScratch {
-  RowSoftmax* softmax;  // [max_sequences, max_segments, head_count]
-  float* accumulators;  // likewise, by head_dim
-  int32_t max_segments;
-
-  __device__ int64_t at(int32_t sequence, int32_t segment, int32_t head, int32_t heads) const {
-    return (int64_t{sequence} * max_segments + segment) * heads + head;
-  }
-};
-
-struct SegmentArguments {
-  AttentionWork work;
-  SegmentScratch scratch;
-  AttentionReader reader;  // whose sequences this launch takes
-};
-
-// How a type's keys and values come into shared memory.
-template <KvType kType>
-struct SegmentStaging {
-  using Elements = KvElements<kType>;
-  static constexpr int32_t kBytes = Elements::kBytes;
-  // Keys: rows of one element of 16 positions, a few at a time. Blocks stand apart by one row more,
-  // so that they do not fall on the same banks.
-  static constexpr int32_t kKeyRowBytes = kKvBlockPositions * kBytes;
-  static constexpr int32_t kKeyRows = kType == KvType::kFloat32 ? 8 : 16;
-  static constexpr int32_t kKeyBlockBytes = (kKeyRows + 1) * kKeyRowBytes;
-  static constexpr int32_t kKeyStageBytes = kTileBlocks * kKeyBlockBytes;
-  // Values: the elements of one or two whole blocks.
-  static constexpr int32_t kValueBlocks = kType == KvType::kFloat32 ? 1 : 2;
-
-  static constexpr int64_t value_block_bytes(int32_t head_dim) {
-    return int64_t{kKvBlockPositions} * head_dim * kBytes;
-  }
-  static constexpr int64_t bytes(int32_t head_dim, int32_t warps) {
-    const int64_t keys = int64_t{warps} * kKeyStages * kKeyStageBytes;
-    const int64_t values = kValueStages * kValueBlocks * value_block_bytes(head_dim);
-    return keys > values ? keys : values;
-  }
-};
-
-// Shared memory of a block: [head_dim, kRows] queries, [kRows, kScoreStride] scores and then
-// weights, [kRows] softmaxes and ranges of positions, [kSegmentBlocks] parts of keys, and stages.
-template <int kRows>
-struct SegmentPlaces {
-  float* queries;
-  float* scores;
-  RowSoftmax* softmax;
-  PositionRange* ranges;
-  const std::byte** keys;
-  std::byte* stages;
-
-  __device__ explicit SegmentPlaces(int32_t head_dim) {
-    auto* at = reinterpret_cast<float*>(dynamic_shared());
-    queries = at;
-    scores = queries + int64_t{head_dim} * kRows;
-    softmax = reinterpret_cast<RowSoftmax*>(scores + kRows * kScoreStride);
-    ranges = reinterpret_cast<PositionRange*>(softmax + kRows);
-    keys = reinterpret_cast<const std::byte**>(ranges + kRows);
-    stages = reinterpret_cast<std::byte*>(keys + kSegmentBlocks);
-  }
-  static constexpr int64_t bytes(int32_t head_dim) {
-    return (int64_t{head_dim} * kRows + kRows * kScoreStride + 4 * kRows + 2 * kSegmentBlocks) * 4;
-  }
-};
 
 // Up to kRows rows of a sequence that share a KV head, and a segment of theirs.
 template <KvType kType, int kRows>
@@ -473,11 +402,13 @@ __device__ void SegmentReader<kType, kRows>::store(int32_t row, int32_t column, 
     first = first / softmax.sum;
     second = second / softmax.sum;
   } else {
-    const int64_t at =
-        scratch_.at(sequence_index_, segment_ - first_segment(sequence_, work_.window), head(row),
-                    work_.head_count);
-    out = scratch_.accumulators + at * head_dim_;
-    if (column == 0) scratch_.softmax[at] = softmax;
+    out =
+        scratch_.row(sequence_index_, segment_ - first_segment(sequence_, work_.window), head(row));
+    if (column == 0) {
+      out[0] = softmax.maximum;
+      out[1] = softmax.sum;
+    }
+    out += SegmentScratch::kSoftmaxFloats;
   }
   out[column] = first;
   out[column + 1] = second;
