@@ -95,8 +95,11 @@ void launch_rows(const AttentionLaunch& launched, const SegmentArguments& argume
   static_assert(shared_bytes<kType, kRows>(kMostHeadDimension) <= kSm80SharedBytes);
   const int32_t threads = block_threads(head_dim);
   const int64_t shared = shared_bytes<kType, kRows>(head_dim);
-  const int64_t blocks = std::min(most_items(launched, arguments, kRows),
-                                  kBlocksPerMultiprocessor * launched.multiprocessors);
+  // An odd number where blocks take several items: with one that a sequence's items divide, some
+  // blocks would have all of a long sequence, and others all of a short one.
+  const int64_t items = most_items(launched, arguments, kRows);
+  const int64_t most = kBlocksPerMultiprocessor * launched.multiprocessors;
+  const int64_t blocks = items <= most ? items : most - 1;
   launch(read_segments<kType, kRows>,
          {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(threads)),
           static_cast<size_t>(shared)},

@@ -8,10 +8,8 @@ namespace {
 
 using namespace tiles;
 
-__device__ inline int32_t tile_count(const SequenceWork& sequence, int32_t group_size) {
-  return (sequence.tokens * group_size + kTileRows - 1) / kTileRows;
-}
-
+// Items of a sequence come with those of the most positions first. Blocks take them forwards and
+// backwards by turns, so that what a block has in one turn is made good by the next.
 template <KvType kType, int kRows>
 __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     read_tiles(TileArguments arguments) {
@@ -22,9 +20,11 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     return tile_count(sequence, work.group_size) * work.kv.kv_heads;
   };
   const int32_t sequences = *work.step.num_sequences;
-  for (int32_t number = static_cast<int32_t>(blockIdx.x);;
-       number += static_cast<int32_t>(gridDim.x)) {
-    const AttentionItem item = find_item(sequences, number, count);
+  const auto block = static_cast<int32_t>(blockIdx.x);
+  const auto blocks = static_cast<int32_t>(gridDim.x);
+  for (int32_t turn = 0;; ++turn) {
+    const int32_t place = turn % 2 == 0 ? block : blocks - 1 - block;
+    const AttentionItem item = find_item(sequences, turn * blocks + place, count);
     if (item.sequence < 0) return;
     TileReader<kType, kRows>(arguments, item).read();
   }

@@ -248,6 +248,8 @@ void walk_lengths(cudaStream_t stream, KvType type, Random& random) {
   for (const int32_t window : {1, 5, 16, 1000, 1024, 1030}) {
     check(stream, {type, 1, 2, 16, window}, {{1, 2060}, {3, 1026}, {5, 2080}, {45, 1050}}, random);
   }
+  // Several turns of blocks over the items of several sequences.
+  check(stream, {type, 2, 4, 16}, {{100, 110}, {1, 1030}, {40, 1060}, {1, 2050}}, random);
   check(stream, {type, 1, 4, 16, 40, 1.5f}, {{1, 1060}, {2, 30}, {30, 1044}}, random);
   check(stream, {type, 1, 1, 16, 0, 20.0f}, {{1, 1060}, {2, 30}, {70, 1044}}, random);
 }
