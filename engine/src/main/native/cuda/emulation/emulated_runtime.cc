@@ -108,7 +108,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int number) {
   properties->totalGlobalMem = device().limit;
   properties->major = 9;
   properties->multiProcessorCount = 4;
-  properties->sharedMemPerBlockOptin = 227 * 1024;
+  properties->sharedMemPerBlockOptin = shared_limit();
   return cudaSuccess;
 }
 

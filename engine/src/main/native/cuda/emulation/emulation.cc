@@ -98,6 +98,8 @@ class Block {
   void sync();
   const std::byte* exchange(const void* mine, size_t bytes);
   void set_order(FiberOrder order) { order_ = order; }
+  void set_shared_limit(size_t bytes);
+  size_t shared_limit() const { return shared_limit_; }
   bool is_running() const { return body_ != nullptr; }
   [[noreturn]] void enter();
 
@@ -118,6 +120,7 @@ class Block {
   int alive_ = 0;
   unsigned barrier_ = 0;
   bool progress_ = false;
+  size_t shared_limit_ = kMostShared;
   alignas(kSharedBorder) unsigned char shared_[kMostShared];
 };
 
@@ -192,11 +195,16 @@ void Block::enter() {
   refuse("a thread that ended was run again");
 }
 
+void Block::set_shared_limit(size_t bytes) {
+  if (bytes > kMostShared) refuse("no device has such shared memory");
+  shared_limit_ = bytes;
+}
+
 void Block::run(const Place& place, size_t shared_bytes, const std::function<void()>& body) {
   const dim3 size = place.block_size;
   const int count = static_cast<int>(size.x * size.y * size.z);
   if (count < 1 || count > kMostThreads) refuse("a block has no such number of threads");
-  if (shared_bytes > kMostShared) refuse("a block has no such shared memory");
+  if (shared_bytes > shared_limit_) refuse("a block has no such shared memory");
   while (static_cast<int>(fibers_.size()) < count) fibers_.push_back(std::make_unique<Fiber>());
   warps_.resize((count + kWarpSize - 1) / kWarpSize);
   for (size_t w = 0; w < warps_.size(); ++w) {
@@ -267,6 +275,10 @@ const std::byte* Block::exchange(const void* mine, size_t bytes) {
 const Place& place() { return block().current().place; }
 
 unsigned char* dynamic_shared() { return block().shared(); }
+
+void set_shared_limit(size_t bytes) { block().set_shared_limit(bytes); }
+
+size_t shared_limit() { return block().shared_limit(); }
 
 void sync_block() { block().sync(); }
 

@@ -51,6 +51,10 @@ const Place& place();
 
 unsigned char* dynamic_shared();
 
+// What a block may have of shared memory, from now on: 227 KiB, as sm_90 gives, unless less is set.
+void set_shared_limit(size_t bytes);
+size_t shared_limit();
+
 // Waits until every thread of the block is here.
 void sync_block();
 

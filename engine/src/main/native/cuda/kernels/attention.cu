@@ -12,6 +12,12 @@ int64_t whole_lines(int64_t bytes) { return (bytes + kBorder - 1) / kBorder * kB
 
 }  // namespace
 
+bool is_attention_head(int32_t head_dimension, KvType type, int64_t shared_bytes) {
+  return head_dimension >= 8 && head_dimension <= kMostHeadDimension && head_dimension % 8 == 0 &&
+         most_segment_rows(head_dimension, type, shared_bytes) > 0 &&
+         tile_shared_bytes(head_dimension, type) <= shared_bytes;
+}
+
 int64_t attention_scratch_bytes(const AttentionShape& most, int32_t multiprocessors,
                                 int32_t head_count, int32_t head_dimension) {
   return whole_lines(segment_scratch_bytes(most, head_count, head_dimension)) +
@@ -28,6 +34,7 @@ void launch_attention(const AttentionLaunch& launch, const DeviceStep& step,
   work.window = rows.window;
   work.head_count = head_count;
   work.group_size = head_count / rows.kv.kv_heads;
+  work.few_rows = most_segment_rows(rows.kv.head_dim, rows.kv.type, launch.shared_bytes);
   work.queries = rows.queries;
   work.output = rows.output;
   work.scale = rows.scale;

@@ -18,19 +18,22 @@ struct AttentionShape {
   int32_t longest;      // tokens of a sequence
 };
 
+// What sm_80 gives a block. sm_90 gives more; sm_86, sm_89 and sm_120 give 99 KiB.
+constexpr int64_t kSm80SharedBytes = 163 * 1024;
+
 struct AttentionLaunch {
   cudaStream_t stream;
   int32_t multiprocessors;
   AttentionShape shape;
   std::byte* scratch;  // [attention_scratch_bytes(...)] for a shape that is as large, on a border
                        // of 256 bytes
+  int64_t shared_bytes = kSm80SharedBytes;  // of shared memory that the device gives a block
 };
 
-// Heads that the kernels take: a multiple of 8, of at most kMostHeadDimension elements.
+// Whether the kernels take heads of this many elements, a multiple of 8 and at most
+// kMostHeadDimension, where blocks have so much shared memory.
 constexpr int32_t kMostHeadDimension = 256;
-constexpr bool is_attention_head(int32_t head_dimension) {
-  return head_dimension >= 8 && head_dimension <= kMostHeadDimension && head_dimension % 8 == 0;
-}
+bool is_attention_head(int32_t head_dimension, KvType type, int64_t shared_bytes);
 
 int64_t attention_scratch_bytes(const AttentionShape& most, int32_t multiprocessors,
                                 int32_t head_count, int32_t head_dimension);

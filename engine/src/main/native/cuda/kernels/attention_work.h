@@ -22,6 +22,7 @@ struct AttentionWork {
   int32_t window;               // as AttentionTask has it
   int32_t head_count;
   int32_t group_size;
+  int32_t few_rows;      // that a block can take at once where it reads a segment
   const float* queries;  // [num_tokens, head_count * head_dim]
   float* output;         // likewise
   float scale;
@@ -31,14 +32,9 @@ struct AttentionWork {
 // Which kernel takes a sequence.
 enum class AttentionReader : int32_t {
   kOneToken,  // its segments are read by blocks of their own, and merged
-  kFewRows,   // several tokens of at most kFewRows rows, within one segment
+  kFewRows,   // several tokens of at most few_rows rows, within one segment
   kManyRows,  // all others
 };
-
-constexpr int32_t kFewRows = 16;
-
-// Shared memory of a block on sm_80, the least of the devices that this is compiled for.
-constexpr int64_t kMostSharedBytes = 163 * 1024;
 
 struct PositionRange {
   int32_t begin;
@@ -72,12 +68,12 @@ struct SequenceWork {
     return {window == 0 || end < window ? 0 : end - window, end};
   }
 
-  __device__ AttentionReader reader(int32_t group_size, int32_t window) const {
+  __device__ AttentionReader reader(const AttentionWork& work) const {
     if (tokens == 1) return AttentionReader::kOneToken;
-    const int32_t begin = positions(0, window).begin;
+    const int32_t begin = positions(0, work.window).begin;
     const bool in_one_segment = begin / kAttentionSegment == (context - 1) / kAttentionSegment;
-    return in_one_segment && tokens * group_size <= kFewRows ? AttentionReader::kFewRows
-                                                             : AttentionReader::kManyRows;
+    return in_one_segment && tokens * work.group_size <= work.few_rows ? AttentionReader::kFewRows
+                                                                       : AttentionReader::kManyRows;
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include "cuda/kernels/lane_sums.h"
 #include "cuda/kernels/prepare_rows.h"
+#include "cuda/kernels/row_columns.h"
 
 namespace sparkllama::cuda {
 namespace {
@@ -31,28 +32,6 @@ struct RowPlaces {
 };
 
 __device__ inline RowPlaces& places() { return *reinterpret_cast<RowPlaces*>(dynamic_shared()); }
-
-// Calls store(i, load(i)) for the columns of this thread, the same ones each time. All loads of a
-// few columns come before the first of their stores, so that they are under way together.
-template <typename Load, typename Store>
-__device__ void for_columns(int64_t columns, Load load, Store store) {
-  constexpr int kAtOnce = 8;
-  const auto step = static_cast<int32_t>(blockDim.x);
-#pragma unroll 1
-  for (auto first = static_cast<int32_t>(threadIdx.x); first < columns; first += kAtOnce * step) {
-    float values[kAtOnce];
-#pragma unroll
-    for (int k = 0; k < kAtOnce; ++k) {
-      const int32_t i = first + k * step;
-      values[k] = i < columns ? load(i) : 0.0f;
-    }
-#pragma unroll
-    for (int k = 0; k < kAtOnce; ++k) {
-      const int32_t i = first + k * step;
-      if (i < columns) store(i, values[k]);
-    }
-  }
-}
 
 // Norms the row in place, of which threads have written their columns.
 __device__ void normalize(const RowNorm& norm, int64_t columns) {

@@ -59,13 +59,36 @@ __device__ inline void sum_row_blocks(const RowWeights& row, double* sums) {
   }
 }
 
-// Thread 0 adds up in order: through[i] = first + values[0] + ... + values[i].
+// Thread 0 adds up in order: through[i] = first + values[0] + ... + values[i]. What counts is the
+// latency of the additions: values are read ahead of them.
 __device__ inline void add_in_order(const double* values, int32_t count, double first,
                                     double* through) {
+  constexpr int kAhead = 4;
   sync_block();
   if (row_thread() == 0) {
+    const int32_t whole = count / kAhead * kAhead;
     double sum = first;
-    for (int32_t i = 0; i < count; ++i) {
+    double next[kAhead];
+    if (whole > 0) {
+#pragma unroll
+      for (int k = 0; k < kAhead; ++k) next[k] = values[k];
+    }
+#pragma unroll 1
+    for (int32_t i = 0; i < whole; i += kAhead) {
+      double now[kAhead];
+#pragma unroll
+      for (int k = 0; k < kAhead; ++k) now[k] = next[k];
+      if (i + kAhead < whole) {
+#pragma unroll
+        for (int k = 0; k < kAhead; ++k) next[k] = values[i + kAhead + k];
+      }
+#pragma unroll
+      for (int k = 0; k < kAhead; ++k) {
+        sum += now[k];
+        through[i + k] = sum;
+      }
+    }
+    for (int32_t i = whole; i < count; ++i) {
       sum += values[i];
       through[i] = sum;
     }

@@ -37,6 +37,7 @@ class SegmentReader {
   }
 
   __device__ void load_rows();
+  __device__ void load_queries();
   __device__ void stage_keys(int32_t tile, int32_t first_row, std::byte* stage) const;
   __device__ void score();
   __device__ void add_keys(const std::byte* stage, int32_t first, int32_t count,
@@ -119,15 +120,48 @@ __device__ void SegmentReader<kType, kRows>::load_rows() {
   if (thread < kRows) {
     places_.ranges[thread] = thread < rows_ ? span(thread) : PositionRange{0, 0};
   }
-  for (int32_t i = thread; i < kRows * head_dim_; i += threads) {
-    const int32_t row = i / head_dim_;
-    const int32_t d = i % head_dim_;
-    float value = 0.0f;
-    if (row < rows_) {
+  load_queries();
+}
+
+// A warp takes a few rows, and brings 32 elements of each at a time, several times under way
+// together. Rows that there are not read zeros.
+template <KvType kType, int kRows>
+__device__ void SegmentReader<kType, kRows>::load_queries() {
+  constexpr int kTogether = kRows < 4 ? kRows : 4;
+  constexpr int kTimes = 4;
+  struct alignas(kTogether * sizeof(float)) Column {
+    float of_rows[kTogether];
+  };
+  const int32_t warps = static_cast<int32_t>(blockDim.x) / kWarpSize;
+  const int32_t warp = static_cast<int32_t>(threadIdx.x) / kWarpSize;
+  const int32_t lane = static_cast<int32_t>(threadIdx.x) % kWarpSize;
+#pragma unroll 1
+  for (int32_t first = warp * kTogether; first < kRows; first += warps * kTogether) {
+    const float* from[kTogether];
+#pragma unroll
+    for (int k = 0; k < kTogether; ++k) {
+      const int32_t row = first + k;
       const int64_t at = int64_t{sequence_.first_token + token(row)} * work_.head_count + head(row);
-      value = work_.queries[at * head_dim_ + d];
+      from[k] = row < rows_ ? work_.queries + at * head_dim_ : nullptr;
     }
-    places_.queries[d * kRows + row] = value;
+#pragma unroll 1
+    for (int32_t next = lane; next < head_dim_; next += kTimes * kWarpSize) {
+      Column columns[kTimes] = {};
+#pragma unroll
+      for (int i = 0; i < kTimes; ++i) {
+        const int32_t d = next + i * kWarpSize;
+#pragma unroll
+        for (int k = 0; k < kTogether; ++k) {
+          if (d < head_dim_ && from[k] != nullptr) columns[i].of_rows[k] = from[k][d];
+        }
+      }
+#pragma unroll
+      for (int i = 0; i < kTimes; ++i) {
+        const int32_t d = next + i * kWarpSize;
+        if (d >= head_dim_) continue;
+        *reinterpret_cast<Column*>(places_.queries + d * kRows + first) = columns[i];
+      }
+    }
   }
 }
 

@@ -8,23 +8,23 @@ namespace {
 
 using namespace tiles;
 
-__device__ inline int32_t tile_count(const SequenceWork& sequence, int32_t group_size) {
-  return (sequence.tokens * group_size + kTileRows - 1) / kTileRows;
-}
-
+// Items of a sequence come with those of the most positions first. Blocks take them forwards and
+// backwards by turns, so that what a block has in one turn is made good by the next.
 template <KvType kType, int kRows>
 __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     read_tiles(TileArguments arguments) {
   const AttentionWork& work = arguments.work;
   const auto count = [&](int32_t s) -> int32_t {
     const SequenceWork sequence(work.step, s);
-    if (sequence.reader(work.group_size, work.window) != AttentionReader::kManyRows) return 0;
+    if (sequence.reader(work) != AttentionReader::kManyRows) return 0;
     return tile_count(sequence, work.group_size) * work.kv.kv_heads;
   };
   const int32_t sequences = *work.step.num_sequences;
-  for (int32_t number = static_cast<int32_t>(blockIdx.x);;
-       number += static_cast<int32_t>(gridDim.x)) {
-    const AttentionItem item = find_item(sequences, number, count);
+  const auto block = static_cast<int32_t>(blockIdx.x);
+  const auto blocks = static_cast<int32_t>(gridDim.x);
+  for (int32_t turn = 0;; ++turn) {
+    const int32_t place = turn % 2 == 0 ? block : blocks - 1 - block;
+    const AttentionItem item = find_item(sequences, turn * blocks + place, count);
     if (item.sequence < 0) return;
     TileReader<kType, kRows>(arguments, item).read();
   }
@@ -47,7 +47,7 @@ constexpr int64_t shared_bytes(int32_t head_dim) {
 template <KvType kType, int kRows>
 void launch_rows(const AttentionLaunch& launched, const TileArguments& arguments) {
   const AttentionWork& work = arguments.work;
-  static_assert(shared_bytes<kType>(kMostHeadDimension) <= kMostSharedBytes);
+  static_assert(shared_bytes<kType>(kMostHeadDimension) <= kSm80SharedBytes);
   const int64_t shared = shared_bytes<kType>(work.kv.head_dim);
   const int64_t blocks =
       most_blocks(launched.shape, launched.multiprocessors, work.head_count, work.kv.kv_heads);
@@ -71,6 +71,18 @@ int64_t tile_scratch_bytes(const AttentionShape& most, int32_t multiprocessors,
       int64_t{most.max_tokens} * head_count / kTileRows + int64_t{most.max_sequences} * head_count;
   return std::min<int64_t>(items, int64_t{kBlocksPerMultiprocessor} * multiprocessors) *
          kScoreFloats * static_cast<int64_t>(sizeof(float));
+}
+
+int64_t tile_shared_bytes(int32_t head_dim, KvType type) {
+  switch (type) {
+    case KvType::kFloat32:
+      return shared_bytes<KvType::kFloat32>(head_dim);
+    case KvType::kFloat16:
+      return shared_bytes<KvType::kFloat16>(head_dim);
+    case KvType::kInt8:
+      return shared_bytes<KvType::kInt8>(head_dim);
+  }
+  return 0;
 }
 
 void attend_tiles(const AttentionLaunch& launched, const AttentionWork& work, std::byte* scratch) {

@@ -61,6 +61,10 @@ struct TilePlaces {
 };
 static_assert(sizeof(TilePlaces) % 128 == 0);
 
+__device__ inline int32_t tile_count(const SequenceWork& sequence, int32_t group_size) {
+  return (sequence.tokens * group_size + kTileRows - 1) / kTileRows;
+}
+
 __device__ inline TilePlaces& places() { return *reinterpret_cast<TilePlaces*>(dynamic_shared()); }
 
 __device__ inline void load_eight(const float* from, float (&out)[kEach]) {

@@ -90,7 +90,8 @@ __device__ TileReader<kType, kRows>::TileReader(const TileArguments& arguments, 
       head_dim_(work_.kv.head_dim),
       thread_(static_cast<int32_t>(threadIdx.x % kThreads)) {
   kv_head_ = item.index % work_.kv.kv_heads;
-  first_row_ = item.index / work_.kv.kv_heads * kTileRows;
+  const int32_t later = item.index / work_.kv.kv_heads;  // tiles, which have more positions
+  first_row_ = (tile_count(sequence_, work_.group_size) - 1 - later) * kTileRows;
   const int32_t left = sequence_.tokens * work_.group_size - first_row_;
   rows_ = left < kTileRows ? left : kTileRows;
   const PositionRange first = sequence_.positions(first_row_ / work_.group_size, work_.window);

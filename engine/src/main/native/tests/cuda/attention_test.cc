@@ -133,8 +133,9 @@ class Step {
     rows.output = output.data();
     rows.scale = scale();
     rows.soft_cap = heads_.soft_cap;
-    launch_attention({stream, kMultiprocessors, shape, scratch.data()}, step, rows,
-                     heads_.head_count());
+    launch_attention({stream, kMultiprocessors, shape, scratch.data(),
+                      static_cast<int64_t>(emulation::shared_limit())},
+                     step, rows, heads_.head_count());
     EXPECT_EQUAL(cudaStreamSynchronize(stream), cudaSuccess);
     for (int64_t i = queries.size(); i < output.size(); ++i) EXPECT_EQUAL(output[i], kUntouched);
     return {output.data(), output.data() + queries.size()};
@@ -220,6 +221,25 @@ void walk_shapes(cudaStream_t stream, KvType type, Random& random) {
   }
 }
 
+// Devices that give a block less shared memory take fewer rows at once, and refuse heads that are
+// too wide.
+void walk_small_device(cudaStream_t stream, KvType type, Random& random) {
+  constexpr size_t kLess = 99 * 1024;  // sm_86, sm_89, sm_120
+  emulation::set_shared_limit(kLess);
+  for (const int32_t head_dim : {64, 128, 176, 256}) {
+    const bool takes = is_attention_head(head_dim, type, kLess);
+    EXPECT_EQUAL(takes, head_dim < 256 || type != KvType::kFloat32);
+    EXPECT(is_attention_head(head_dim, type, kSm80SharedBytes));
+    for (const int32_t group : {1, 3, 5, 8, 20}) {
+      if (!takes) break;
+      check(stream, {type, 1, group, head_dim}, {{1, 33}, {2, 20}, {4, 40}, {70 / group, 75}},
+            random);
+    }
+  }
+  for (const int32_t head_dim : {0, 4, 12, 264}) EXPECT(!is_attention_head(head_dim, type, kLess));
+  emulation::set_shared_limit(227 * 1024);
+}
+
 // One token, few rows, and many, at borders of segments and of windows.
 void walk_lengths(cudaStream_t stream, KvType type, Random& random) {
   for (const int32_t context : {1023, 1024, 1025, 2049, 2100}) {
@@ -228,6 +248,8 @@ void walk_lengths(cudaStream_t stream, KvType type, Random& random) {
   for (const int32_t window : {1, 5, 16, 1000, 1024, 1030}) {
     check(stream, {type, 1, 2, 16, window}, {{1, 2060}, {3, 1026}, {5, 2080}, {45, 1050}}, random);
   }
+  // Several turns of blocks over the items of several sequences.
+  check(stream, {type, 2, 4, 16}, {{100, 110}, {1, 1030}, {40, 1060}, {1, 2050}}, random);
   check(stream, {type, 1, 4, 16, 40, 1.5f}, {{1, 1060}, {2, 30}, {30, 1044}}, random);
   check(stream, {type, 1, 1, 16, 0, 20.0f}, {{1, 1060}, {2, 30}, {70, 1044}}, random);
 }
@@ -251,6 +273,7 @@ int main() {
   Random random(23);
   for (const KvType type : {KvType::kFloat32, KvType::kFloat16, KvType::kInt8}) {
     walk_shapes(stream, type, random);
+    walk_small_device(stream, type, random);
     walk_lengths(stream, type, random);
     walk_special(stream, type, random);
     for (const auto order : {emulation::FiberOrder::kBackward, emulation::FiberOrder::kScattered}) {

@@ -213,6 +213,9 @@ void walk_shapes(cudaStream_t stream, KvType type, Random& random) {
   check(stream, {type, 20, 2, 24, 24, adjacent, NormWidth::kHead}, false, random);
   check(stream, {type, 6, 2, 128, 128, halves, NormWidth::kAll}, false, random);
   check(stream, {type, 2, 2, 20, 0, halves, NormWidth::kNone}, true, random);
+  // More elements than a block brings at once.
+  check(stream, {type, 66, 1, 128, 128, halves, NormWidth::kHead}, false, random);
+  check(stream, {type, 33, 1, 128, 96, adjacent, NormWidth::kHead}, true, random);
 }
 
 void test_copy(cudaStream_t stream, Random& random) {
