@@ -39,7 +39,8 @@ CudaBackend::~CudaBackend() {
 }
 
 BackendFailure CudaBackend::start() {
-  if (!is_attention_head(capacity_.head_dimension)) {
+  // The type that needs most; devices with less shared memory were not opened.
+  if (!is_attention_head(capacity_.head_dimension, KvType::kFloat32, kSm80SharedBytes)) {
     return {BackendFailure::Kind::kConfiguration,
             "The model's heads have a size that the GPU's attention is not made for, which is "
             "multiples of 8 up to 256: set engine.device to cpu"};
