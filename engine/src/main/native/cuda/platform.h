@@ -25,6 +25,15 @@ __device__ inline unsigned char* dynamic_shared() {
   return sparkllama_dynamic_shared;
 }
 
+// Asks that a multiprocessor give as much as it can to shared memory while this kernel runs, where
+// several blocks of a kernel are to stand on one, and what they read does not come through the
+// cache that gives it.
+template <typename Arguments>
+void prefer_shared_memory(void (*kernel)(Arguments)) {
+  cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                       cudaSharedmemCarveoutMaxShared);
+}
+
 // Enqueues a kernel. Failures stay with the stream: whoever waits for it sees them.
 template <typename Arguments>
 void launch(void (*kernel)(Arguments), const LaunchShape& shape, cudaStream_t stream,

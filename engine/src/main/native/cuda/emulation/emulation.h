@@ -89,6 +89,9 @@ namespace sparkllama::cuda {
 inline unsigned char* dynamic_shared() { return emulation::dynamic_shared(); }
 
 template <typename Arguments>
+void prefer_shared_memory(void (*)(Arguments)) {}
+
+template <typename Arguments>
 void launch(void (*kernel)(Arguments), const LaunchShape& shape, cudaStream_t stream,
             const Arguments& arguments) {
   emulation::enqueue(stream, [=] { emulation::run_grid(shape, [&] { kernel(arguments); }); });

@@ -100,6 +100,7 @@ void launch_rows(const AttentionLaunch& launched, const SegmentArguments& argume
   const int64_t items = most_items(launched, arguments, kRows);
   const int64_t most = kBlocksPerMultiprocessor * launched.multiprocessors;
   const int64_t blocks = items <= most ? items : most - 1;
+  prefer_shared_memory(read_segments<kType, kRows>);
   launch(read_segments<kType, kRows>,
          {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(threads)),
           static_cast<size_t>(shared)},

@@ -51,6 +51,7 @@ void launch_rows(const AttentionLaunch& launched, const TileArguments& arguments
   const int64_t shared = shared_bytes<kType>(work.kv.head_dim);
   const int64_t blocks =
       most_blocks(launched.shape, launched.multiprocessors, work.head_count, work.kv.kv_heads);
+  prefer_shared_memory(read_tiles<kType, kRows>);
   launch(read_tiles<kType, kRows>,
          {dim3(static_cast<unsigned>(blocks)), dim3(kThreads), static_cast<size_t>(shared)},
          launched.stream, arguments);
