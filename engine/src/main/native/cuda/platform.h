@@ -34,7 +34,8 @@ void prefer_shared_memory(void (*kernel)(Arguments)) {
                        cudaSharedmemCarveoutMaxShared);
 }
 
-// Enqueues a kernel. Failures stay with the stream: whoever waits for it sees them.
+// Enqueues a kernel. A launch that cannot be made is the thread's last error (cudaGetLastError),
+// what fails in the kernel is told by whoever waits for the stream.
 template <typename Arguments>
 void launch(void (*kernel)(Arguments), const LaunchShape& shape, cudaStream_t stream,
             const Arguments& arguments) {

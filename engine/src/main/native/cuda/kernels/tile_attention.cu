@@ -2,6 +2,7 @@
 
 #include "cuda/kernels/tile_attention.h"
 #include "cuda/kernels/tile_reader.h"
+#include "cuda/kernels/tile_values.h"
 
 namespace sparkllama::cuda {
 namespace {
