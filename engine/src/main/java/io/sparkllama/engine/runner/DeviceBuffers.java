@@ -138,9 +138,10 @@ record DeviceBuffers(
     long heads = config.attention().headCount();
     long context = (long) capacity.blocksPerSequence() * KvPlan.BLOCK_SIZE;
     long segmentRows = Math.multiplyExact(capacity.sequences() * parts(context, SEGMENT), heads);
-    // Of each: the largest score, the sum of exponentials, and the values added up.
+    // Of each: the largest score, the sum of exponentials, as much again to a border, and the
+    // values added up.
     long segments =
-        Math.multiplyExact(segmentRows, WORD * (2 + config.attention().headDimension()));
+        Math.multiplyExact(segmentRows, WORD * (4 + config.attention().headDimension()));
     long tiles = capacity.tokens() * heads / SCORE_ROWS + capacity.sequences() * heads;
     long scores =
         capacity.tokens() == 1
