@@ -75,7 +75,7 @@ class DeviceBuffersTest {
   void longContextsNeedMemoryForEachSegment() {
     ModelConfig config = SharedModel.named("stories260K.f32.gguf").config(); // 8 heads of 8
     BatchCapacity capacity = new BatchCapacity(2048, 256, 256, 1, 1, 1, 65_536, 256, 8);
-    long segments = 256L * 1024 * 8 * (8 + 2) * 4;
+    long segments = 256L * 1024 * 8 * (8 + 4) * 4;
     long tiles = 3L * 132 * 1024 * 64 * 4;
     assertThat(DeviceBuffers.of(config, capacity, 132).attention()).isEqualTo(segments + tiles);
     assertThat(DeviceBuffers.of(config, capacity, 14).attention())
