@@ -114,6 +114,10 @@ class Block {
   std::vector<int> turns_;  // fiber of each turn
   std::vector<Warp> warps_;
   Fiber scheduler_;
+#if defined(__SANITIZE_ADDRESS__)
+  const void* scheduler_bottom_ = nullptr;  // of the stack that fibers are started from
+  size_t scheduler_bytes_ = 0;
+#endif
   const std::function<void()>* body_ = nullptr;
   int running_ = 0;
   int arrived_ = 0;
@@ -168,14 +172,11 @@ void Block::switch_to(Fiber* from, Fiber* to) {
   sparkllama_switch_fiber(&from->stack_pointer, to->stack_pointer);
 #elif defined(__SANITIZE_ADDRESS__)
   const bool back = to == &scheduler_;
-  static const void* bottom;
-  static size_t size;
   __sanitizer_start_switch_fiber(from->ended ? nullptr : &from->fake_stack,
-                                 back ? bottom : to->stack.get(), back ? size : kStackBytes);
+                                 back ? scheduler_bottom_ : to->stack.get(),
+                                 back ? scheduler_bytes_ : kStackBytes);
   ::swapcontext(&from->context, &to->context);
-  const bool was_scheduler = from != &scheduler_;
-  __sanitizer_finish_switch_fiber(from->fake_stack, was_scheduler ? &bottom : nullptr,
-                                  was_scheduler ? &size : nullptr);
+  __sanitizer_finish_switch_fiber(from->fake_stack, nullptr, nullptr);
 #else
   ::swapcontext(&from->context, &to->context);
 #endif
@@ -183,7 +184,7 @@ void Block::switch_to(Fiber* from, Fiber* to) {
 
 void Block::enter() {
 #if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+  __sanitizer_finish_switch_fiber(nullptr, &scheduler_bottom_, &scheduler_bytes_);
 #endif
   (*body_)();
   Fiber& fiber = current();
