@@ -24,6 +24,7 @@
 #include "runner/runner.h"
 #include "tests/packed_weights.h"
 #include "tests/random.h"
+#include "tests/weights_file.h"
 
 using namespace sparkllama;
 using namespace sparkllama::testing;
@@ -60,12 +61,9 @@ struct Region {
 class SharedModel {
  public:
   SharedModel(const Shape& shape, TensorType type) : shape_(shape), type_(type) {
-    char name[] = "/tmp/sparkllama-device-rates-XXXXXX";
-    file_ = ::mkstemp(name);
-    path_ = name;
     set_parameters();
     std::vector<float> ones(static_cast<size_t>(shape.embedding), 1.0f / 64);
-    norms_ = write(ones.data(), static_cast<int64_t>(ones.size() * sizeof(float)));
+    norms_ = file_.write(ones.data(), static_cast<int64_t>(ones.size() * sizeof(float)));
     Region wide = write_region(shape.embedding, std::max(shape.vocabulary, shape.feed_forward));
     Region deep = write_region(shape.feed_forward, shape.embedding);
     add(wide, WeightRole::kTokenEmbedding, 0, shape.vocabulary);
@@ -84,13 +82,9 @@ class SharedModel {
       add(deep, WeightRole::kFeedForwardDown, layer, shape.embedding);
     }
   }
-  ~SharedModel() {
-    ::close(file_);
-    ::unlink(path_.c_str());
-  }
 
   const ModelDescription& description() const { return description_; }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
 
   // Multiply-adds of weights for a token, without the output matrix; and of that.
   int64_t layer_products() const { return layer_products_; }
@@ -119,22 +113,6 @@ class SharedModel {
     p.layer_rope.assign(kLayers, 0);
   }
 
-  int64_t write(const void* data, int64_t bytes) {
-    const int64_t offset = (size_ + 63) / 64 * 64;
-    const char* from = static_cast<const char*>(data);
-    for (int64_t done = 0; done < bytes;) {
-      const ssize_t count =
-          ::pwrite(file_, from + done, static_cast<size_t>(bytes - done), offset + done);
-      if (count <= 0) {
-        std::perror("the model's file cannot be written");
-        std::exit(1);
-      }
-      done += count;
-    }
-    size_ = offset + bytes;
-    return offset;
-  }
-
   Region write_region(int64_t columns, int64_t rows) {
     constexpr int64_t kMadePanels = 16;
     const std::vector<std::byte> some =
@@ -148,7 +126,7 @@ class SharedModel {
                   packed.matrix().data + random_.bits() % kMadePanels * bytes,
                   static_cast<size_t>(bytes));
     }
-    return {columns, write(region.data(), static_cast<int64_t>(region.size()))};
+    return {columns, file_.write(region.data(), static_cast<int64_t>(region.size()))};
   }
 
   void add(Region& region, WeightRole role, int32_t layer, int64_t rows) {
@@ -168,9 +146,7 @@ class SharedModel {
   TensorType type_;
   Random random_{77};
   ModelDescription description_;
-  int file_ = -1;
-  std::string path_;
-  int64_t size_ = 0;
+  WeightsFile file_;
   int64_t norms_ = 0;
   int64_t layer_products_ = 0;
 };

@@ -1,8 +1,6 @@
 // Writes the packed file of a model with random weights, for tests and benches of whole steps.
 #pragma once
 
-#include <unistd.h>
-
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +10,7 @@
 #include "model/description.h"
 #include "tests/packed_weights.h"
 #include "tests/random.h"
+#include "tests/weights_file.h"
 
 namespace sparkllama::testing {
 
@@ -36,9 +35,6 @@ class RandomModel {
   RandomModel(HyperParameters parameters, RandomModelTypes types, Extras extras, uint64_t seed)
       : random_(seed) {
     description_.parameters = std::move(parameters);
-    char name[] = "/tmp/sparkllama-random-model-XXXXXX";
-    file_ = ::mkstemp(name);
-    path_ = name;
     const HyperParameters& p = description_.parameters;
     add_matrix(WeightRole::kTokenEmbedding, 0, types.embedding, p.vocabulary_size,
                p.embedding_length);
@@ -49,15 +45,11 @@ class RandomModel {
       add_feed_forward(layer, types);
     }
   }
-  ~RandomModel() {
-    ::close(file_);
-    ::unlink(path_.c_str());
-  }
   RandomModel(const RandomModel&) = delete;
   RandomModel& operator=(const RandomModel&) = delete;
 
   const ModelDescription& description() const { return description_; }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
 
  private:
   void add_attention(int32_t layer, const RandomModelTypes& types, Extras extras) {
@@ -109,7 +101,7 @@ class RandomModel {
     std::vector<float> values(static_cast<size_t>(columns));
     for (float& value : values) value = static_cast<float>(random_.between(0.5, 1.5));
     description_.tensors.push_back(
-        {role, layer, 0, TensorType::kF32, write(values.data(), columns * 4), 1, columns});
+        {role, layer, 0, TensorType::kF32, file_.write(values.data(), columns * 4), 1, columns});
   }
 
   void add_matrix(WeightRole role, int32_t layer, TensorType type, int64_t rows, int64_t columns) {
@@ -117,31 +109,13 @@ class RandomModel {
     const PackedWeights packed(type, weights.data(), rows, columns);
     description_.tensors.push_back(
         {role, layer, 0, type,
-         write(packed.matrix().data, panel_count(rows) * panel_bytes(type, columns)), rows,
+         file_.write(packed.matrix().data, panel_count(rows) * panel_bytes(type, columns)), rows,
          columns});
-  }
-
-  int64_t write(const void* data, int64_t bytes) {
-    const int64_t offset = (size_ + 63) / 64 * 64;
-    const char* from = static_cast<const char*>(data);
-    for (int64_t done = 0; done < bytes;) {
-      const ssize_t count =
-          ::pwrite(file_, from + done, static_cast<size_t>(bytes - done), offset + done);
-      if (count <= 0) {
-        std::perror("the file of a random model cannot be written");
-        std::exit(1);
-      }
-      done += count;
-    }
-    size_ = offset + bytes;
-    return offset;
   }
 
   Random random_;
   ModelDescription description_;
-  int file_ = -1;
-  std::string path_;
-  int64_t size_ = 0;
+  WeightsFile file_;
 };
 
 }  // namespace sparkllama::testing

@@ -3,8 +3,6 @@
 //
 // Matrices share their weights: each begins at another panel of the one region that has its
 // columns, so that two layers of 70B take a quarter of a gigabyte.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +16,7 @@
 #include "tests/instruction_sets.h"
 #include "tests/packed_weights.h"
 #include "tests/random.h"
+#include "tests/weights_file.h"
 
 using namespace sparkllama;
 using namespace sparkllama::testing;
@@ -56,9 +55,6 @@ class WideModel {
  public:
   explicit WideModel(const Shape& shape) : shape_(shape) {
     set_parameters();
-    char name[] = "/tmp/sparkllama-wide-test-XXXXXX";
-    file_ = ::mkstemp(name);
-    path_ = name;
     // All norms: the weights are large, and keys and values of 16 bits are to be numbers.
     write(std::vector<float>(static_cast<size_t>(shape.embedding), 1.0f / 256));
     write_router();
@@ -69,10 +65,6 @@ class WideModel {
     add(wide, WeightRole::kTokenEmbedding, 0, 0, kVocabulary);
     for (int32_t layer = 0; layer < kLayers; ++layer) add_layer(layer, wide, deep);
   }
-  ~WideModel() {
-    ::close(file_);
-    ::unlink(path_.c_str());
-  }
 
   // Returns the numbers of a step of all tokens: of each row the sum of its exponentials, and ids
   // and logits of its best.
@@ -82,7 +74,7 @@ class WideModel {
     options.kv_shape = {KvType::kFloat16, shape_.kv_heads, kHeadDimension};
     options.kv_groups = {{0, 1, {0, 1}}};
     options.capacity = capacity();
-    Runner runner(description_, options, path_, kernels);
+    Runner runner(description_, options, file_.path(), kernels);
     AlignedArray<std::byte> buffer(runner.layout().byte_size());
     std::memset(buffer.data(), 0, buffer.size());
     const BatchView batch(runner.layout(), buffer.data());
@@ -166,20 +158,7 @@ class WideModel {
 
   template <typename T>
   int64_t write(const std::vector<T>& values) {
-    const int64_t offset = (size_ + 63) / 64 * 64;
-    const auto bytes = static_cast<int64_t>(values.size() * sizeof(T));
-    const char* from = reinterpret_cast<const char*>(values.data());
-    for (int64_t done = 0; done < bytes;) {
-      const ssize_t count =
-          ::pwrite(file_, from + done, static_cast<size_t>(bytes - done), offset + done);
-      if (count <= 0) {
-        std::perror("the test's file cannot be written");
-        std::exit(1);
-      }
-      done += count;
-    }
-    size_ = offset + bytes;
-    return offset;
+    return file_.write(values.data(), static_cast<int64_t>(values.size() * sizeof(T)));
   }
 
   Region write_region(TensorType type, int64_t columns, int64_t rows) {
@@ -187,12 +166,14 @@ class WideModel {
     const std::vector<std::byte> some =
         random_weights(type, 16 * kPanelRows * columns, true, random_);
     const int64_t panels = panel_count(rows) + kSparePanels;
-    const int64_t offset = (size_ + 63) / 64 * 64;
+    int64_t offset = 0;
     // A few panels after one another in changing order: what matters is the width.
     const PackedWeights packed(type, some.data(), 16 * kPanelRows, columns);
     for (int64_t panel = 0; panel < panels; ++panel) {
       const std::byte* from = packed.matrix().data + random_.bits() % 16 * bytes;
-      write(std::vector<std::byte>(from, from + bytes));
+      // Panels follow one another: each is whole lines.
+      const int64_t at = file_.write(from, bytes);
+      if (panel == 0) offset = at;
     }
     return {type, columns, offset};
   }
@@ -248,9 +229,7 @@ class WideModel {
   Shape shape_;
   Random random_{77};
   ModelDescription description_;
-  int file_ = -1;
-  std::string path_;
-  int64_t size_ = 0;
+  WeightsFile file_;
   int64_t router_ = 0;
 };
 
