@@ -98,12 +98,13 @@ class StepScript {
   }
 
  private:
-  // Blocks of a sequence in a group: every sequence has a share of the pool of its own.
-  int32_t block(int64_t s, int64_t index) const {
+  // Blocks of a sequence in a group: every sequence has a share of the pool of its own,
+  // and each group another order.
+  int32_t block(int64_t group, int64_t s, int64_t index) const {
     const int64_t per_sequence = runner_.layout().capacity().blocks_per_sequence;
     const int64_t count = static_cast<int64_t>(sequences_.size()) * per_sequence;
     // 7 shares no divisor with the counts that scripts have.
-    return static_cast<int32_t>((s * per_sequence + index) * 7 % count);
+    return static_cast<int32_t>(((s * per_sequence + index) * 7 + group) % count);
   }
 
   void place_sequence(const BatchView& batch, size_t s, int32_t slot, int32_t first,
@@ -117,7 +118,7 @@ class StepScript {
       int32_t* table = batch.integers(BatchSection::kSequenceBlockTable) +
                        (group * capacity.sequences + slot) * capacity.blocks_per_sequence;
       for (int64_t i = 0; i * kKvBlockPositions < done_[s] + count; ++i) {
-        table[i] = block(static_cast<int64_t>(s), i);
+        table[i] = block(group, static_cast<int64_t>(s), i);
       }
     }
     batch.integers(BatchSection::kSequenceAdapter)[slot] = -1;
@@ -132,7 +133,7 @@ class StepScript {
   void place_slots(const BatchView& batch, size_t s, int32_t token, int32_t position) {
     for (int64_t group = 0; group < batch.capacity().kv_groups; ++group) {
       batch.integers(BatchSection::kTokenKvSlot)[group * batch.capacity().tokens + token] =
-          block(static_cast<int64_t>(s), position / kKvBlockPositions) * kKvBlockPositions +
+          block(group, static_cast<int64_t>(s), position / kKvBlockPositions) * kKvBlockPositions +
           position % kKvBlockPositions;
     }
   }

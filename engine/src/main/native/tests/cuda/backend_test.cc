@@ -461,6 +461,8 @@ int main(int count, char** arguments) {
     for (const ProductCase& c : product_cases(type, real)) check_products(*device, type, c);
     check_embedding(*device, type);
   }
+  // More than goes to a device in one piece.
+  check_products(*device, TensorType::kQ8_0, {20000, 1024, {1}});
   for (const NormKind kind : {NormKind::kRootMeanSquare, NormKind::kStandardDeviation}) {
     check_rows(*device, kind, 256, 3);
     check_rows(*device, kind, real ? 8192 : 1280, real ? 70 : 2);
